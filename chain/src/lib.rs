@@ -1,0 +1,1 @@
+//! EVM chains: contract bindings, registry, durable submitter, event indexer and fee oracle.

@@ -1,0 +1,1 @@
+//! Pure compliance decisions: dated rules, sanctions screening and adverse-action reasons.

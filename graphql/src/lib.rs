@@ -1,0 +1,1 @@
+//! The one interface: GraphQL schema, REST routes, authentication and error mapping.

@@ -1,0 +1,1 @@
+//! Built-in lenders and the decorators around the Lender port.

@@ -1,0 +1,1 @@
+//! Sandbox lenders for development: one binary that plays lenders by configuration.

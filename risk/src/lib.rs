@@ -1,0 +1,1 @@
+//! Pure risk decisions: facts to score, probability of default, limits and reasons.

@@ -1,0 +1,1 @@
+//! The usance binary: configuration, telemetry, wiring, roles and client commands.

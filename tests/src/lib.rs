@@ -1,0 +1,1 @@
+//! End-to-end scenarios, faults and the architecture test.
