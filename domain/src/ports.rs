@@ -1,0 +1,434 @@
+//! What the core needs of the world, as small traits. The use cases see lenders, chains, clocks and ids only through these.
+
+use std::time::Instant;
+
+use alloy_primitives::{Address, B256, Bytes};
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::decision::Reason;
+use crate::eligibility::Capabilities;
+use crate::ids::{ChainTxId, ProviderId, QuoteId, RequestId, SettlementId};
+use crate::money::Money;
+use crate::offer::{Offer, Onchain, OnchainOrder};
+use crate::request::CreditRequest;
+
+/// The only source of time.
+pub trait Clock: Send + Sync {
+    /// Now, UTC.
+    fn now(&self) -> DateTime<Utc>;
+}
+
+/// The only source of ids.
+pub trait Ids: Send + Sync {
+    /// A fresh UUIDv7.
+    fn next(&self) -> Uuid;
+}
+
+/// A lender. Adapters stay naive: time-outs, limits, breakers, hedging and metrics are layered around them.
+#[async_trait]
+pub trait Lender: Send + Sync {
+    /// The operator-given name.
+    fn id(&self) -> &ProviderId;
+
+    /// What the lender does, as data.
+    fn capabilities(&self) -> &Capabilities;
+
+    /// Asks for offers. Safe to repeat and to hedge: it moves nothing.
+    async fn quote(&self, ask: &Ask) -> Result<Answer, LenderError>;
+
+    /// Accepts an offer. `order.settlement` is the idempotency key: a repeated call gives the same answer and pays once.
+    async fn accept(&self, order: &AcceptOrder) -> Result<AcceptReceipt, LenderError>;
+
+    /// What became of an accepted offer: the evidence that leaves `Unknown`.
+    async fn status(&self, settlement: SettlementId) -> Result<LenderStatus, LenderError>;
+
+    /// Withdraws an accepted offer that has not been paid out.
+    async fn cancel(&self, settlement: SettlementId) -> Result<LenderStatus, LenderError>;
+}
+
+/// A question to one lender.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    /// The request, the same for every lender.
+    pub request: CreditRequest,
+    /// One absolute deadline for the whole fan-out.
+    pub deadline: Instant,
+}
+
+/// A lender's whole answer; nothing more follows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// One or more offers.
+    Offers(Vec<Offer>),
+    /// A decline with its reasons.
+    Declined(Vec<Reason>),
+}
+
+/// Acceptance of one offer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AcceptOrder {
+    /// Idempotency key.
+    pub settlement: SettlementId,
+    /// The request.
+    pub request: RequestId,
+    /// The accepted quote.
+    pub quote: QuoteId,
+    /// The lender's own reference.
+    pub provider_ref: String,
+    /// Principal accepted.
+    pub principal: Money,
+    /// What must arrive.
+    pub net_disbursed: Money,
+}
+
+/// The lender took the acceptance.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AcceptReceipt {
+    /// The lender's reference of the loan.
+    pub loan_ref: String,
+    /// Where it stands.
+    pub status: LenderStatus,
+}
+
+/// Where an accepted offer stands at the lender.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum LenderStatus {
+    /// The lender never heard of it.
+    Unknown,
+    /// Taken, not paid out.
+    Accepted,
+    /// Paid out.
+    Disbursed {
+        /// What was paid out.
+        amount: Money,
+        /// When.
+        at: DateTime<Utc>,
+        /// The lender's payment reference: the evidence.
+        evidence: String,
+    },
+    /// Will never be paid out.
+    Rejected {
+        /// Why.
+        reasons: Vec<Reason>,
+    },
+    /// Withdrawn.
+    Cancelled,
+}
+
+/// What went wrong with a lender, by what we do next.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LenderError {
+    /// The lender does not do this: do not ask again.
+    #[error("unsupported: {0}")]
+    Unsupported(String),
+    /// The lender refuses us (credentials, signature): tell an operator.
+    #[error("the lender refused our request: {0}")]
+    Refused(String),
+    /// Too many calls: wait.
+    #[error("rate limited")]
+    RateLimited,
+    /// No answer in time. Of a mutation: outcome unknown, ask for the status.
+    #[error("no answer in time")]
+    TimedOut,
+    /// Not reachable or broken on their side. Of a mutation: outcome unknown, ask for the status.
+    #[error("unavailable: {0}")]
+    Unavailable(String),
+    /// The answer does not make sense: drop it, tell an operator.
+    #[error("malformed answer in {field}: {detail}")]
+    Malformed {
+        /// The field.
+        field: String,
+        /// What is wrong with it.
+        detail: String,
+    },
+}
+
+/// A contract call, ready to be signed and sent by the submitter.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Call {
+    /// EIP-155 chain id.
+    pub chain_id: u64,
+    /// Contract.
+    pub to: Address,
+    /// Calldata.
+    pub data: Bytes,
+    /// Gas limit.
+    pub gas_limit: u64,
+}
+
+/// A transaction that a borrower's own wallet sends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WalletCall {
+    /// What it does, for people.
+    pub title: String,
+    /// The call.
+    pub call: Call,
+}
+
+/// The borrower's signed wish to execute one order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Intent {
+    /// The order.
+    pub order_hash: B256,
+    /// Signer and owner of the collateral.
+    pub borrower: Address,
+    /// Who receives the money.
+    pub recipient: Address,
+    /// Least base units to receive.
+    pub min_received: u128,
+    /// Unix second after which the intent is dead.
+    pub deadline: u64,
+}
+
+/// Fields of a live loan that the contract takes back in calldata.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OnchainTerms {
+    /// The order that was executed.
+    pub order: OnchainOrder,
+    /// The borrower.
+    pub borrower: Address,
+    /// Unix second of the origination.
+    pub start: u64,
+}
+
+/// Pure knowledge of the settlement contracts: hashes, calldata, typed data. No I/O.
+pub trait Contracts: Send + Sync {
+    /// Chains with deployed contracts.
+    fn chains(&self) -> Vec<ChainInfo>;
+    /// EIP-712 digest of an order on a chain.
+    fn order_hash(&self, chain_id: u64, order: &OnchainOrder) -> Result<B256, ChainError>;
+    /// Whether that account (not a contract) signed that order.
+    fn order_signed(&self, chain_id: u64, order: &OnchainOrder, signature: &Bytes) -> Result<bool, ChainError>;
+    /// The intent as EIP-712 typed data (the JSON of `eth_signTypedData_v4`).
+    fn intent_typed_data(&self, chain_id: u64, intent: &Intent) -> Result<serde_json::Value, ChainError>;
+    /// Whether that account (not a contract) signed that intent.
+    fn intent_signed(&self, chain_id: u64, intent: &Intent, signature: &Bytes) -> Result<bool, ChainError>;
+    /// Id that the contract gives the loan.
+    fn onchain_loan_id(&self, order_hash: B256, borrower: Address) -> B256;
+    /// The call that originates.
+    fn originate(&self, onchain: &Onchain, intent: &Intent, signature: &Bytes) -> Result<Call, ChainError>;
+    /// Calls of the borrower's wallet before the first signature: allowances.
+    fn approvals(&self, onchain: &Onchain) -> Result<Vec<WalletCall>, ChainError>;
+    /// Calls of a wallet that repay at most `max_amount` base units.
+    fn repay(&self, chain_id: u64, loan: B256, terms: &OnchainTerms, max_amount: u128)
+    -> Result<Vec<WalletCall>, ChainError>;
+}
+
+/// A chain that we settle on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChainInfo {
+    /// EIP-155 chain id.
+    pub chain_id: u64,
+    /// Name for people.
+    pub name: String,
+    /// The settlement contract.
+    pub aggregator: Address,
+    /// Custody of collateral: the spender that a borrower approves.
+    pub collateral_manager: Address,
+}
+
+/// Live reads of a chain.
+#[async_trait]
+pub trait ChainReader: Send + Sync {
+    /// What a loan would take to be paid off at a unix second.
+    async fn payoff(&self, chain_id: u64, loan: B256, terms: &OnchainTerms, at: u64) -> Result<u128, ChainError>;
+    /// Balance of a token.
+    async fn balance(&self, chain_id: u64, token: Address, owner: Address) -> Result<u128, ChainError>;
+}
+
+/// What went wrong with a chain, by what we do next.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ChainError {
+    /// No contracts on that chain.
+    #[error("chain {0} is not configured")]
+    UnknownChain(u64),
+    /// The input cannot be encoded or the signature is not one.
+    #[error("invalid {field}: {detail}")]
+    Invalid {
+        /// The field.
+        field: &'static str,
+        /// What is wrong.
+        detail: String,
+    },
+    /// The node does not answer: try again.
+    #[error("chain {chain_id} is not reachable: {detail}")]
+    Unavailable {
+        /// Which.
+        chain_id: u64,
+        /// Why.
+        detail: String,
+    },
+}
+
+/// A block, by number and hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct BlockRef {
+    /// Height.
+    pub number: u64,
+    /// Hash.
+    pub hash: B256,
+    /// Hash of the block before.
+    pub parent: B256,
+    /// Unix seconds.
+    pub timestamp: u64,
+}
+
+/// An event of the settlement contract, decoded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoanEvent {
+    /// The contract's id of the loan.
+    pub loan: B256,
+    /// Transaction.
+    pub tx_hash: B256,
+    /// Position in the block.
+    pub log_index: u64,
+    /// What happened.
+    pub kind: LoanEventKind,
+}
+
+/// What happened to a loan on chain. Amounts are base units.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum LoanEventKind {
+    /// Money out, collateral in.
+    Originated {
+        /// The order executed.
+        order_hash: B256,
+        /// Lender.
+        lender: Address,
+        /// Borrower.
+        borrower: Address,
+        /// What the recipient got.
+        disbursed: u128,
+        /// What was withheld.
+        fee: u128,
+    },
+    /// A payment.
+    Repaid {
+        /// Who paid.
+        payer: Address,
+        /// Late-fee part.
+        late_fee: u128,
+        /// Interest part.
+        interest: u128,
+        /// Principal part.
+        principal: u128,
+        /// Principal left.
+        outstanding: u128,
+    },
+    /// Everything paid, collateral back.
+    Closed,
+    /// Collateral seized.
+    Defaulted {
+        /// Principal given up.
+        outstanding: u128,
+    },
+}
+
+/// Where the indexer keeps what it saw. One call is one database transaction.
+#[async_trait]
+pub trait ChainLog: Send + Sync {
+    /// The newest block stored.
+    async fn tip(&self, chain_id: u64) -> Result<Option<BlockRef>, StoreFailure>;
+    /// The stored block of that height.
+    async fn block(&self, chain_id: u64, number: u64) -> Result<Option<BlockRef>, StoreFailure>;
+    /// Appends a block and its events; the block's parent must be the tip. Repeating it changes nothing.
+    async fn append(&self, chain_id: u64, block: BlockRef, events: Vec<LoanEvent>) -> Result<(), StoreFailure>;
+    /// Removes every block above `number` with its events.
+    async fn roll_back(&self, chain_id: u64, number: u64) -> Result<(), StoreFailure>;
+    /// Everything up to `number` is final: its events may move money in our books.
+    async fn finalize(&self, chain_id: u64, number: u64) -> Result<(), StoreFailure>;
+}
+
+/// State of a transaction of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum TxState {
+    /// Wanted; no nonce yet.
+    Queued,
+    /// It has a nonce, and may have been signed and sent.
+    Broadcast,
+    /// In a block that may still vanish.
+    Included,
+    /// Final and successful.
+    Succeeded,
+    /// Final and reverted.
+    Reverted,
+}
+
+impl TxState {
+    /// Every state.
+    pub const ALL: [Self; 5] = [Self::Queued, Self::Broadcast, Self::Included, Self::Succeeded, Self::Reverted];
+
+    /// The name as stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "QUEUED",
+            Self::Broadcast => "BROADCAST",
+            Self::Included => "INCLUDED",
+            Self::Succeeded => "SUCCEEDED",
+            Self::Reverted => "REVERTED",
+        }
+    }
+
+    /// The state of that name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|s| s.as_str() == text)
+    }
+}
+
+/// One signed version of a transaction. All versions of a nonce are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// Hash.
+    pub hash: B256,
+    /// Signed bytes, as broadcast.
+    pub raw: Bytes,
+    /// `maxFeePerGas`, wei.
+    pub max_fee: u128,
+    /// `maxPriorityFeePerGas`, wei.
+    pub tip: u128,
+    /// Block height at the first broadcast.
+    pub sent_block: u64,
+}
+
+/// A transaction of ours with all its attempts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JournaledTx {
+    /// Id.
+    pub id: ChainTxId,
+    /// The call.
+    pub call: Call,
+    /// Nonce; none while queued.
+    pub nonce: Option<u64>,
+    /// State.
+    pub state: TxState,
+    /// Oldest first.
+    pub attempts: Vec<Attempt>,
+}
+
+/// Where the submitter keeps its intent before it acts. One call is one database transaction.
+#[async_trait]
+pub trait TxJournal: Send + Sync {
+    /// Makes the caller the only submitter of that signer; `false` when another holds it. The fencing token of the
+    /// holder is checked in every write below.
+    async fn lead(&self, chain_id: u64, signer: Address) -> Result<bool, StoreFailure>;
+    /// Gives the oldest queued transaction the next nonce (at least `chain_nonce`), unless 16 are in flight.
+    async fn take_nonce(&self, chain_id: u64, signer: Address, chain_nonce: u64)
+    -> Result<Option<JournaledTx>, StoreFailure>;
+    /// Transactions with a nonce that are not final, by nonce.
+    async fn in_flight(&self, chain_id: u64, signer: Address) -> Result<Vec<JournaledTx>, StoreFailure>;
+    /// Stores signed bytes; must succeed before they are broadcast.
+    async fn store_attempt(&self, tx: ChainTxId, attempt: Attempt) -> Result<(), StoreFailure>;
+    /// Moves a transaction. Final states are told to the settlement in the same database transaction.
+    async fn set_state(&self, tx: ChainTxId, state: TxState, mined: Option<(B256, u64)>) -> Result<(), StoreFailure>;
+}
+
+/// The store failed: log it once and try again.
+#[derive(Debug, thiserror::Error)]
+#[error("store: {0}")]
+pub struct StoreFailure(pub String);
