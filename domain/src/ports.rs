@@ -417,9 +417,17 @@ pub trait TxJournal: Send + Sync {
     /// Makes the caller the only submitter of that signer; `false` when another holds it. The fencing token of the
     /// holder is checked in every write below.
     async fn lead(&self, chain_id: u64, signer: Address) -> Result<bool, StoreFailure>;
-    /// Gives the oldest queued transaction the next nonce (at least `chain_nonce`), unless 16 are in flight.
-    async fn take_nonce(&self, chain_id: u64, signer: Address, chain_nonce: u64)
-    -> Result<Option<JournaledTx>, StoreFailure>;
+    /// Transactions without a nonce, oldest first, at most `limit`.
+    async fn queued(&self, chain_id: u64, signer: Address, limit: u32) -> Result<Vec<JournaledTx>, StoreFailure>;
+    /// Gives that transaction the next nonce (at least `chain_nonce`) and moves it to `Broadcast`; none when it is not
+    /// queued any more or 16 are in flight.
+    async fn take_nonce(
+        &self,
+        chain_id: u64,
+        signer: Address,
+        tx: ChainTxId,
+        chain_nonce: u64,
+    ) -> Result<Option<JournaledTx>, StoreFailure>;
     /// Transactions with a nonce that are not final, by nonce.
     async fn in_flight(&self, chain_id: u64, signer: Address) -> Result<Vec<JournaledTx>, StoreFailure>;
     /// Stores signed bytes; must succeed before they are broadcast.
