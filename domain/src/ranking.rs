@@ -1,8 +1,41 @@
-//! The neutral ranking. Its input has no place for what a provider pays us, so no code can rank by it:
+//! The neutral ranking. Its input has no place for what a provider pays us, so no code can rank by it. This compiles:
+//!
+//! ```
+//! use usance_domain::Rate;
+//! use usance_domain::ranking::Candidate;
+//! fn apr(candidate: &Candidate) -> Rate {
+//!     candidate.apr
+//! }
+//! ```
+//!
+//! and the same code that asks for the compensation does not:
 //!
 //! ```compile_fail
-//! let candidate: domain::ranking::Candidate = unimplemented!();
-//! let _ = candidate.compensation;
+//! use usance_domain::Rate;
+//! use usance_domain::ranking::Candidate;
+//! fn apr(candidate: &Candidate) -> Rate {
+//!     candidate.compensation
+//! }
+//! ```
+//!
+//! nor does a candidate that carries it in:
+//!
+//! ```compile_fail
+//! use usance_domain::Rate;
+//! use usance_domain::ranking::{Candidate, RankBy, rank};
+//! fn paid(candidate: Candidate, compensation: Rate) {
+//!     rank(vec![Candidate { compensation, ..candidate }], RankBy::Apr);
+//! }
+//! ```
+//!
+//! while the same call without it does:
+//!
+//! ```
+//! use usance_domain::Rate;
+//! use usance_domain::ranking::{Candidate, RankBy, rank};
+//! fn unpaid(candidate: Candidate, apr: Rate) {
+//!     rank(vec![Candidate { apr, ..candidate }], RankBy::Apr);
+//! }
 //! ```
 
 use std::cmp::Ordering;
@@ -128,3 +161,6 @@ impl Ranking {
         rank(self.places.iter().map(|place| place.candidate.clone()).collect(), self.by)
     }
 }
+
+#[cfg(test)]
+mod tests;
