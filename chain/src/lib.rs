@@ -1,1 +1,27 @@
 //! EVM chains: contract bindings, registry, durable submitter, event indexer and fee oracle.
+//!
+//! The core sees chains only through the ports in [`domain::ports`]; this crate is what stands behind them.
+//!
+//! | Module | What it is |
+//! |---|---|
+//! | [`registry`] | chains by configuration, and what a profile allows |
+//! | [`rpc`] | several JSON-RPC endpoints of one chain as one |
+//! | [`contracts`] | hashes, typed data, calldata and reads of the settlement contracts |
+//! | [`deploy`] | the contracts at the same addresses on every chain |
+//! | [`submitter`] | transactions that survive crashes, drops and reorganisations |
+//! | [`indexer`] | canonical events, block by block |
+//! | [`fees`] | what a transaction costs now |
+//! | [`keys`] | signing keys; the public development keys |
+//! | [`devnet`] | a development chain as a child process |
+
+pub mod bindings;
+pub mod contracts;
+pub mod deploy;
+pub mod devnet;
+pub mod fees;
+pub mod indexer;
+pub mod keys;
+pub mod registry;
+pub mod rpc;
+pub mod submitter;
+pub mod transaction;
