@@ -46,7 +46,9 @@ impl Period {
             Unit::Day => anchor.checked_add_days(Days::new(u64::from(count))),
             Unit::Week => anchor.checked_add_days(Days::new(u64::from(count) * 7)),
             Unit::Month => anchor.checked_add_months(Months::new(count)),
-            Unit::Year => count.checked_mul(12).and_then(|months| anchor.checked_add_months(Months::new(months))),
+            Unit::Year => count
+                .checked_mul(12)
+                .and_then(|months| anchor.checked_add_months(Months::new(months))),
         }
         .ok_or(CalendarError::OutOfRange)
     }
@@ -58,7 +60,9 @@ impl Period {
             Unit::Day => anchor.checked_sub_days(Days::new(u64::from(count))),
             Unit::Week => anchor.checked_sub_days(Days::new(u64::from(count) * 7)),
             Unit::Month => anchor.checked_sub_months(Months::new(count)),
-            Unit::Year => count.checked_mul(12).and_then(|months| anchor.checked_sub_months(Months::new(months))),
+            Unit::Year => count
+                .checked_mul(12)
+                .and_then(|months| anchor.checked_sub_months(Months::new(months))),
         }
         .ok_or(CalendarError::OutOfRange)
     }
@@ -101,16 +105,26 @@ pub struct Fraction {
 
 impl Fraction {
     /// Nothing.
-    pub const ZERO: Self = Self { numerator: 0, denominator: 1 };
+    pub const ZERO: Self = Self {
+        numerator: 0,
+        denominator: 1,
+    };
 
     /// `numerator / denominator`; a denominator that is not positive is refused.
     pub const fn new(numerator: i64, denominator: i64) -> Result<Self, CalendarError> {
-        if denominator > 0 { Ok(Self { numerator, denominator }) } else { Err(CalendarError::BadFraction) }
+        if denominator > 0 {
+            Ok(Self { numerator, denominator })
+        } else {
+            Err(CalendarError::BadFraction)
+        }
     }
 
     /// A whole number.
     pub const fn whole(numerator: i64) -> Self {
-        Self { numerator, denominator: 1 }
+        Self {
+            numerator,
+            denominator: 1,
+        }
     }
 
     /// Exact sum.
@@ -185,8 +199,12 @@ fn thirty_360_days(from: Date, to: Date) -> i64 {
 fn act_act_isda(from: Date, to: Date) -> Result<Fraction, CalendarError> {
     let (mut leap, mut common) = (0, 0);
     for year in from.year()..=to.year() {
-        let start = Date::from_ymd_opt(year, 1, 1).ok_or(CalendarError::OutOfRange)?.max(from);
-        let end = Date::from_ymd_opt(year + 1, 1, 1).ok_or(CalendarError::OutOfRange)?.min(to);
+        let start = Date::from_ymd_opt(year, 1, 1)
+            .ok_or(CalendarError::OutOfRange)?
+            .max(from);
+        let end = Date::from_ymd_opt(year + 1, 1, 1)
+            .ok_or(CalendarError::OutOfRange)?
+            .min(to);
         let days = if is_leap(year) { &mut leap } else { &mut common };
         *days += days_between(start, end);
     }
@@ -223,7 +241,10 @@ const MAX_ROLL_DAYS: u32 = 60;
 impl BusinessDays {
     /// Saturday and Sunday, and `holidays`.
     pub fn with_holidays(holidays: impl IntoIterator<Item = Date>) -> Self {
-        Self { weekend: vec![Weekday::Sat, Weekday::Sun], holidays: holidays.into_iter().collect() }
+        Self {
+            weekend: vec![Weekday::Sat, Weekday::Sun],
+            holidays: holidays.into_iter().collect(),
+        }
     }
 
     /// True when business is done on `date`.
@@ -239,7 +260,11 @@ impl BusinessDays {
             Roll::Preceding => self.walk(date, Date::pred_opt),
             Roll::ModifiedFollowing => {
                 let next = self.walk(date, Date::succ_opt)?;
-                if next.month() == date.month() { Ok(next) } else { self.walk(date, Date::pred_opt) }
+                if next.month() == date.month() {
+                    Ok(next)
+                } else {
+                    self.walk(date, Date::pred_opt)
+                }
             }
         }
     }
@@ -295,9 +320,18 @@ mod tests {
         assert_eq!(month.after(day("2024-01-31"), 1), Ok(day("2024-02-29")));
         assert_eq!(month.after(day("2023-01-31"), 2), Ok(day("2023-03-31")));
         assert_eq!(month.before(day("2023-03-31"), 1), Ok(day("2023-02-28")));
-        assert_eq!(Period::new(2, Unit::Week).after(day("2023-12-25"), 1), Ok(day("2024-01-08")));
-        assert_eq!(Period::new(1, Unit::Year).after(day("2024-02-29"), 1), Ok(day("2025-02-28")));
-        assert_eq!(Period::new(u32::MAX, Unit::Year).after(day("2024-02-29"), 2), Err(CalendarError::OutOfRange));
+        assert_eq!(
+            Period::new(2, Unit::Week).after(day("2023-12-25"), 1),
+            Ok(day("2024-01-08"))
+        );
+        assert_eq!(
+            Period::new(1, Unit::Year).after(day("2024-02-29"), 1),
+            Ok(day("2025-02-28"))
+        );
+        assert_eq!(
+            Period::new(u32::MAX, Unit::Year).after(day("2024-02-29"), 2),
+            Err(CalendarError::OutOfRange)
+        );
     }
 
     #[test]
@@ -309,7 +343,10 @@ mod tests {
         assert_eq!(fraction(DayCount::Act364), Fraction::new(1, 2).unwrap());
         assert_eq!(fraction(DayCount::Act365), Fraction::new(182, 365).unwrap());
         // The ISDA memorandum of 1999 works this one: 61/365 + 121/366.
-        let isda = Fraction::new(61, 365).unwrap().add(Fraction::new(121, 366).unwrap()).unwrap();
+        let isda = Fraction::new(61, 365)
+            .unwrap()
+            .add(Fraction::new(121, 366).unwrap())
+            .unwrap();
         assert_eq!(fraction(DayCount::ActActIsda), isda);
         assert!(DayCount::Act365.year_fraction(to, from).is_err());
     }
@@ -330,8 +367,22 @@ mod tests {
         assert_eq!(open.roll(sunday, Roll::Following), Ok(day("2024-04-02")));
         assert_eq!(open.roll(sunday, Roll::ModifiedFollowing), Ok(day("2024-03-29")));
         assert_eq!(open.roll(sunday, Roll::Preceding), Ok(day("2024-03-29")));
-        let all = [Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri, Weekday::Sat, Weekday::Sun];
-        let never = BusinessDays { weekend: all.to_vec(), holidays: BTreeSet::new() };
-        assert!(matches!(never.roll(sunday, Roll::Following), Err(CalendarError::NoBusinessDay { .. })));
+        let all = [
+            Weekday::Mon,
+            Weekday::Tue,
+            Weekday::Wed,
+            Weekday::Thu,
+            Weekday::Fri,
+            Weekday::Sat,
+            Weekday::Sun,
+        ];
+        let never = BusinessDays {
+            weekend: all.to_vec(),
+            holidays: BTreeSet::new(),
+        };
+        assert!(matches!(
+            never.roll(sunday, Roll::Following),
+            Err(CalendarError::NoBusinessDay { .. })
+        ));
     }
 }

@@ -45,14 +45,24 @@ impl MonthlyFlows {
 
     /// The effective annual percentage rate of charge.
     pub fn apr(&self) -> Result<Apr, CashFlowError> {
-        let mut currencies = self.advances.iter().chain(&self.payments).map(|(_, money)| money.currency);
+        let mut currencies = self
+            .advances
+            .iter()
+            .chain(&self.payments)
+            .map(|(_, money)| money.currency);
         let first = currencies.next().ok_or(CashFlowError::Empty)?;
         if currencies.any(|currency| currency != first) {
             return Err(CashFlowError::MixedCurrencies);
         }
         let flow = |month: u32, minor: i128| Flow::whole(i64::from(month), minor);
-        let drawn = self.advances.iter().map(|(month, money)| flow(*month, -i128::from(money.minor)));
-        let paid = self.payments.iter().map(|(month, money)| flow(*month, i128::from(money.minor)));
+        let drawn = self
+            .advances
+            .iter()
+            .map(|(month, money)| flow(*month, -i128::from(money.minor)));
+        let paid = self
+            .payments
+            .iter()
+            .map(|(month, money)| flow(*month, i128::from(money.minor)));
         eu::rate(drawn.chain(paid).collect(), Fraction::whole(12))
     }
 }
@@ -77,7 +87,9 @@ pub fn open_ended(limit: Money, borrowing: Borrowing, purpose: Purpose) -> Resul
 /// takes the remainder.
 pub fn equal_capital(limit: Money, borrowing: Borrowing, months: u32) -> Result<MonthlyFlows, CashFlowError> {
     let rate = solve::period_rate(borrowing.rate, 12, borrowing.annual)?;
-    let part = limit.mul_ratio_half_even(1, i64::from(months)).map_err(|_| CashFlowError::Overflow)?;
+    let part = limit
+        .mul_ratio_half_even(1, i64::from(months))
+        .map_err(|_| CashFlowError::Overflow)?;
     let mut owed = limit.minor;
     let mut payments = Vec::new();
     for month in 1..=months {
@@ -86,16 +98,27 @@ pub fn equal_capital(limit: Money, borrowing: Borrowing, months: u32) -> Result<
         payments.push((month, Money::new(capital + interest, limit.currency)));
         owed -= capital;
     }
-    Ok(MonthlyFlows { advances: vec![(0, limit)], payments })
+    Ok(MonthlyFlows {
+        advances: vec![(0, limit)],
+        payments,
+    })
 }
 
 /// An overdraft: drawn in full at once and repaid with interest at the end, after three months when no term is agreed.
-pub fn overdraft(limit: Money, borrowing: Borrowing, agreed_months: Option<u32>) -> Result<MonthlyFlows, CashFlowError> {
+pub fn overdraft(
+    limit: Money,
+    borrowing: Borrowing,
+    agreed_months: Option<u32>,
+) -> Result<MonthlyFlows, CashFlowError> {
     bullet(limit, borrowing, agreed_months.unwrap_or(3))
 }
 
 /// A bridging loan: drawn in full at once and repaid with interest at the end, after twelve months when no term is agreed.
-pub fn bridging(amount: Money, borrowing: Borrowing, agreed_months: Option<u32>) -> Result<MonthlyFlows, CashFlowError> {
+pub fn bridging(
+    amount: Money,
+    borrowing: Borrowing,
+    agreed_months: Option<u32>,
+) -> Result<MonthlyFlows, CashFlowError> {
     bullet(amount, borrowing, agreed_months.unwrap_or(12))
 }
 
@@ -113,7 +136,10 @@ fn bullet(amount: Money, borrowing: Borrowing, months: u32) -> Result<MonthlyFlo
     };
     let interest = interest_half_even(amount.minor, growth - Decimal::ONE)?;
     let due = Money::new(amount.minor + interest, amount.currency);
-    Ok(MonthlyFlows { advances: vec![(0, amount)], payments: vec![(months, due)] })
+    Ok(MonthlyFlows {
+        advances: vec![(0, amount)],
+        payments: vec![(months, due)],
+    })
 }
 
 fn interest_half_even(owed: i64, rate: Decimal) -> Result<i64, CashFlowError> {
@@ -155,7 +181,10 @@ mod tests {
     }
 
     fn effective(percent: i64) -> Borrowing {
-        Borrowing { rate: Rate::from_percent(percent), annual: Annual::Effective }
+        Borrowing {
+            rate: Rate::from_percent(percent),
+            annual: Annual::Effective,
+        }
     }
 
     #[test]
@@ -171,20 +200,44 @@ mod tests {
     fn commission_example_39_overdraft_of_six_months() {
         let flows = overdraft(euro(300_000), effective(9), Some(6)).unwrap();
         assert_eq!(flows.payments, [(6, euro(313_209))]);
-        assert_eq!(flows.with_charge(0, euro(6_000)).apr().unwrap().percent().round_dp(5).to_string(), "13.49424");
+        assert_eq!(
+            flows
+                .with_charge(0, euro(6_000))
+                .apr()
+                .unwrap()
+                .percent()
+                .round_dp(5)
+                .to_string(),
+            "13.49424"
+        );
     }
 
     #[test]
     fn terms_that_are_left_open() {
         assert_eq!(overdraft(euro(100), effective(0), None).unwrap().payments[0].0, 3);
         assert_eq!(bridging(euro(100), effective(0), None).unwrap().payments[0].0, 12);
-        assert_eq!(open_ended(euro(24_000), effective(0), Purpose::Home).unwrap().payments.len(), 240);
+        assert_eq!(
+            open_ended(euro(24_000), effective(0), Purpose::Home)
+                .unwrap()
+                .payments
+                .len(),
+            240
+        );
         assert_eq!(amount(None, Purpose::Home), Ok(euro(17_000_000)));
         assert_eq!(amount(None, Purpose::Consumer), Ok(euro(150_000)));
         assert_eq!(amount(Some(euro(7)), Purpose::Home), Ok(euro(7)));
-        assert_eq!(highest_rate(&[Rate::from_percent(5), Rate::from_percent(8)]), Some(Rate::from_percent(8)));
+        assert_eq!(
+            highest_rate(&[Rate::from_percent(5), Rate::from_percent(8)]),
+            Some(Rate::from_percent(8))
+        );
         let index = Rate::from_percent(3);
-        assert_eq!(RateStep::Indexed(Rate::from_percent(2)).at_index(index), Ok(Rate::from_percent(5)));
-        assert_eq!(RateStep::Fixed(Rate::from_percent(2)).at_index(index), Ok(Rate::from_percent(2)));
+        assert_eq!(
+            RateStep::Indexed(Rate::from_percent(2)).at_index(index),
+            Ok(Rate::from_percent(5))
+        );
+        assert_eq!(
+            RateStep::Fixed(Rate::from_percent(2)).at_index(index),
+            Ok(Rate::from_percent(2))
+        );
     }
 }

@@ -78,7 +78,11 @@ fn anchored_interval(from: Date, to: Date, anchor: u32, regular: Regular) -> Res
     let back = |periods: i64| -> Result<Date, CashFlowError> {
         let periods = u32::try_from(periods).map_err(|_| CashFlowError::BadTime)?;
         let date = regular.period().before(to, periods)?;
-        Ok(if regular == Regular::Week { date } else { on_day(date, anchor) })
+        Ok(if regular == Regular::Week {
+            date
+        } else {
+            on_day(date, anchor)
+        })
     };
     let mut periods = guess;
     let mut end = back(periods)?;
@@ -88,10 +92,16 @@ fn anchored_interval(from: Date, to: Date, anchor: u32, regular: Regular) -> Res
     }
     let days = days_between(from, end);
     if days == 0 {
-        return Ok(Interval { periods, odd: Fraction::ZERO });
+        return Ok(Interval {
+            periods,
+            odd: Fraction::ZERO,
+        });
     }
     let year = days_between(Period::new(1, Unit::Year).before(end, 1)?, end);
-    Ok(Interval { periods, odd: Fraction::new(days, year)? })
+    Ok(Interval {
+        periods,
+        odd: Fraction::new(days, year)?,
+    })
 }
 
 fn months_apart(from: Date, to: Date) -> i64 {
@@ -99,7 +109,8 @@ fn months_apart(from: Date, to: Date) -> i64 {
 }
 
 fn on_day(date: Date, anchor: u32) -> Date {
-    date.with_day(anchor.min(days_in_month(date.year(), date.month()))).unwrap_or(date)
+    date.with_day(anchor.min(days_in_month(date.year(), date.month())))
+        .unwrap_or(date)
 }
 
 fn is_on(date: Date, anchor: u32) -> bool {
@@ -111,8 +122,10 @@ pub fn apr(flows: &DatedFlows) -> Result<Apr, CashFlowError> {
     flows.check()?;
     let start = flows.first_advance()?;
     let (regular, anchor) = regular_period(flows);
-    let timed: Result<Vec<Flow>, CashFlowError> =
-        flows.signed().map(|(date, amount)| timed(start, date, anchor, regular, amount)).collect();
+    let timed: Result<Vec<Flow>, CashFlowError> = flows
+        .signed()
+        .map(|(date, amount)| timed(start, date, anchor, regular, amount))
+        .collect();
     solve::rate(timed?, &basis(Fraction::whole(regular.per_year())))
 }
 
@@ -122,7 +135,12 @@ pub fn rate(flows: Vec<Flow>, per_year: Fraction) -> Result<Apr, CashFlowError> 
 }
 
 const fn basis(per_year: Fraction) -> Basis {
-    Basis { odd_days: OddDays::Power, per_year, annual: Annual::Effective, convention: Convention::EuEffective }
+    Basis {
+        odd_days: OddDays::Power,
+        per_year,
+        annual: Annual::Effective,
+        convention: Convention::EuEffective,
+    }
 }
 
 /// Time in regular periods; a flow before the first drawdown has a negative one.
@@ -139,7 +157,12 @@ fn timed(start: Date, date: Date, anchor: u32, regular: Regular, amount: i128) -
 
 /// The period that intervals between dates most often are whole multiples of, and the day of the month of the payments.
 fn regular_period(flows: &DatedFlows) -> (Regular, u32) {
-    let mut dates: Vec<Date> = flows.advances.iter().chain(&flows.payments).map(|&(date, _)| date).collect();
+    let mut dates: Vec<Date> = flows
+        .advances
+        .iter()
+        .chain(&flows.payments)
+        .map(|&(date, _)| date)
+        .collect();
     dates.sort_unstable();
     dates.dedup();
     let anchor = dates.iter().skip(1).map(Datelike::day).max().unwrap_or(1);

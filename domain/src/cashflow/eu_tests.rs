@@ -26,13 +26,25 @@ fn intervals_count_back_from_the_end() {
 fn a_charge_before_the_first_drawdown_has_a_negative_time() {
     let flow = timed(day("2024-03-15"), day("2024-01-10"), 1, Regular::Month, 5).unwrap();
     // Two whole months and five days before.
-    assert_eq!((flow.periods, flow.odd), (-3, Fraction { numerator: 305, denominator: 365 }));
+    assert_eq!(
+        (flow.periods, flow.odd),
+        (
+            -3,
+            Fraction {
+                numerator: 305,
+                denominator: 365
+            }
+        )
+    );
 }
 
 #[test]
 fn dates_give_the_rate_of_equal_months() {
     let due = |index| Period::new(1, Unit::Month).after(day("2026-01-31"), index).unwrap();
-    let mut flows = DatedFlows { advances: vec![(day("2026-01-31"), 1_000_000)], payments: vec![(due(1), 5_000)] };
+    let mut flows = DatedFlows {
+        advances: vec![(day("2026-01-31"), 1_000_000)],
+        payments: vec![(due(1), 5_000)],
+    };
     flows.payments.extend((1..=6).map(|index| (due(index), 170_700)));
     assert_eq!(apr(&flows).unwrap().percent().round_dp(5).to_string(), "10.44749");
 }
@@ -41,8 +53,14 @@ fn dates_give_the_rate_of_equal_months() {
 fn weekly_agreements_count_in_fifty_seconds() {
     let due = |index| Period::new(1, Unit::Week).after(day("2026-01-05"), index).unwrap();
     let payments = (1..=52).map(|index| (due(index), 2_000)).collect();
-    let flows = DatedFlows { advances: vec![(day("2026-01-05"), 100_000)], payments };
+    let flows = DatedFlows {
+        advances: vec![(day("2026-01-05"), 100_000)],
+        payments,
+    };
     assert_eq!(regular_period(&flows).0, Regular::Week);
-    let timed = (1..=52).map(|week| Flow::whole(week, 2_000)).chain([Flow::whole(0, -100_000)]).collect();
+    let timed = (1..=52)
+        .map(|week| Flow::whole(week, 2_000))
+        .chain([Flow::whole(0, -100_000)])
+        .collect();
     assert_eq!(apr(&flows).unwrap(), rate(timed, Fraction::whole(52)).unwrap());
 }

@@ -31,7 +31,10 @@ mod tests {
     #[test]
     fn a_declared_rate_from_dates() {
         let day = |text: &str| text.parse().unwrap();
-        let mut flows = DatedFlows { advances: vec![(day("2024-01-31"), 964_600)], payments: Vec::new() };
+        let mut flows = DatedFlows {
+            advances: vec![(day("2024-01-31"), 964_600)],
+            payments: Vec::new(),
+        };
         for month in 1..=24 {
             let due = crate::calendar::Period::new(1, crate::calendar::Unit::Month).after(day("2024-01-31"), month);
             flows.payments.push((due.unwrap(), 50_896));

@@ -97,7 +97,11 @@ impl DatedFlows {
             if *currency.get_or_insert(flow.amount.currency) != flow.amount.currency {
                 return Err(CashFlowError::MixedCurrencies);
             }
-            let side = if flow.kind == FlowKind::Advance { &mut dated.advances } else { &mut dated.payments };
+            let side = if flow.kind == FlowKind::Advance {
+                &mut dated.advances
+            } else {
+                &mut dated.payments
+            };
             side.push((flow.date, i128::from(flow.amount.minor)));
         }
         Ok(dated)
@@ -108,8 +112,16 @@ impl DatedFlows {
         if self.advances.is_empty() && self.payments.is_empty() {
             return Err(CashFlowError::Empty);
         }
-        let negative = self.advances.iter().chain(&self.payments).any(|(_, amount)| *amount < 0);
-        if negative { Err(CashFlowError::NegativeAmount) } else { Ok(()) }
+        let negative = self
+            .advances
+            .iter()
+            .chain(&self.payments)
+            .any(|(_, amount)| *amount < 0);
+        if negative {
+            Err(CashFlowError::NegativeAmount)
+        } else {
+            Ok(())
+        }
     }
 
     /// Date and signed amount of every flow, payments positive.
@@ -120,7 +132,11 @@ impl DatedFlows {
 
     /// The day of the first advance, from which European and Indian time runs.
     fn first_advance(&self) -> Result<Date, CashFlowError> {
-        self.advances.iter().map(|&(date, _)| date).min().ok_or(CashFlowError::OneSided)
+        self.advances
+            .iter()
+            .map(|&(date, _)| date)
+            .min()
+            .ok_or(CashFlowError::OneSided)
     }
 }
 

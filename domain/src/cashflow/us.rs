@@ -72,12 +72,20 @@ pub fn timed_flows(flows: &DatedFlows) -> Result<(UnitPeriod, Vec<Flow>), CashFl
     let (Some(&(first_advance, _)), Some(&(first_payment, _))) = (advances.first(), payments.first()) else {
         return Err(CashFlowError::OneSided);
     };
-    let start = if first_payment.number < first_advance.number { first_payment } else { first_advance };
+    let start = if first_payment.number < first_advance.number {
+        first_payment
+    } else {
+        first_advance
+    };
     // A charge withheld on the first day is not a payment that sets a period.
     let later = payments.partition_point(|(date, _)| date.number <= start.number);
     let scheduled = distinct_dates(&payments[later..]);
     let unit = unit_period(start, &distinct_dates(&advances), &scheduled)?;
-    let clock = Clock { start, anchor: anchor_of(&scheduled), unit };
+    let clock = Clock {
+        start,
+        anchor: anchor_of(&scheduled),
+        unit,
+    };
     let mut timed = Vec::with_capacity(advances.len() + payments.len());
     for (date, amount) in &advances {
         timed.push(clock.flow(*date, -amount)?);
@@ -100,8 +108,15 @@ pub(super) fn monthly_flows(flows: &DatedFlows) -> Result<Vec<Flow>, CashFlowErr
     flows.check()?;
     let start = Civil::of(flows.first_advance()?);
     let anchor = flows.payments.iter().map(|(date, _)| date.day()).max().unwrap_or(31);
-    let clock = Clock { start, anchor, unit: UnitPeriod::Months(1) };
-    flows.signed().map(|(date, amount)| clock.flow(Civil::of(date), amount)).collect()
+    let clock = Clock {
+        start,
+        anchor,
+        unit: UnitPeriod::Months(1),
+    };
+    flows
+        .signed()
+        .map(|(date, amount)| clock.flow(Civil::of(date), amount))
+        .collect()
 }
 
 fn distinct_dates(dated: &[(Civil, i128)]) -> Vec<Civil> {
@@ -123,7 +138,11 @@ struct Civil {
 impl Civil {
     fn of(date: Date) -> Self {
         let month = i32::try_from(date.month0()).unwrap_or(0);
-        Self { months: date.year() * 12 + month, day: date.day(), number: date.num_days_from_ce() }
+        Self {
+            months: date.year() * 12 + month,
+            day: date.day(),
+            number: date.num_days_from_ce(),
+        }
     }
 
     /// True when the day is that of a series whose longest month shows `anchor` (paragraph (b)(3): last days of months).
@@ -199,12 +218,19 @@ fn unit_period(start: Civil, advances: &[Civil], payments: &[Civil]) -> Result<U
             None => tally.push((interval, 1)),
         }
     }
-    let common = tally.iter().filter(|(interval, times)| *times > 1 && interval.thirtieths() <= 365);
+    let common = tally
+        .iter()
+        .filter(|(interval, times)| *times > 1 && interval.thirtieths() <= 365);
     let most = common.max_by_key(|(interval, times)| (*times, std::cmp::Reverse(interval.thirtieths())));
     if let Some((interval, _)) = most {
         return Ok(interval.unit());
     }
-    let last = payments.iter().chain(advances).map(|date| date.number).max().unwrap_or(start.number);
+    let last = payments
+        .iter()
+        .chain(advances)
+        .map(|date| date.number)
+        .max()
+        .unwrap_or(start.number);
     Ok(average_unit((last - start.number).unsigned_abs(), count.max(1)))
 }
 
@@ -233,9 +259,16 @@ fn is_semimonthly(payments: &[Civil]) -> bool {
 fn average_unit(days: u32, periods: u32) -> UnitPeriod {
     let weeks = (1..=52).map(|weeks| (weeks * 7, UnitPeriod::Weeks(weeks)));
     let months = (1..=11).map(|months| (Interval::Months(months).thirtieths(), UnitPeriod::Months(months)));
-    let others = [(1, UnitPeriod::Days(1)), (15, UnitPeriod::Semimonth), (365, UnitPeriod::Year)];
+    let others = [
+        (1, UnitPeriod::Days(1)),
+        (15, UnitPeriod::Semimonth),
+        (365, UnitPeriod::Year),
+    ];
     let distance = |length: u32| (u64::from(length) * u64::from(periods)).abs_diff(u64::from(days));
-    let nearest = weeks.chain(months).chain(others).min_by_key(|(length, _)| (distance(*length), *length));
+    let nearest = weeks
+        .chain(months)
+        .chain(others)
+        .min_by_key(|(length, _)| (distance(*length), *length));
     nearest.map_or(UnitPeriod::Year, |(_, unit)| unit)
 }
 
@@ -251,7 +284,14 @@ impl Clock {
         let days = i64::from(date.number) - i64::from(self.start.number);
         let split = |days: i64, length: u32| {
             let length = i64::from(length);
-            Flow { periods: days / length, odd: Fraction { numerator: days % length, denominator: length }, amount }
+            Flow {
+                periods: days / length,
+                odd: Fraction {
+                    numerator: days % length,
+                    denominator: length,
+                },
+                amount,
+            }
         };
         if days == 0 {
             return Ok(Flow::whole(0, amount));
@@ -263,7 +303,14 @@ impl Clock {
             UnitPeriod::Semimonth => split(self.thirty_day_months(date), 15),
             UnitPeriod::Months(1) => {
                 let (months, odd) = self.months_back(date);
-                Flow { periods: months, odd: Fraction { numerator: odd, denominator: 30 }, amount }
+                Flow {
+                    periods: months,
+                    odd: Fraction {
+                        numerator: odd,
+                        denominator: 30,
+                    },
+                    amount,
+                }
             }
             UnitPeriod::Months(months) => split(self.thirty_day_months(date), months * 30),
             UnitPeriod::Year => self.years_back(date, amount)?,
@@ -272,13 +319,19 @@ impl Clock {
 
     /// Semimonthly payments are one unit-period apart whatever their days: example (c)(1)(iii) of the appendix.
     fn grid(&self, payments: &[(Civil, i128)], timed: &mut Vec<Flow>) -> Result<(), CashFlowError> {
-        let Some((mut date, _)) = payments.first().copied() else { return Ok(()) };
+        let Some((mut date, _)) = payments.first().copied() else {
+            return Ok(());
+        };
         let first = self.flow(date, 0)?;
         let mut unit_periods = first.periods;
         for (due, amount) in payments {
             unit_periods += i64::from(*due != date);
             date = *due;
-            timed.push(Flow { periods: unit_periods, odd: first.odd, amount: *amount });
+            timed.push(Flow {
+                periods: unit_periods,
+                odd: first.odd,
+                amount: *amount,
+            });
         }
         Ok(())
     }
@@ -311,7 +364,10 @@ impl Clock {
         let (months, odd_days) = self.months_back(date);
         let (years, rest) = (months.div_euclid(12), months.rem_euclid(12));
         let odd = if odd_days == 0 {
-            Fraction { numerator: rest, denominator: 12 }
+            Fraction {
+                numerator: rest,
+                denominator: 12,
+            }
         } else {
             let months = i64::from(date.months) - years * 12;
             let months = i32::try_from(months).map_err(|_| CashFlowError::BadTime)?;
@@ -319,9 +375,16 @@ impl Clock {
             let month = months.rem_euclid(12).unsigned_abs() + 1;
             let back = Date::from_ymd_opt(months.div_euclid(12), month, day).ok_or(CalendarError::OutOfRange)?;
             let days = i64::from(back.num_days_from_ce()) - i64::from(self.start.number);
-            Fraction { numerator: days, denominator: 365 }
+            Fraction {
+                numerator: days,
+                denominator: 365,
+            }
         };
-        Ok(Flow { periods: years, odd, amount })
+        Ok(Flow {
+            periods: years,
+            odd,
+            amount,
+        })
     }
 }
 

@@ -17,7 +17,10 @@ pub enum Year {
 pub fn apr(flows: &DatedFlows, year: Year) -> Result<Apr, CashFlowError> {
     flows.check()?;
     let start = flows.signed().map(|(date, _)| date).min().ok_or(CashFlowError::Empty)?;
-    let timed = flows.signed().map(|(date, amount)| Flow::whole(days_between(start, date), amount)).collect();
+    let timed = flows
+        .signed()
+        .map(|(date, amount)| Flow::whole(days_between(start, date), amount))
+        .collect();
     rate(timed, year)
 }
 
@@ -25,9 +28,23 @@ pub fn apr(flows: &DatedFlows, year: Year) -> Result<Apr, CashFlowError> {
 pub fn rate(flows: Vec<Flow>, year: Year) -> Result<Apr, CashFlowError> {
     let (per_year, convention) = match year {
         Year::Days365 => (Fraction::whole(365), Convention::XirrAct365),
-        Year::Days365AndQuarter => (Fraction { numerator: 1461, denominator: 4 }, Convention::UkEffective),
+        Year::Days365AndQuarter => (
+            Fraction {
+                numerator: 1461,
+                denominator: 4,
+            },
+            Convention::UkEffective,
+        ),
     };
-    solve::rate(flows, &Basis { odd_days: OddDays::Power, per_year, annual: Annual::Effective, convention })
+    solve::rate(
+        flows,
+        &Basis {
+            odd_days: OddDays::Power,
+            per_year,
+            annual: Annual::Effective,
+            convention,
+        },
+    )
 }
 
 #[cfg(test)]

@@ -57,7 +57,10 @@ enum Verdict {
 fn settle(left: &Sums, right: &Sums, above_zero: bool) -> Result<Verdict, CashFlowError> {
     let (large, small) = if above_zero { (left, right) } else { (right, left) };
     let apart = |low: f64, high: f64| low * (1.0 - SLACK) > high * (1.0 + SLACK);
-    if ![large.paid, large.advanced, large.paid_slope, large.advanced_slope].iter().all(|sum| sum.is_finite()) {
+    if ![large.paid, large.advanced, large.paid_slope, large.advanced_slope]
+        .iter()
+        .all(|sum| sum.is_finite())
+    {
         return Err(CashFlowError::Overflow);
     }
     if apart(small.paid, large.advanced) || apart(small.advanced, large.paid) {
@@ -98,12 +101,23 @@ impl<'a> Frame<'a> {
         let start = points.first().map_or(0.0, Point::time);
         // Two periods more keep (1 + i)^n / (1 + f·i) convex, and so its slope monotone.
         let end = points.last().map_or(0.0, Point::time) + 2.0;
-        Self { points, above_zero, start, end }
+        Self {
+            points,
+            above_zero,
+            start,
+            end,
+        }
     }
 
     fn at(&self, s: f64) -> Sums {
         let (rate, growth) = (s.exp_m1(), s.exp());
-        let mut sums = Sums { s, paid: 0.0, advanced: 0.0, paid_slope: 0.0, advanced_slope: 0.0 };
+        let mut sums = Sums {
+            s,
+            paid: 0.0,
+            advanced: 0.0,
+            paid_slope: 0.0,
+            advanced_slope: 0.0,
+        };
         for point in self.points {
             let odd = 1.0 + point.linear * rate;
             let (exponent, slope) = if self.above_zero {

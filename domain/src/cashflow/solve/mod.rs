@@ -7,7 +7,10 @@
 //!
 //! When net flows in order of time change sign once, the ratio of the two present values is monotone and the root is the
 //! only one above −100 % (each discount factor falls faster the later its flow). Otherwise [`isolate`] counts the roots.
-#![expect(clippy::float_arithmetic, reason = "a root is found in floating point; amounts enter as integers, the rate leaves as a decimal")]
+#![expect(
+    clippy::float_arithmetic,
+    reason = "a root is found in floating point; amounts enter as integers, the rate leaves as a decimal"
+)]
 
 mod isolate;
 
@@ -32,14 +35,25 @@ pub struct Flow {
 impl Flow {
     /// A flow after a whole number of periods.
     pub const fn whole(periods: i64, amount: i128) -> Self {
-        Self { periods, odd: Fraction::ZERO, amount }
+        Self {
+            periods,
+            odd: Fraction::ZERO,
+            amount,
+        }
     }
 
     /// A flow at an exact time, of either sign.
     pub const fn at(time: Fraction, amount: i128) -> Self {
         let Fraction { numerator, denominator } = time;
-        let odd = Fraction { numerator: numerator.rem_euclid(denominator), denominator };
-        Self { periods: numerator.div_euclid(denominator), odd, amount }
+        let odd = Fraction {
+            numerator: numerator.rem_euclid(denominator),
+            denominator,
+        };
+        Self {
+            periods: numerator.div_euclid(denominator),
+            odd,
+            amount,
+        }
     }
 }
 
@@ -113,7 +127,10 @@ impl Point {
 
 /// Sorts by time, nets flows at one time, drops those that net to nothing.
 fn points(mut flows: Vec<Flow>, odd_days: OddDays) -> Result<Vec<Point>, CashFlowError> {
-    if flows.iter().any(|flow| flow.odd.numerator < 0 || flow.odd.numerator > flow.odd.denominator) {
+    if flows
+        .iter()
+        .any(|flow| flow.odd.numerator < 0 || flow.odd.numerator > flow.odd.denominator)
+    {
         return Err(CashFlowError::BadTime);
     }
     let cross = |a: &Flow, b: &Flow| i128::from(a.odd.numerator) * i128::from(b.odd.denominator);
@@ -129,8 +146,17 @@ fn points(mut flows: Vec<Flow>, odd_days: OddDays) -> Result<Vec<Point>, CashFlo
     }
     let point = |flow: &Flow| {
         let (whole, odd) = (integer(i128::from(flow.periods)), to_f64(flow.odd));
-        let (power, linear) = if odd_days == OddDays::Linear { (0.0, odd) } else { (odd, 0.0) };
-        Point { whole, power, linear, amount: integer(flow.amount) }
+        let (power, linear) = if odd_days == OddDays::Linear {
+            (0.0, odd)
+        } else {
+            (odd, 0.0)
+        };
+        Point {
+            whole,
+            power,
+            linear,
+            amount: integer(flow.amount),
+        }
     };
     Ok(net.iter().filter(|flow| flow.amount != 0).map(point).collect())
 }
@@ -138,7 +164,10 @@ fn points(mut flows: Vec<Flow>, odd_days: OddDays) -> Result<Vec<Point>, CashFlo
 /// `ln(1 + i)` per period at the root. `coalesce` takes the fast path; both paths agree, which a property test holds.
 fn log_rate(points: &[Point], per_year: f64, coalesce: bool) -> Result<f64, CashFlowError> {
     let first = points.first().ok_or(CashFlowError::Empty)?;
-    let changes = points.windows(2).filter(|pair| (pair[0].amount < 0.0) != (pair[1].amount < 0.0)).count();
+    let changes = points
+        .windows(2)
+        .filter(|pair| (pair[0].amount < 0.0) != (pair[1].amount < 0.0))
+        .count();
     let model = Model::new(points, coalesce);
     let balance = |s: f64| model.log_ratio(s);
     let root = match changes {
@@ -157,7 +186,11 @@ fn log_rate(points: &[Point], per_year: f64, coalesce: bool) -> Result<f64, Cash
     if !root.is_finite() || residual.is_nan() {
         return Err(CashFlowError::Overflow);
     }
-    if residual.abs() > RESIDUAL { Err(CashFlowError::NoRoot) } else { Ok(root) }
+    if residual.abs() > RESIDUAL {
+        Err(CashFlowError::NoRoot)
+    } else {
+        Ok(root)
+    }
 }
 
 /// Beyond this the exponential of a log rate overflows.
@@ -179,11 +212,27 @@ struct Run {
 
 impl Run {
     fn of(point: &Point) -> Self {
-        let Point { whole, power, linear, amount } = *point;
-        Self { first: whole, last: whole, power, linear, step: 0.0, count: 1.0, amount }
+        let Point {
+            whole,
+            power,
+            linear,
+            amount,
+        } = *point;
+        Self {
+            first: whole,
+            last: whole,
+            power,
+            linear,
+            step: 0.0,
+            count: 1.0,
+            amount,
+        }
     }
 
-    #[expect(clippy::float_cmp, reason = "only bit-equal amounts and steps form a run; anything else stays on its own")]
+    #[expect(
+        clippy::float_cmp,
+        reason = "only bit-equal amounts and steps form a run; anything else stays on its own"
+    )]
     fn accept(&mut self, point: &Point) -> bool {
         let step = point.whole - self.last;
         let alike = self.amount == point.amount && self.linear == point.linear && self.power == point.power;
@@ -211,15 +260,27 @@ impl Model {
     fn new(points: &[Point], coalesce: bool) -> Self {
         let (mut payments, mut advances): (Vec<Run>, Vec<Run>) = (Vec::new(), Vec::new());
         for point in points {
-            let side = if point.amount < 0.0 { &mut advances } else { &mut payments };
-            let point = Point { amount: point.amount.abs(), ..*point };
+            let side = if point.amount < 0.0 {
+                &mut advances
+            } else {
+                &mut payments
+            };
+            let point = Point {
+                amount: point.amount.abs(),
+                ..*point
+            };
             if !(coalesce && side.last_mut().is_some_and(|run| run.accept(&point))) {
                 side.push(Run::of(&point));
             }
         }
         let start = points.first().map_or(0.0, Point::time);
         let end = points.last().map_or(0.0, Point::time);
-        Self { payments, advances, start, end }
+        Self {
+            payments,
+            advances,
+            start,
+            end,
+        }
     }
 
     /// Present value of one side at the log rate `s`, seen from the first flow when `s` is positive and from the last when
@@ -228,8 +289,16 @@ impl Model {
         let decay = -s.abs();
         let period_rate = s.exp_m1();
         let one = |run: &Run| {
-            let distance = if s >= 0.0 { run.first + run.power - self.start } else { self.end - run.last - run.power };
-            let odd = if run.linear > 0.0 { 1.0 + run.linear * period_rate } else { 1.0 };
+            let distance = if s >= 0.0 {
+                run.first + run.power - self.start
+            } else {
+                self.end - run.last - run.power
+            };
+            let odd = if run.linear > 0.0 {
+                1.0 + run.linear * period_rate
+            } else {
+                1.0
+            };
             run.amount * (decay * distance).exp() * geometric(decay, run) / odd
         };
         side.iter().map(one).sum()
@@ -243,7 +312,10 @@ impl Model {
     fn spread(&self) -> f64 {
         let mean = |side: &[Run]| {
             let weight: f64 = side.iter().map(|run| run.amount * run.count).sum();
-            side.iter().map(|run| run.amount * run.count * run.middle()).sum::<f64>() / weight
+            side.iter()
+                .map(|run| run.amount * run.count * run.middle())
+                .sum::<f64>()
+                / weight
         };
         mean(&self.payments) - mean(&self.advances)
     }
@@ -252,15 +324,15 @@ impl Model {
 /// `1 + q + … + q^(count − 1)` with `q = exp(decay · step)`.
 fn geometric(decay: f64, run: &Run) -> f64 {
     let unit = decay * run.step;
-    if run.count <= 1.0 || unit == 0.0 { run.count } else { (unit * run.count).exp_m1() / unit.exp_m1() }
+    if run.count <= 1.0 || unit == 0.0 {
+        run.count
+    } else {
+        (unit * run.count).exp_m1() / unit.exp_m1()
+    }
 }
 
 /// An interval over which the only root changes the sign of `balance`, walking out from the duration estimate.
-fn bracket(
-    balance: &impl Fn(f64) -> f64,
-    spread: f64,
-    advance_first: bool,
-) -> Result<(f64, f64), CashFlowError> {
+fn bracket(balance: &impl Fn(f64) -> f64, spread: f64, advance_first: bool) -> Result<(f64, f64), CashFlowError> {
     let at_zero = balance(0.0);
     if at_zero == 0.0 {
         return Ok((0.0, 0.0));
@@ -270,7 +342,11 @@ fn bracket(
     }
     let upwards = (at_zero > 0.0) == advance_first;
     let estimate = (at_zero / spread).abs();
-    let mut far = if estimate.is_finite() { estimate.clamp(1e-12, LOG_LIMIT) } else { 1.0 };
+    let mut far = if estimate.is_finite() {
+        estimate.clamp(1e-12, LOG_LIMIT)
+    } else {
+        1.0
+    };
     let mut near = 0.0;
     loop {
         let signed = if upwards { far } else { -far };
@@ -319,14 +395,21 @@ fn brent(f: &impl Fn(f64) -> f64, first: f64, second: f64) -> f64 {
             previous = half;
         }
         (a, fa) = (b, fb);
-        b += if step.abs() > tolerance { step } else { tolerance.copysign(half) };
+        b += if step.abs() > tolerance {
+            step
+        } else {
+            tolerance.copysign(half)
+        };
         fb = f(b);
     }
     b
 }
 
 /// The secant or inverse quadratic step from the best point; not finite when it cannot be taken.
-#[expect(clippy::float_cmp, reason = "Brent's test for two equal points, where the quadratic degenerates")]
+#[expect(
+    clippy::float_cmp,
+    reason = "Brent's test for two equal points, where the quadratic degenerates"
+)]
 fn interpolate([a, b, c]: [f64; 3], [fa, fb, fc]: [f64; 3], half: f64) -> f64 {
     let s = fb / fa;
     if a == c {
@@ -344,7 +427,11 @@ fn annual(root: f64, basis: &Basis) -> Result<Apr, CashFlowError> {
         Annual::Effective => (root * per_year).exp_m1(),
     };
     let ppm = i64::try_from(rounded(yearly * 1e6)?).map_err(|_| CashFlowError::Overflow)?;
-    Ok(Apr { rate: Rate::from_ppm(ppm), fraction: decimal(yearly, 8)?, convention: basis.convention })
+    Ok(Apr {
+        rate: Rate::from_ppm(ppm),
+        fraction: decimal(yearly, 8)?,
+        convention: basis.convention,
+    })
 }
 
 fn decimal(value: f64, scale: u32) -> Result<Decimal, CashFlowError> {
@@ -356,10 +443,17 @@ fn decimal(value: f64, scale: u32) -> Result<Decimal, CashFlowError> {
 #[expect(clippy::cast_possible_truncation, reason = "the range is checked in the line before")]
 fn rounded(value: f64) -> Result<i128, CashFlowError> {
     let value = value.round_ties_even();
-    if value.abs() < 1e37 { Ok(value as i128) } else { Err(CashFlowError::Overflow) }
+    if value.abs() < 1e37 {
+        Ok(value as i128)
+    } else {
+        Err(CashFlowError::Overflow)
+    }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "the documented relative precision of 2^-53 is what the solver works with")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "the documented relative precision of 2^-53 is what the solver works with"
+)]
 fn integer(value: i128) -> f64 {
     value as f64
 }
