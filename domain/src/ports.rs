@@ -432,7 +432,8 @@ pub trait TxJournal: Send + Sync {
     async fn in_flight(&self, chain_id: u64, signer: Address) -> Result<Vec<JournaledTx>, StoreFailure>;
     /// Stores signed bytes; must succeed before they are broadcast.
     async fn store_attempt(&self, tx: ChainTxId, attempt: Attempt) -> Result<(), StoreFailure>;
-    /// Moves a transaction. Final states are told to the settlement in the same database transaction.
+    /// Moves a transaction; `mined` is the hash of the attempt that a block has, and the block's height. Final states are
+    /// told to the settlement in the same database transaction.
     async fn set_state(&self, tx: ChainTxId, state: TxState, mined: Option<(B256, u64)>) -> Result<(), StoreFailure>;
 }
 
