@@ -20,13 +20,6 @@ contract CollateralManager is ICollateralManager {
         aggregator = aggregator_;
     }
 
-    function lock(address token, address from, uint256 amount) external override onlyAggregator {
-        uint256 before = IERC20(token).balanceOf(address(this));
-        IERC20(token).safeTransferFrom(from, address(this), amount);
-        uint256 received = IERC20(token).balanceOf(address(this)) - before;
-        if (received != amount) revert ReceivedOtherAmount(token, amount, received);
-    }
-
     function release(address token, address to, uint256 amount) external override onlyAggregator {
         IERC20(token).safeTransfer(to, amount);
     }

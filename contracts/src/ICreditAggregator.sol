@@ -18,7 +18,7 @@ pragma solidity 0.8.30;
 /// @param feeRecipient Who receives the origination fee; may be zero only when there is no fee.
 /// @param expiry Last second at which the offer can settle, Unix time.
 /// @param epoch The lender's epoch; raising it cancels every offer signed under the former one.
-/// @param nonce Any number not used before by this lender; order is free.
+/// @param nonce Any number not used before by this lender in this epoch; order is free. Those below 192 cost 2,100 gas less.
 struct Offer {
     address lender;
     address borrower;
@@ -107,11 +107,12 @@ struct Loan {
 /// @title Credit settlement: what was quoted is what is executed, or nothing is.
 /// @notice Matches a lender's signed offer with a borrower's signed intent: collateral goes into custody and the principal to
 /// the borrower in one transaction; repayments go straight to the lender and the last one frees the collateral.
-/// @dev Lenders approve this contract for the principal; borrowers approve the collateral manager for the collateral; whoever
-/// repays approves this contract. Amounts are base units of the token, times are Unix seconds.
+/// @dev Everybody approves this contract: the lender for the principal, the borrower for the collateral, whoever repays for the
+/// payment. Amounts are base units of the token, times are Unix seconds.
 ///
 /// Assumptions on tokens: a transfer moves exactly the amount asked, balances change only by transfers, and calls do not
-/// consume unbounded gas. A token without a return value works. A token that charges on transfer is refused at origination.
+/// consume unbounded gas. A token without a return value works. Collateral that charges on transfer is refused at origination;
+/// an asset that does is not detected, and its charge is borne by whoever receives.
 /// A token whose issuer blocks the lender or the borrower can stop that one loan from closing, and no other.
 ///
 /// Rounding: interest is rounded up at each payment, in favor of the lender, by less than one base unit. The origination
@@ -153,6 +154,8 @@ interface ICreditAggregator {
     error InvalidField(bytes32 name);
     /// @notice The installment would not even pay the interest of one period.
     error InstallmentBelowInterest(uint256 installment, uint256 minimum);
+    /// @notice The token charged on transfer or moved another amount than asked; figures are custody's balances after it.
+    error CollateralMismatch(address token, uint256 expected, uint256 held);
     error ReceivedTooLittle(uint256 received, uint256 minimum);
     /// @notice Neither an ECDSA signature by `signer` nor accepted by it under ERC-1271.
     error InvalidSignature(address signer, bytes32 digest);
@@ -190,7 +193,7 @@ interface ICreditAggregator {
     /// @dev The whole collateral is seized, whatever part of the debt was paid.
     function markDefault(bytes32 loanId, LoanTerms calldata terms) external;
 
-    /// @notice Makes the caller's offers with this nonce worthless; reverts with `NonceUsed` when it comes too late.
+    /// @notice Makes the caller's offers of the present epoch with this nonce worthless; reverts with `NonceUsed` when it comes too late.
     function cancelOffer(uint256 nonce) external;
 
     /// @notice Makes every offer of the caller signed under an older epoch worthless.
@@ -226,6 +229,7 @@ interface ICreditAggregator {
     /// @notice Base units already paid toward the next installment; zero unless a payment met only part of one.
     function installmentCredit(bytes32 loanId) external view returns (uint256);
 
+    /// @notice Whether the nonce was taken or cancelled in the lender's present epoch.
     function isNonceUsed(address lender, uint256 nonce) external view returns (bool);
 
     function epochOf(address lender) external view returns (uint64);
@@ -235,6 +239,6 @@ interface ICreditAggregator {
     /// @notice May pause originations and upgrade; has no power over live loans or balances but through an upgrade.
     function owner() external view returns (address);
 
-    /// @notice The custodian that borrowers approve for their collateral.
+    /// @notice The custodian that holds the collateral.
     function collateralManager() external view returns (address);
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import { Intent, LoanTerms, Offer } from "./ICreditAggregator.sol";
+import { ICreditAggregator, Intent, LoanTerms, Offer } from "./ICreditAggregator.sol";
 
-/// @notice EIP-712 hashes of what the parties sign.
+/// @notice EIP-712 hashes of what the parties sign, and the event that publishes it.
 /// @dev The types are static structs, so their ABI words in calldata are the EIP-712 encoding of their members. Words are
 /// hashed as they came; the caller must read each member through Solidity, which refuses a word outside its type.
 library OfferHash {
@@ -16,6 +16,8 @@ library OfferHash {
         keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
     string internal constant NAME = "Usance CreditAggregator";
     string internal constant VERSION = "1";
+    bytes32 private constant NAME_HASH = keccak256("Usance CreditAggregator");
+    bytes32 private constant VERSION_HASH = keccak256("1");
 
     /// @dev 17 members of 32 bytes.
     uint256 private constant OFFER_SIZE = 0x220;
@@ -56,14 +58,53 @@ library OfferHash {
         }
     }
 
-    /// @notice Of the calling contract on the present chain; computed each time, which is cheaper than reading it.
-    function domainSeparator() internal view returns (bytes32) {
-        return keccak256(
-            abi.encode(DOMAIN_TYPEHASH, keccak256(bytes(NAME)), keccak256(bytes(VERSION)), block.chainid, address(this))
-        );
+    /// @notice Of the calling contract on the present chain; computing it costs less than reading it from storage.
+    function domainSeparator() internal view returns (bytes32 separator) {
+        bytes32 typeHash = DOMAIN_TYPEHASH;
+        bytes32 nameHash = NAME_HASH;
+        bytes32 versionHash = VERSION_HASH;
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(free, typeHash)
+            mstore(add(free, 0x20), nameHash)
+            mstore(add(free, 0x40), versionHash)
+            mstore(add(free, 0x60), chainid())
+            mstore(add(free, 0x80), address())
+            separator := keccak256(free, 0xa0)
+        }
     }
 
-    function digest(bytes32 separator, bytes32 hash) internal pure returns (bytes32) {
-        return keccak256(abi.encodePacked(hex"1901", separator, hash));
+    /// @notice keccak256("\x19\x01" || separator || hash).
+    function digest(bytes32 separator, bytes32 hash) internal pure returns (bytes32 result) {
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(free, hex"1901")
+            mstore(add(free, 0x02), separator)
+            mstore(add(free, 0x22), hash)
+            result := keccak256(free, 0x42)
+        }
+    }
+
+    /// @notice keccak256(abi.encode(offerHash, borrower)).
+    function loanId(bytes32 offerHash, address borrower) internal pure returns (bytes32 result) {
+        assembly ("memory-safe") {
+            mstore(0x00, offerHash)
+            mstore(0x20, shr(96, shl(96, borrower)))
+            result := keccak256(0x00, 0x40)
+        }
+    }
+
+    /// @notice Emits {ICreditAggregator-Terms}: the words of the offer with the actual borrower, then `openOffer` and `start`.
+    /// @dev Copies them as {LoanTerms} lays them out; building the struct member by member costs 1,900 gas more.
+    function emitTerms(bytes32 id, Offer calldata offer, address borrower) internal {
+        bytes32 topic = ICreditAggregator.Terms.selector;
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            calldatacopy(free, offer, OFFER_SIZE)
+            mstore(add(free, OFFER_SIZE), iszero(mload(add(free, 0x20))))
+            mstore(add(free, 0x20), shr(96, shl(96, borrower)))
+            mstore(add(free, add(OFFER_SIZE, 0x20)), timestamp())
+            log2(free, add(OFFER_SIZE, 0x40), topic, id)
+        }
     }
 }
