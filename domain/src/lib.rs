@@ -1,7 +1,11 @@
 //! The pure core of Usance. Nothing here does I/O, reads a clock, or makes an id: facts come in, decisions go out.
 
+pub mod appraisal;
+pub mod backtest;
 pub mod calendar;
+pub mod cashflow;
 pub mod decision;
+pub mod digest;
 pub mod eligibility;
 pub mod ids;
 pub mod loan;
@@ -12,6 +16,9 @@ pub mod principal;
 pub mod quote;
 pub mod ranking;
 pub mod request;
+pub mod schedule;
+#[cfg(test)]
+mod sample;
 
 pub use decision::{Outcome, Reason, RuleVersion};
 pub use ids::{
