@@ -159,6 +159,9 @@ pub(super) fn check_frappe(vector: &Value) -> Result<Outcome, String> {
     if vector.get("cases").is_some() {
         return check_dates(vector);
     }
+    if vector.get("formula").is_some() {
+        return Ok(Outcome::Refused("a formula without numbers".to_owned()));
+    }
     let (Ok(method), Ok(principal), Ok(rate)) = (
         text(vector, "method"),
         number(vector, "principal"),
