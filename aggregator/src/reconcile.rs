@@ -1,0 +1,114 @@
+//! Do the books agree with each other? The same checks run in operation and in every fault test.
+
+use std::collections::{HashMap, HashSet};
+
+use domain::ids::LoanId;
+use domain::loan::LoanState;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::Aggregator;
+use crate::api::Error;
+use crate::ledger::Account;
+use crate::servicing::{Fold, LoanChange};
+use crate::store::lending::{self, LoanFilter, LoanRow};
+use crate::store::{chain, from_json, ledger};
+
+/// Loans read at a time.
+const BATCH: i64 = 500;
+
+/// What does not agree; everything empty or zero when the books are right.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReconcileReport {
+    /// Units in which all debits differ from all credits, and ids of entries that do not balance.
+    pub ledger_unbalanced: Vec<String>,
+    /// Loans whose row is not the fold of their events.
+    pub projection_mismatches: Vec<LoanId>,
+    /// Loans whose principal left differs from the ledger or from their repayments.
+    pub ledger_mismatches: Vec<LoanId>,
+    /// Loans that are open on one side only: our books or the contract's events.
+    pub escrow_mismatches: Vec<String>,
+    /// Final events that wait for an operator.
+    pub parked_events: u64,
+    /// Loans looked at.
+    pub loans: u64,
+}
+
+impl ReconcileReport {
+    /// Nothing to complain about.
+    pub fn is_clean(&self) -> bool {
+        *self == Self { loans: self.loans, ..Self::default() }
+    }
+}
+
+impl Aggregator {
+    /// Compares the ledger, the loans, their events and the chain's events. All reads see one moment.
+    pub async fn reconcile(&self) -> Result<ReconcileReport, Error> {
+        let mut tx = self.world.db.begin_with("begin isolation level repeatable read read only").await?;
+        let mut report = ReconcileReport::default();
+        let (units, entries) = ledger::imbalances(&mut tx).await?;
+        report.ledger_unbalanced.extend(units);
+        report.ledger_unbalanced.extend(entries.iter().map(Uuid::to_string));
+        let mut open = HashSet::new();
+        let mut after = Uuid::nil();
+        loop {
+            let ids = lending::loan_ids(&mut tx, &LoanFilter::default(), after, BATCH).await?;
+            let Some(last) = ids.last() else { break };
+            after = *last;
+            let loans = lending::loans_by_id(&mut tx, &ids).await?;
+            report.loans += loans.len() as u64;
+            let principal = principal_in_ledger(&mut tx, &ids).await?;
+            for loan in &loans {
+                check_loan(&mut tx, loan, &principal, &mut report).await?;
+                if is_open(loan) {
+                    open.extend(loan.onchain);
+                }
+            }
+        }
+        let (positions, parked) = chain::open_positions(&mut tx).await?;
+        let positions: HashSet<_> = positions.into_iter().collect();
+        let apart = open.symmetric_difference(&positions);
+        report.escrow_mismatches = apart.map(|(chain_id, loan)| format!("{chain_id}:{loan}")).collect();
+        report.parked_events = parked;
+        if !report.is_clean() {
+            tracing::error!(?report, "the books do not agree");
+        }
+        Ok(report)
+    }
+}
+
+fn is_open(loan: &LoanRow) -> bool {
+    matches!(loan.state, LoanState::Active | LoanState::Delinquent)
+}
+
+async fn principal_in_ledger(conn: &mut PgConnection, ids: &[Uuid]) -> Result<HashMap<String, i128>, Error> {
+    let owners: Vec<String> = ids.iter().map(Uuid::to_string).collect();
+    let rows = ledger::balances(conn, Account::LoanPrincipal.as_str(), &owners).await?;
+    Ok(rows.into_iter().collect())
+}
+
+async fn check_loan(
+    conn: &mut PgConnection,
+    loan: &LoanRow,
+    principal: &HashMap<String, i128>,
+    report: &mut ReconcileReport,
+) -> Result<(), Error> {
+    let mut fold = Some(Fold::START);
+    for payload in lending::loan_events(conn, loan.id).await? {
+        let change: LoanChange = from_json(&payload)?;
+        fold = fold.and_then(|fold| fold.apply(&change));
+    }
+    let row = Fold { state: loan.state, version: loan.version, outstanding: loan.outstanding };
+    if fold != Some(row) {
+        report.projection_mismatches.push(loan.id);
+    }
+    let owed = if is_open(loan) { loan.outstanding } else { 0 };
+    let booked = principal.get(&loan.id.to_string()).copied().unwrap_or(0);
+    let repaid: u128 = lending::repayments(conn, loan.id).await?.iter().map(|r| r.principal).sum();
+    let started = loan.started_at.is_some();
+    let whole = !started || loan.principal == loan.outstanding + repaid;
+    if i128::try_from(owed) != Ok(booked) || !whole {
+        report.ledger_mismatches.push(loan.id);
+    }
+    Ok(())
+}

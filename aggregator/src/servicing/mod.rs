@@ -1,0 +1,185 @@
+//! Life of a loan after money is out: schedule, repayments, delinquency, payoff, closure.
+//!
+//! Every change of a loan is a [`LoanChange`] in `lending.loan_event`; the loan's row is their fold.
+
+mod chain_events;
+mod delinquency;
+mod offchain;
+mod plan;
+mod views;
+
+use chrono::{DateTime, Utc};
+use domain::ids::PaymentId;
+use domain::loan::LoanState;
+use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
+
+pub(crate) use plan::{plan, waterfall};
+
+use crate::api::Error;
+use crate::events::Event;
+use crate::store::lending::{self, LoanRow};
+use crate::store::{Unreadable, corrupt, to_json};
+use crate::{World, events};
+
+/// Something that happened to a loan. Amounts are whole units as text: tagged JSON cannot carry 128-bit numbers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub(crate) enum LoanChange {
+    /// A quote was accepted.
+    Opened {
+        #[serde(with = "text")]
+        principal: u128,
+    },
+    /// Money is out.
+    Activated {
+        #[serde(with = "text")]
+        principal: u128,
+    },
+    /// A payment counted.
+    Repaid {
+        payment: PaymentId,
+        #[serde(with = "text")]
+        late_fee: u128,
+        #[serde(with = "text")]
+        fees: u128,
+        #[serde(with = "text")]
+        interest: u128,
+        #[serde(with = "text")]
+        principal: u128,
+    },
+    /// A late fee or penal interest was charged.
+    LateFeeCharged {
+        #[serde(with = "text")]
+        amount: u128,
+    },
+    /// An installment is past due and its grace.
+    FellBehind { installment: u32 },
+    /// Nothing is past due any more.
+    CaughtUp,
+    /// Everything was paid.
+    Closed,
+    /// The debt was given up.
+    Defaulted {
+        #[serde(with = "text")]
+        outstanding: u128,
+    },
+    /// The settlement failed or was withdrawn.
+    Cancelled,
+}
+
+impl LoanChange {
+    /// The name of the event in the outbox.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Opened { .. } => "LoanOpened",
+            Self::Activated { .. } => "LoanActivated",
+            Self::Repaid { .. } => "LoanRepaid",
+            Self::LateFeeCharged { .. } => "LoanLateFeeCharged",
+            Self::FellBehind { .. } => "LoanFellBehind",
+            Self::CaughtUp => "LoanCaughtUp",
+            Self::Closed => "LoanClosed",
+            Self::Defaulted { .. } => "LoanDefaulted",
+            Self::Cancelled => "LoanCancelled",
+        }
+    }
+}
+
+/// Amounts as decimal text.
+mod text {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(super) fn serialize<S: Serializer>(value: &u128, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(value)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u128, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}
+
+/// What the events of a loan add up to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Fold {
+    pub state: LoanState,
+    pub version: i32,
+    pub outstanding: u128,
+}
+
+impl Fold {
+    /// Before the first event.
+    pub(crate) const START: Self = Self { state: LoanState::Pending, version: 0, outstanding: 0 };
+
+    /// The next state, or none when the change cannot happen to this loan.
+    pub(crate) fn apply(self, change: &LoanChange) -> Option<Self> {
+        let live = matches!(self.state, LoanState::Active | LoanState::Delinquent);
+        let (state, outstanding) = match change {
+            LoanChange::Opened { .. } if self.version == 0 => (LoanState::Pending, 0),
+            LoanChange::Activated { principal } => (LoanState::Active, *principal),
+            LoanChange::Repaid { principal, .. } if live => (self.state, self.outstanding.checked_sub(*principal)?),
+            LoanChange::LateFeeCharged { .. } if live => (self.state, self.outstanding),
+            LoanChange::FellBehind { .. } => (LoanState::Delinquent, self.outstanding),
+            LoanChange::CaughtUp => (LoanState::Active, self.outstanding),
+            LoanChange::Closed if self.outstanding == 0 => (LoanState::Closed, 0),
+            LoanChange::Defaulted { outstanding } => (LoanState::Defaulted, *outstanding),
+            LoanChange::Cancelled => (LoanState::Cancelled, 0),
+            _ => return None,
+        };
+        let stays = matches!(
+            change,
+            LoanChange::Opened { .. } | LoanChange::Repaid { .. } | LoanChange::LateFeeCharged { .. }
+        );
+        (stays || self.state.may_become(state)).then_some(Self { state, version: self.version + 1, outstanding })
+    }
+}
+
+/// Applies a change to a locked loan, stores it and tells the world, in the caller's transaction.
+pub(crate) async fn record(
+    conn: &mut PgConnection,
+    world: &World,
+    loan: &mut LoanRow,
+    change: &LoanChange,
+    at: DateTime<Utc>,
+) -> Result<(), Error> {
+    let before = Fold { state: loan.state, version: loan.version, outstanding: loan.outstanding };
+    let after = before.apply(change).ok_or_else(|| corrupt(Unreadable("change of this loan")))?;
+    (loan.state, loan.version, loan.outstanding) = (after.state, after.version, after.outstanding);
+    match change {
+        LoanChange::Activated { .. } => loan.started_at = Some(at),
+        LoanChange::Closed | LoanChange::Defaulted { .. } | LoanChange::Cancelled => loan.closed_at = Some(at),
+        _ => {}
+    }
+    let payload = to_json(change)?;
+    lending::record_event(conn, loan, change.name(), &payload, at).await?;
+    let payload = serde_json::json!({
+        "tenant": loan.tenant, "loanId": loan.id, "settlementId": loan.settlement_id, "provider": loan.provider,
+        "state": loan.state.as_str(), "outstanding": loan.outstanding.to_string(), "unit": loan.unit, "change": change,
+    });
+    let event =
+        Event { aggregate: "loan", aggregate_id: loan.id.0, version: loan.version, kind: change.name(), payload };
+    events::append(conn, world, &[event]).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fold_refuses_what_the_transition_table_refuses() {
+        let opened = Fold::START.apply(&LoanChange::Opened { principal: 100 }).unwrap();
+        let active = opened.apply(&LoanChange::Activated { principal: 100 }).unwrap();
+        assert_eq!(active, Fold { state: LoanState::Active, version: 2, outstanding: 100 });
+        assert_eq!(active.apply(&LoanChange::Closed), None, "a debt is left");
+        assert_eq!(opened.apply(&LoanChange::CaughtUp), None);
+        assert_eq!(active.apply(&LoanChange::Activated { principal: 100 }), None, "money goes out once");
+        let cancelled = opened.apply(&LoanChange::Cancelled).unwrap();
+        assert_eq!(cancelled.apply(&LoanChange::Activated { principal: 100 }), None);
+    }
+
+    #[test]
+    fn amounts_beyond_64_bits_survive_storage() {
+        let change = LoanChange::Activated { principal: u128::MAX };
+        let json = serde_json::to_string(&change).unwrap();
+        assert_eq!(serde_json::from_str::<LoanChange>(&json).unwrap(), change);
+    }
+}

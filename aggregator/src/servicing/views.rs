@@ -1,0 +1,237 @@
+//! What a loan's owner and its lender see.
+
+use chrono::{DateTime, Utc};
+use domain::Principal;
+use domain::ids::LoanId;
+use domain::loan::LoanState;
+use domain::ports::{OnchainTerms, WalletCall};
+use domain::principal::Role;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::offchain::{accrue_late, agreed, payoff_parts};
+use super::plan::OutOfRange;
+use crate::Aggregator;
+use crate::api::{
+    Error, InstallmentView, LoanView, Page, PageRequest, PayoffView, RepayAmount, RepaymentChannel, RepaymentView,
+};
+use crate::settlement::chain_error;
+use crate::store::lending::{self, InstallmentRow, LoanFilter, LoanRow, RepaymentRow};
+use crate::store::{chain, corrupt};
+
+/// Interest runs until a payment is in a block: a payoff allows for this many seconds of it.
+const INCLUSION_SECONDS: u64 = 3_600;
+
+fn installment_view(loan: &LoanRow, row: &InstallmentRow) -> InstallmentView {
+    let fees = row.fees + row.late_fee;
+    InstallmentView {
+        number: row.number,
+        due: row.due,
+        principal: loan.amount(row.principal),
+        interest: loan.amount(row.interest),
+        fees: loan.amount(fees),
+        total: loan.amount(row.principal + row.interest + fees),
+        paid: loan.amount(row.paid_principal + row.paid_interest + row.paid_fees + row.paid_late_fee),
+    }
+}
+
+pub(crate) fn repayment_view(loan: &LoanRow, row: &RepaymentRow) -> RepaymentView {
+    let evidence = match row.channel {
+        // Stored with the place of the event, because one transaction can pay twice.
+        RepaymentChannel::OnChain => row.evidence.split(':').next().unwrap_or_default().to_owned(),
+        RepaymentChannel::OffChain => row.evidence.clone(),
+    };
+    RepaymentView {
+        id: row.id,
+        channel: row.channel,
+        amount: loan.amount(row.amount()),
+        late_fee: loan.amount(row.late_fee),
+        interest: loan.amount(row.interest),
+        principal: loan.amount(row.principal),
+        evidence,
+        paid_at: row.paid_at,
+    }
+}
+
+async fn loan_view(conn: &mut PgConnection, loan: &LoanRow) -> Result<LoanView, Error> {
+    let rows = lending::installments(conn, loan.id).await?;
+    let next = rows.iter().find(|row| !row.settled).map(|row| installment_view(loan, row));
+    Ok(LoanView {
+        id: loan.id,
+        state: loan.state,
+        provider: loan.provider.clone(),
+        quote_id: loan.quote_id,
+        settlement_id: loan.settlement_id,
+        principal: loan.amount(loan.principal),
+        outstanding: loan.amount(loan.outstanding),
+        next_due: next.filter(|_| matches!(loan.state, LoanState::Active | LoanState::Delinquent)),
+        onchain: loan.onchain,
+        started_at: loan.started_at,
+        closed_at: loan.closed_at,
+    })
+}
+
+impl Aggregator {
+    /// A loan; somebody else's does not exist.
+    pub async fn loan(&self, caller: &Principal, id: LoanId) -> Result<LoanView, Error> {
+        let mut conn = self.world.db.acquire().await?;
+        let loan = own_loan(&mut conn, caller, id).await?;
+        loan_view(&mut conn, &loan).await
+    }
+
+    /// The loans that the caller sees, oldest first.
+    pub async fn loans(&self, caller: &Principal, page: PageRequest) -> Result<Page<LoanView>, Error> {
+        if !(1..=100).contains(&page.first) {
+            return Err(Error::invalid("first", "1 to 100"));
+        }
+        let after = match &page.after {
+            Some(cursor) => Uuid::parse_str(cursor).map_err(|_| Error::invalid("after", "not a cursor"))?,
+            None => Uuid::nil(),
+        };
+        let filter = match caller.role {
+            Role::Borrower => {
+                LoanFilter { tenant: Some(caller.tenant.0), borrower: Some(caller.id.0), ..LoanFilter::default() }
+            }
+            Role::Integrator => LoanFilter { tenant: Some(caller.tenant.0), ..LoanFilter::default() },
+            Role::Provider => {
+                let provider = caller.provider.as_ref().ok_or(Error::Forbidden)?;
+                LoanFilter { provider: Some(provider.to_string()), ..LoanFilter::default() }
+            }
+            Role::Officer => LoanFilter::default(),
+        };
+        let mut conn = self.world.db.acquire().await?;
+        let mut ids = lending::loan_ids(&mut conn, &filter, after, i64::from(page.first) + 1).await?;
+        let has_next = ids.len() > page.first as usize;
+        ids.truncate(page.first as usize);
+        let mut items = Vec::with_capacity(ids.len());
+        for loan in lending::loans_by_id(&mut conn, &ids).await? {
+            items.push(loan_view(&mut conn, &loan).await?);
+        }
+        Ok(Page { items, cursors: ids.iter().map(Uuid::to_string).collect(), has_next, total: None })
+    }
+
+    /// The installments of a loan; none before money is out.
+    pub async fn schedule(&self, caller: &Principal, id: LoanId) -> Result<Vec<InstallmentView>, Error> {
+        let mut conn = self.world.db.acquire().await?;
+        let loan = own_loan(&mut conn, caller, id).await?;
+        Ok(lending::installments(&mut conn, id).await?.iter().map(|row| installment_view(&loan, row)).collect())
+    }
+
+    /// The repayments of a loan, oldest first.
+    pub async fn repayments(&self, caller: &Principal, id: LoanId) -> Result<Vec<RepaymentView>, Error> {
+        let mut conn = self.world.db.acquire().await?;
+        let loan = own_loan(&mut conn, caller, id).await?;
+        Ok(lending::repayments(&mut conn, id).await?.iter().map(|row| repayment_view(&loan, row)).collect())
+    }
+
+    /// What closes a loan at a moment, now by default. Refusal: `LOAN_NOT_LIVE`.
+    pub async fn payoff(
+        &self,
+        caller: &Principal,
+        id: LoanId,
+        at: Option<DateTime<Utc>>,
+    ) -> Result<PayoffView, Error> {
+        let mut conn = self.world.db.acquire().await?;
+        let loan = own_loan(&mut conn, caller, id).await?;
+        let started = loan.started_at.filter(|_| live(&loan)).ok_or_else(not_live)?;
+        let at = at.unwrap_or_else(|| self.world.clock.now());
+        if at.date_naive() < started.date_naive() {
+            return Err(Error::invalid("at", "before the start of the loan"));
+        }
+        if let (Some((chain_id, _)), Some(terms)) = (loan.onchain, &loan.terms) {
+            let seconds = chain_seconds(&mut conn, chain_id, at).await?;
+            drop(conn);
+            let (amount, calls) = self.onchain_payoff(&loan, terms, seconds).await?;
+            return Ok(PayoffView { loan_id: id, at, amount: loan.amount(amount), calls });
+        }
+        let offer = agreed(&mut conn, &loan).await?;
+        let mut rows = lending::installments(&mut conn, id).await?;
+        accrue_late(&mut rows, &offer.repayment, at.date_naive())?;
+        let parts = payoff_parts(&rows, &offer.repayment, started.date_naive(), at.date_naive())?;
+        Ok(PayoffView { loan_id: id, at, amount: loan.amount(parts.total()), calls: Vec::new() })
+    }
+
+    /// Calls of the wallet that repays an on-chain loan. Refusals: `OFFCHAIN_LOAN`, `LOAN_NOT_LIVE`.
+    pub async fn repayment_calls(
+        &self,
+        caller: &Principal,
+        id: LoanId,
+        amount: RepayAmount,
+    ) -> Result<Vec<WalletCall>, Error> {
+        let mut conn = self.world.db.acquire().await?;
+        let loan = own_loan(&mut conn, caller, id).await?;
+        let Some((chain_id, hash)) = loan.onchain else {
+            return Err(Error::refused("OFFCHAIN_LOAN", "This loan is repaid to the lender.", Some("loanId")));
+        };
+        let terms = loan.terms.as_ref().filter(|_| live(&loan)).ok_or_else(not_live)?;
+        let rows = lending::installments(&mut conn, id).await?;
+        let now = chain_seconds(&mut conn, chain_id, self.world.clock.now()).await?;
+        drop(conn);
+        match due_now(terms, &rows, now)?.filter(|_| amount == RepayAmount::Installment) {
+            Some(due) => self.world.contracts.repay(chain_id, hash, terms, due).map_err(chain_error),
+            None => Ok(self.onchain_payoff(&loan, terms, now).await?.1),
+        }
+    }
+
+    /// What pays an on-chain loan off at a Unix second, and the calls that do it.
+    async fn onchain_payoff(
+        &self,
+        loan: &LoanRow,
+        terms: &OnchainTerms,
+        at: u64,
+    ) -> Result<(u128, Vec<WalletCall>), Error> {
+        let (chain_id, hash) = loan.onchain.ok_or_else(not_live)?;
+        let reader = &self.world.reader;
+        let amount = reader.payoff(chain_id, hash, terms, at).await.map_err(chain_error)?;
+        // The contract takes no more than the payoff of the block that includes it.
+        let most = reader.payoff(chain_id, hash, terms, at + INCLUSION_SECONDS).await.map_err(chain_error)?;
+        let calls = self.world.contracts.repay(chain_id, hash, terms, most).map_err(chain_error)?;
+        Ok((amount, calls))
+    }
+}
+
+/// What meets the installments that are due, or else the next one, late fees included; none when that is the last one
+/// and so asks for everything.
+fn due_now(terms: &OnchainTerms, rows: &[InstallmentRow], now: u64) -> Result<Option<u128>, Error> {
+    let order = &terms.order;
+    let late_fee_up = u128::from(order.late_fee_bps)
+        .checked_mul(order.installment_amount)
+        .ok_or_else(|| corrupt(OutOfRange))?
+        .div_ceil(10_000);
+    let last = rows.len();
+    let mut sum = 0;
+    for (place, row) in (1..).zip(rows).filter(|(_, row)| !row.settled) {
+        let due_at = terms.start + u64::from(row.number) * u64::from(order.period);
+        if sum > 0 && due_at > now {
+            break;
+        }
+        if place == last {
+            return Ok(None);
+        }
+        sum += row.principal + row.interest - row.paid_principal - row.paid_interest;
+        if now > due_at + u64::from(order.grace) {
+            sum += late_fee_up;
+        }
+    }
+    Ok((sum > 0).then_some(sum))
+}
+
+fn live(loan: &LoanRow) -> bool {
+    matches!(loan.state, LoanState::Active | LoanState::Delinquent)
+}
+
+fn not_live() -> Error {
+    Error::refused("LOAN_NOT_LIVE", "Nothing is owed on this loan.", Some("loanId"))
+}
+
+/// The Unix second of a moment on a chain, which is never before its newest block.
+async fn chain_seconds(conn: &mut PgConnection, chain_id: u64, at: DateTime<Utc>) -> Result<u64, Error> {
+    let tip = chain::block(conn, chain_id, None).await?.map_or(0, |block| block.timestamp);
+    Ok(u64::try_from(at.timestamp()).map_err(corrupt)?.max(tip))
+}
+
+/// A loan that the caller sees.
+async fn own_loan(conn: &mut PgConnection, caller: &Principal, id: LoanId) -> Result<LoanRow, Error> {
+    let seen = |loan: &LoanRow| caller.sees(loan.tenant, loan.borrower, Some(&loan.provider));
+    lending::loan(conn, id).await?.filter(seen).ok_or(Error::NotFound)
+}

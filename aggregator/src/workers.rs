@@ -1,0 +1,88 @@
+//! Background work. Every step can be repeated and taken by any process.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+use crate::Aggregator;
+use crate::api::Error;
+
+/// Between two looks for who is late.
+const DELINQUENCY: Duration = Duration::from_secs(60);
+/// Between two removals of idempotency keys past their time.
+const PURGE: Duration = Duration::from_secs(600);
+/// Between two comparisons of the books.
+const RECONCILE: Duration = Duration::from_secs(60);
+/// Rounds of `tick_all`: more than the longest chain of steps.
+const ROUNDS: usize = 32;
+
+/// Runs until cancelled: settlements, servicing, outbox delivery, books past their deadline, housekeeping.
+pub async fn run(aggregator: Arc<Aggregator>, cancel: CancellationToken) {
+    let a = &aggregator;
+    let poll = a.world.settings.poll;
+    tokio::join!(
+        every("lending", poll, Some(&a.wake.lending), &cancel, || a.lending_step(true)),
+        every("events", poll, Some(&a.wake.events), &cancel, || a.deliver_events()),
+        every("delinquency", DELINQUENCY, None, &cancel, || a.mark_delinquent()),
+        every("keys", PURGE, None, &cancel, || async { a.purge_keys().await.map(|_| 0) }),
+        every("reconcile", RECONCILE, None, &cancel, || async { a.reconcile().await.map(|_| 0) }),
+    );
+}
+
+/// Does a step again as long as there is work; then waits for a wake or the pause.
+async fn every<F, W>(name: &'static str, pause: Duration, wake: Option<&Notify>, cancel: &CancellationToken, step: F)
+where
+    F: Fn() -> W,
+    W: Future<Output = Result<usize, Error>>,
+{
+    while !cancel.is_cancelled() {
+        match step().await {
+            Ok(0) => {}
+            Ok(_) => continue,
+            Err(error) => {
+                metrics::counter!("usance_worker_failures_total", "worker" => name).increment(1);
+                let cause = std::error::Error::source(&error).map(ToString::to_string);
+                tracing::error!(worker = name, %error, ?cause, "worker step failed");
+            }
+        }
+        tokio::select! {
+            () = cancel.cancelled() => return,
+            () = sleep(pause) => {}
+            () = woken(wake) => {}
+        }
+    }
+}
+
+async fn woken(wake: Option<&Notify>) {
+    match wake {
+        Some(wake) => wake.notified().await,
+        None => std::future::pending().await,
+    }
+}
+
+impl Aggregator {
+    /// One step of everything that moves a loan.
+    async fn lending_step(&self, patient: bool) -> Result<usize, Error> {
+        let applied = self.apply_final_events().await?;
+        Ok(applied + self.advance_settlements(patient).await?)
+    }
+
+    /// Does all work that is due now, without pauses; for tests and for `advance the clock` in development.
+    pub async fn tick_all(&self) -> Result<(), Error> {
+        for _ in 0..ROUNDS {
+            let applied = self.apply_final_events().await?;
+            self.advance_settlements(false).await?;
+            let delivered = self.deliver_events().await?;
+            if applied + delivered == 0 {
+                break;
+            }
+        }
+        self.mark_delinquent().await?;
+        self.deliver_events().await?;
+        Ok(())
+    }
+}
