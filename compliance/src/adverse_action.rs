@@ -248,6 +248,16 @@ mod tests {
     }
 
     #[test]
+    fn every_reason_of_the_risk_model_is_one_of_the_form() {
+        let model = include_str!("../../risk/model/points-v1.json");
+        let model: serde_json::Value = serde_json::from_str(model).unwrap();
+        for reason in model["reasons"].as_array().unwrap() {
+            let known = AdverseReason::from_code(reason["code"].as_str().unwrap());
+            assert_eq!(known.map(AdverseReason::text), reason["text"].as_str(), "{reason}");
+        }
+    }
+
+    #[test]
     fn the_periods_are_those_of_the_regulation() {
         use NoticeEvent::{
             ActionOnAccount, ActionOnIncomplete, ApplicationCompleted, ApplicationIncomplete, CounterofferNotified,

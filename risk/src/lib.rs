@@ -1,1 +1,13 @@
 //! Pure risk decisions: facts to score, probability of default, limits and reasons.
+//!
+//! The model is data: an additive points table as a versioned artefact that is checked completely when it is loaded. A
+//! decision is a pure function of model and facts, in integers, and replays to the same bytes. A trained model comes in
+//! the same shape.
+
+pub mod artefact;
+pub mod decide;
+pub mod facts;
+
+pub use artefact::{ArtefactError, Model};
+pub use decide::{RiskDecision, decide, replay, to_canonical_json};
+pub use facts::RiskFacts;

@@ -181,12 +181,11 @@ fn vowel(letter: char) -> Option<&'static str> {
         | 'ṹ'
         | 'ṻ'
         | 'ụ'..='ự' => "u",
-        'ý' | 'ÿ' | 'ŷ' | 'ȳ' | 'ẏ' | 'ẙ' | 'ỳ' | 'ỵ' | 'ỷ' | 'ỹ' => "y",
         _ => return None,
     })
 }
 
-/// Consonants and their ligatures.
+/// Consonants, y and their ligatures.
 fn consonant(letter: char) -> Option<&'static str> {
     Some(match letter {
         'ḃ' | 'ḅ' | 'ḇ' | 'ƀ' | 'ɓ' => "b",
@@ -213,6 +212,7 @@ fn consonant(letter: char) -> Option<&'static str> {
         'ﬀ' => "ff",
         'ﬁ' => "fi",
         'ﬂ' => "fl",
+        'ý' | 'ÿ' | 'ŷ' | 'ȳ' | 'ẏ' | 'ẙ' | 'ỳ' | 'ỵ' | 'ỷ' | 'ỹ' => "y",
         _ => return None,
     })
 }
