@@ -1,12 +1,38 @@
 //! The use cases of Usance and their store. Lenders and chains are seen only through the ports of `domain`.
+//!
+//! [`Aggregator`] is the one facade; its methods live in the module of their subject.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use domain::ports::{ChainReader, Clock, Contracts, Ids, Lender};
 use sqlx::PgPool;
+use tokio::sync::Notify;
+use tokio_util::task::TaskTracker;
 
 pub mod api;
+
+// Quoting side.
+pub mod acceptance;
+pub mod bus;
+pub mod decisions;
+pub mod events;
+pub mod idempotency;
+pub mod identity;
+pub mod quoting;
+
+// Lending side.
+pub mod chain_log;
+pub mod ledger;
+pub mod reconcile;
+pub mod servicing;
+pub mod settlement;
+pub mod tx_journal;
+pub mod workers;
+
+pub(crate) mod store;
+
+pub use api::Error;
 
 /// The world as the use cases see it.
 #[derive(Clone)]
@@ -23,14 +49,18 @@ pub struct World {
     pub contracts: Arc<dyn Contracts>,
     /// Live reads of chains.
     pub reader: Arc<dyn ChainReader>,
-    /// Risk model.
-    pub model: Arc<risk::Model>,
     /// Compliance rules.
-    pub rules: Arc<compliance::RuleBook>,
+    pub rules: Arc<compliance::RuleSet>,
     /// Sanctions lists.
     pub screening: Arc<compliance::ScreeningIndex>,
     /// Figures.
     pub settings: Settings,
+}
+
+impl std::fmt::Debug for World {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("World").field("lenders", &self.lenders.len()).finish_non_exhaustive()
+    }
 }
 
 /// Figures of the use cases.
@@ -55,4 +85,64 @@ impl Default for Settings {
             key_ttl: Duration::from_secs(30 * 24 * 3600),
         }
     }
+}
+
+/// What wakes the workers of this process after a commit; a poll finds what a lost wake missed.
+#[derive(Debug, Default)]
+pub(crate) struct Wake {
+    /// The outbox has something new.
+    pub events: Notify,
+    /// A settlement or a loan has something to do.
+    pub lending: Notify,
+}
+
+/// The use cases.
+pub struct Aggregator {
+    pub(crate) world: World,
+    pub(crate) bus: bus::Bus,
+    pub(crate) wake: Wake,
+    /// Fan-outs that still run.
+    pub(crate) tasks: TaskTracker,
+    pub(crate) consumers: Vec<Arc<dyn events::Consumer>>,
+}
+
+impl std::fmt::Debug for Aggregator {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Aggregator").field("world", &self.world).finish_non_exhaustive()
+    }
+}
+
+impl Aggregator {
+    /// The use cases over that world, without event consumers.
+    pub fn new(world: World) -> Arc<Self> {
+        Self::with_consumers(world, Vec::new())
+    }
+
+    /// The use cases over that world; `consumers` get every event at least once, in order per aggregate.
+    pub fn with_consumers(world: World, consumers: Vec<Arc<dyn events::Consumer>>) -> Arc<Self> {
+        Arc::new(Self {
+            world,
+            bus: bus::Bus::default(),
+            wake: Wake::default(),
+            tasks: TaskTracker::new(),
+            consumers,
+        })
+    }
+
+    /// The world that this facade was made over.
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// Waits until every running fan-out has closed its book: the last step of a graceful shutdown.
+    pub async fn drain(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+        self.tasks.reopen();
+    }
+}
+
+/// Brings the database to the newest schema.
+pub async fn migrate(db: &PgPool) -> Result<(), Error> {
+    sqlx::migrate!("./migrations").run(db).await.map_err(|e| Error::Internal(Box::new(e)))
 }

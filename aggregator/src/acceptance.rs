@@ -1,0 +1,147 @@
+//! Acceptance: what the borrower saw is what is settled, or nothing happens.
+
+use chrono::{DateTime, Utc};
+use domain::loan::RequestState;
+use domain::quote::Quote;
+use domain::request::CreditRequest;
+use domain::{Principal, Reason};
+use sqlx::PgConnection;
+
+use crate::api::{AcceptQuote, Error, IdempotencyKey, SettlementView};
+use crate::decisions::{self, Decided, about_offer, about_request, refusal};
+use crate::events::{Event, append};
+use crate::idempotency::{Begun, Call, begin, finish};
+use crate::settlement::{self, Opening};
+use crate::store::quoting::{self as rows, RequestRow};
+use crate::Aggregator;
+
+/// What the rules say now.
+struct Recheck {
+    reasons: Vec<Reason>,
+    decisions: Vec<Decided>,
+}
+
+impl Aggregator {
+    /// Accepts a quote. Ownership, state, digest, expiry, screening and rules are checked inside the transaction that
+    /// holds the key, the accepted request and the opened settlement.
+    pub async fn accept_quote(
+        &self,
+        caller: &Principal,
+        key: &IdempotencyKey,
+        accept: AcceptQuote,
+    ) -> Result<SettlementView, Error> {
+        let call = Call::new(caller, key, "acceptQuote", &accept)?;
+        let mut tx = self.world.db.begin().await?;
+        if let Begun::Replay(view) = begin(&mut tx, &self.world, &call).await? {
+            return Ok(view);
+        }
+        let now = self.world.clock.now();
+        let (row, quote) = self.accepted_quote(&mut tx, caller, &accept).await?;
+        acceptable(&row, &quote, &accept, now)?;
+        let request = &row.asked.request;
+        let recheck = self.recheck(request, &quote, now)?;
+        if !recheck.reasons.is_empty() {
+            tx.rollback().await?;
+            return self.refuse(request, recheck, now).await;
+        }
+        decisions::store(&mut tx, request.id, "ACCEPTANCE", &recheck.decisions, now).await?;
+        let version = rows::accept(&mut tx, request.id, quote.id).await?.ok_or_else(already_accepted)?;
+        let opening = Opening {
+            quote: &quote,
+            tenant: request.tenant,
+            borrower: request.borrower,
+            wallet: request.wallet,
+            accept: &accept,
+        };
+        let view = settlement::open(&mut tx, &self.world, opening).await?;
+        let payload = serde_json::json!({
+            "tenant": request.tenant, "borrower": request.borrower, "requestId": request.id, "quoteId": quote.id,
+            "settlementId": view.id, "loanId": view.loan_id, "provider": quote.provider, "digest": quote.digest,
+        });
+        let event =
+            Event { aggregate: "request", aggregate_id: request.id.0, version, kind: "QuoteAccepted", payload };
+        append(&mut tx, &self.world, &[event]).await?;
+        finish(&mut tx, &call, &view).await?;
+        fail::fail_point!("accept::before_commit");
+        tx.commit().await?;
+        fail::fail_point!("accept::after_commit");
+        self.wake.events.notify_one();
+        self.wake.lending.notify_one();
+        Ok(view)
+    }
+
+    /// The quote and its request, the request held. Somebody else's quote does not exist.
+    async fn accepted_quote(
+        &self,
+        conn: &mut PgConnection,
+        caller: &Principal,
+        accept: &AcceptQuote,
+    ) -> Result<(RequestRow, Quote), Error> {
+        let Some((_, quote)) = rows::quote(conn, accept.quote_id).await? else {
+            let (book, _) = self.bus.with_quote(accept.quote_id).ok_or(Error::NotFound)?;
+            return Err(if caller.acts_for(book.tenant, book.borrower) {
+                Error::refused("BOOK_OPEN", "Lenders are still being asked; accept when they are done.", Some("quoteId"))
+            } else {
+                Error::NotFound
+            });
+        };
+        let row = rows::lock(conn, quote.request_id).await?.ok_or(Error::NotFound)?;
+        let (tenant, borrower) = (row.asked.request.tenant, row.asked.request.borrower);
+        if !caller.sees(tenant, borrower, None) {
+            return Err(Error::NotFound);
+        }
+        if !caller.acts_for(tenant, borrower) {
+            return Err(Error::Forbidden);
+        }
+        Ok((row, quote))
+    }
+
+    /// Screening and rules of today.
+    fn recheck(&self, request: &CreditRequest, quote: &Quote, now: DateTime<Utc>) -> Result<Recheck, Error> {
+        let (mut reasons, mut decisions) = about_request(&self.world, request, now)?;
+        let subject = (quote.id, &quote.offer, &quote.verified);
+        let (decision, decided) = about_offer(&self.world, request, subject, now)?;
+        reasons.extend(refusal(decision));
+        decisions.push(decided);
+        Ok(Recheck { reasons, decisions })
+    }
+
+    /// A refusal undoes the acceptance, but the decision is kept.
+    async fn refuse(
+        &self,
+        request: &CreditRequest,
+        recheck: Recheck,
+        now: DateTime<Utc>,
+    ) -> Result<SettlementView, Error> {
+        let mut tx = self.world.db.begin().await?;
+        decisions::store(&mut tx, request.id, "ACCEPTANCE", &recheck.decisions, now).await?;
+        tx.commit().await?;
+        let text = recheck.reasons.first().map_or("This quote cannot be accepted.", |reason| reason.text.as_str());
+        Err(Error::refused("NOT_PERMITTED", text, None))
+    }
+}
+
+fn acceptable(row: &RequestRow, quote: &Quote, accept: &AcceptQuote, now: DateTime<Utc>) -> Result<(), Error> {
+    match row.state {
+        RequestState::Quoted => {}
+        RequestState::Accepted => return Err(already_accepted()),
+        RequestState::Expired => return Err(expired()),
+        RequestState::Quoting | RequestState::Declined => return Err(Error::NotFound),
+    }
+    // The stored bytes are checked as well: a quote that was altered in the database is not executed.
+    if quote.digest != accept.digest || quote.compute_digest() != quote.digest {
+        return Err(Error::refused("QUOTE_CHANGED", "This is not the quote that was shown.", Some("digest")));
+    }
+    if quote.offer.valid_until <= now {
+        return Err(expired());
+    }
+    Ok(())
+}
+
+fn already_accepted() -> Error {
+    Error::refused("ALREADY_ACCEPTED", "A quote of this request was accepted already.", Some("quoteId"))
+}
+
+fn expired() -> Error {
+    Error::refused("QUOTE_EXPIRED", "This quote has ended; ask again.", Some("quoteId"))
+}

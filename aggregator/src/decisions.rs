@@ -1,0 +1,150 @@
+//! Decisions: made by pure functions from facts, stored with the exact bytes of both, and repeatable from them.
+
+use chrono::{DateTime, Utc};
+use compliance::{ComplianceDecision, Dates, OfferFacts, RequestFacts};
+use domain::ids::{DecisionId, QuoteId, RequestId};
+use domain::offer::Offer;
+use domain::quote::Verified;
+use domain::request::CreditRequest;
+use domain::{Outcome, Reason};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::api::Error;
+use crate::store::{Unreadable, corrupt, decisions as rows, to_json};
+use crate::{Aggregator, World};
+
+/// What was decided about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DecisionKind {
+    /// Whether a request may be quoted.
+    Request,
+    /// Whether an offer may be shown or accepted.
+    Offer,
+}
+
+impl DecisionKind {
+    /// The name as stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Request => "REQUEST",
+            Self::Offer => "OFFER",
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        [Self::Request, Self::Offer].into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+/// A decision to store.
+#[derive(Clone, Debug)]
+pub(crate) struct Decided {
+    pub id: DecisionId,
+    pub kind: DecisionKind,
+    pub subject: Uuid,
+    pub facts: String,
+    pub screening: Option<String>,
+    pub result: String,
+}
+
+/// A stored decision beside the same decision made again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DecisionReplay {
+    /// Which.
+    pub id: DecisionId,
+    /// About what.
+    pub kind: DecisionKind,
+    /// The exact bytes stored.
+    pub stored: Vec<u8>,
+    /// The bytes that the stored facts give now.
+    pub replayed: Vec<u8>,
+}
+
+/// May the request be quoted? Answers the refusal, empty when it may, and the decisions to store.
+pub(crate) fn about_request(
+    world: &World,
+    request: &CreditRequest,
+    now: DateTime<Utc>,
+) -> Result<(Vec<Reason>, Vec<Decided>), Error> {
+    let facts = RequestFacts::of(request, Dates::today(now.date_naive()));
+    let wallet = request.wallet.map(|wallet| wallet.to_checksum(None));
+    let screening = world.screening.screen(&request.applicant.full_name, wallet.as_deref());
+    let decision = compliance::decide_request(&facts, &world.rules, &screening);
+    let decided = Decided {
+        id: world.ids.next().into(),
+        kind: DecisionKind::Request,
+        subject: request.id.0,
+        facts: to_json(&facts)?,
+        screening: Some(to_json(&screening)?),
+        result: to_json(&decision)?,
+    };
+    Ok((refusal(decision), vec![decided]))
+}
+
+/// May the offer be shown, or accepted?
+pub(crate) fn about_offer(
+    world: &World,
+    request: &CreditRequest,
+    (quote, offer, verified): (QuoteId, &Offer, &Verified),
+    now: DateTime<Utc>,
+) -> Result<(ComplianceDecision, Decided), Error> {
+    let facts = OfferFacts::of(request, offer, verified, Dates::today(now.date_naive()));
+    let decision = compliance::decide_offer(&facts, &world.rules);
+    let decided = Decided {
+        id: world.ids.next().into(),
+        kind: DecisionKind::Offer,
+        subject: quote.0,
+        facts: to_json(&facts)?,
+        screening: None,
+        result: to_json(&decision)?,
+    };
+    Ok((decision, decided))
+}
+
+/// Why a decision does not let something pass; empty when it does.
+pub(crate) fn refusal(decision: ComplianceDecision) -> Vec<Reason> {
+    match decision.outcome {
+        Outcome::Offer => Vec::new(),
+        Outcome::Counter | Outcome::Decline | Outcome::MoreInfo if decision.reasons.is_empty() => {
+            vec![Reason::new("NOT_AVAILABLE", "We cannot offer credit for this request.")]
+        }
+        Outcome::Counter | Outcome::Decline | Outcome::MoreInfo => decision.reasons,
+    }
+}
+
+/// Stores decisions in the caller's transaction.
+pub(crate) async fn store(
+    conn: &mut PgConnection,
+    request: RequestId,
+    stage: &str,
+    decisions: &[Decided],
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    Ok(rows::insert(conn, request, stage, decisions, now).await?)
+}
+
+impl Aggregator {
+    /// Every stored decision about a request, made again from its stored facts.
+    pub async fn replay_decisions(&self, request: RequestId) -> Result<Vec<DecisionReplay>, Error> {
+        let mut conn = self.world.db.acquire().await?;
+        let stored = rows::of_request(&mut conn, request).await?;
+        stored.into_iter().map(|row| self.replay(row)).collect()
+    }
+
+    fn replay(&self, row: rows::DecisionRow) -> Result<DecisionReplay, Error> {
+        let kind = DecisionKind::parse(&row.kind).ok_or_else(|| corrupt(Unreadable("decision kind")))?;
+        let facts = row.facts.as_bytes();
+        let rules = &self.world.rules;
+        let replayed = match (kind, &row.screening) {
+            (DecisionKind::Request, Some(screening)) => {
+                compliance::replay_request(facts, screening.as_bytes(), rules).map_err(corrupt)?
+            }
+            (DecisionKind::Offer, None) => compliance::replay_offer(facts, rules).map_err(corrupt)?,
+            (DecisionKind::Request, None) | (DecisionKind::Offer, Some(_)) => {
+                return Err(corrupt(Unreadable("decision screening")));
+            }
+        };
+        Ok(DecisionReplay { id: row.id.into(), kind, stored: row.result.into_bytes(), replayed })
+    }
+}

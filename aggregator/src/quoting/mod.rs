@@ -1,0 +1,186 @@
+//! Quoting: ask once, hear every lender, compare.
+
+mod close;
+mod fan_out;
+mod read;
+#[cfg(test)]
+mod tests;
+mod validate;
+mod weigh;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use domain::ids::{PrincipalId, RequestId};
+use domain::loan::RequestState;
+use domain::ports::Lender;
+use domain::quote::{Loser, LoserKind};
+use domain::request::CreditRequest;
+use domain::{Principal, Reason, Role};
+use sqlx::PgConnection;
+
+use self::fan_out::FanOut;
+use crate::api::{Error, IdempotencyKey, LenderProgress, NewRequest, RequestView};
+use crate::bus::LiveBook;
+use crate::decisions::{Decided, about_request};
+use crate::events::{Event, append};
+use crate::idempotency::{Begun, Call, begin, finish};
+use crate::store::quoting::{Asked, NewRow};
+use crate::store::{self, to_json};
+use crate::{Aggregator, decisions};
+
+/// A request that was checked and decided about, before it is stored.
+struct Opened {
+    asked: Asked,
+    view: RequestView,
+    lenders: Vec<Arc<dyn Lender>>,
+    decisions: Vec<Decided>,
+}
+
+impl Aggregator {
+    /// Asks every eligible lender. Answers as soon as the request is stored; quotes follow on [`Self::updates`], and the
+    /// book closes at the deadline or at the last answer.
+    pub async fn request_quotes(
+        self: &Arc<Self>,
+        caller: &Principal,
+        key: &IdempotencyKey,
+        new: NewRequest,
+    ) -> Result<RequestView, Error> {
+        let started = Instant::now();
+        validate::validate(&new)?;
+        let call = Call::new(caller, key, "requestQuotes", &new)?;
+        let borrower = new.borrower.unwrap_or(caller.id);
+        if !caller.acts_for(caller.tenant, borrower) {
+            return Err(Error::Forbidden);
+        }
+        let mut tx = self.world.db.begin().await?;
+        if let Begun::Replay(view) = begin(&mut tx, &self.world, &call).await? {
+            return Ok(view);
+        }
+        self.check_borrower(&mut tx, caller, borrower).await?;
+        let opened = self.open(caller, borrower, new)?;
+        self.store_request(&mut tx, &opened).await?;
+        finish(&mut tx, &call, &opened.view).await?;
+        // Before the commit, so that nobody finds a request without its live book. A request that was declined has none.
+        let book = (opened.view.state == RequestState::Quoting).then(|| self.open_book(&opened));
+        if let Err(error) = tx.commit().await {
+            self.bus.forget(opened.view.id);
+            return Err(error.into());
+        }
+        self.wake.events.notify_one();
+        if let Some(book) = book {
+            let deadline = started + self.world.settings.quote_deadline;
+            let request = Arc::new(opened.asked.request);
+            let fan_out = FanOut { request, lenders: opened.lenders, started, deadline };
+            let aggregator = Arc::clone(self);
+            self.tasks.spawn(async move { aggregator.run_book(fan_out, book, opened.asked.rank_by).await });
+        }
+        Ok(opened.view)
+    }
+
+    /// An integrator names a borrower of its own tenant.
+    async fn check_borrower(
+        &self,
+        conn: &mut PgConnection,
+        caller: &Principal,
+        borrower: PrincipalId,
+    ) -> Result<(), Error> {
+        if borrower == caller.id {
+            return Ok(());
+        }
+        let known = store::identity::principal(conn, borrower.0).await?;
+        let fits = known.is_some_and(|p| p.tenant_id == caller.tenant.0 && p.role == Role::Borrower.as_str());
+        if fits { Ok(()) } else { Err(Error::invalid("borrower", "no such borrower")) }
+    }
+
+    fn open(&self, caller: &Principal, borrower: PrincipalId, new: NewRequest) -> Result<Opened, Error> {
+        let now = self.world.clock.now();
+        let rank_by = new.rank_by;
+        let request = CreditRequest {
+            id: new.id.unwrap_or_else(|| RequestId(self.world.ids.next())),
+            tenant: caller.tenant,
+            borrower,
+            at: now,
+            amount: new.amount,
+            term: new.term,
+            purpose: new.purpose,
+            products: new.products,
+            jurisdiction: new.jurisdiction,
+            applicant: new.applicant,
+            wallet: new.wallet,
+            collateral: new.collateral,
+        };
+        let (refusal, decisions) = about_request(&self.world, &request, now)?;
+        let (lenders, losers) = if refusal.is_empty() { self.eligible(&request) } else { Default::default() };
+        let waiting = |lender: &Arc<dyn Lender>| LenderProgress {
+            provider: lender.id().clone(),
+            waiting: true,
+            answered_ms: None,
+            quotes: 0,
+        };
+        let open = refusal.is_empty() && !lenders.is_empty();
+        let view = RequestView {
+            id: request.id,
+            state: if open { RequestState::Quoting } else { RequestState::Declined },
+            amount: request.amount,
+            term: request.term,
+            rank_by,
+            created_at: now,
+            deadline_at: now + self.world.settings.quote_deadline,
+            lenders: lenders.iter().map(waiting).collect(),
+            losers,
+            refusal,
+        };
+        Ok(Opened { asked: Asked { request, rank_by }, view, lenders, decisions })
+    }
+
+    fn eligible(&self, request: &CreditRequest) -> (Vec<Arc<dyn Lender>>, Vec<Loser>) {
+        let mut lenders = Vec::new();
+        let mut losers = Vec::new();
+        for lender in &self.world.lenders {
+            let reasons: Vec<Reason> = lender.capabilities().misfits(request);
+            if reasons.is_empty() {
+                lenders.push(Arc::clone(lender));
+            } else {
+                losers.push(Loser { provider: lender.id().clone(), kind: LoserKind::Ineligible, reasons });
+            }
+        }
+        (lenders, losers)
+    }
+
+    async fn store_request(&self, conn: &mut PgConnection, opened: &Opened) -> Result<(), Error> {
+        let (request, view) = (&opened.asked.request, &opened.view);
+        let row = NewRow {
+            request,
+            state: view.state,
+            body: &to_json(&opened.asked)?,
+            lenders: &to_json(&view.lenders)?,
+            losers: &to_json(&view.losers)?,
+            refusal: &to_json(&view.refusal)?,
+            deadline_at: view.deadline_at,
+        };
+        store::quoting::insert(conn, &row).await.map_err(|e| match store::constraint(&e) {
+            Some("request_id_unique") => Error::refused("ID_TAKEN", "This id is in use.", Some("id")),
+            _ => e.into(),
+        })?;
+        decisions::store(conn, request.id, "QUOTING", &opened.decisions, request.at).await?;
+        let declined = view.state == RequestState::Declined;
+        let kind = if declined { "QuoteRequestDeclined" } else { "QuoteRequested" };
+        let payload = serde_json::json!({
+            "tenant": request.tenant, "borrower": request.borrower, "requestId": request.id,
+            "amount": request.amount, "state": view.state.as_str(), "lenders": view.lenders.len(),
+            "deadlineAt": view.deadline_at,
+        });
+        append(conn, &self.world, &[Event { aggregate: "request", aggregate_id: request.id.0, version: 1, kind, payload }])
+            .await
+    }
+
+    fn open_book(&self, opened: &Opened) -> Arc<LiveBook> {
+        let request = &opened.asked.request;
+        let lenders = opened.view.lenders.clone();
+        let book = LiveBook::new(request.id, request.tenant, request.borrower, opened.asked.rank_by, lenders);
+        let book = self.bus.open(book);
+        book.lost(&opened.view.losers);
+        book
+    }
+}

@@ -1,0 +1,66 @@
+//! Schema `compliance`: decisions with the facts they were made from.
+
+use chrono::{DateTime, Utc};
+use domain::ids::RequestId;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::decisions::Decided;
+
+/// Stores decisions in the caller's transaction.
+pub(crate) async fn insert(
+    conn: &mut PgConnection,
+    request: RequestId,
+    stage: &str,
+    decisions: &[Decided],
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    if decisions.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<Uuid> = decisions.iter().map(|d| d.id.0).collect();
+    let subjects: Vec<Uuid> = decisions.iter().map(|d| d.subject).collect();
+    let kinds: Vec<String> = decisions.iter().map(|d| d.kind.as_str().to_owned()).collect();
+    let facts: Vec<String> = decisions.iter().map(|d| d.facts.clone()).collect();
+    let screenings: Vec<Option<String>> = decisions.iter().map(|d| d.screening.clone()).collect();
+    let results: Vec<String> = decisions.iter().map(|d| d.result.clone()).collect();
+    sqlx::query!(
+        "INSERT INTO compliance.decision (id, request_id, subject_id, kind, stage, facts, screening, result, decided_at)
+         SELECT id, $1, subject, kind, $2, facts, screening, result, $3
+         FROM unnest($4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::text[], $9::text[])
+              AS d (id, subject, kind, facts, screening, result)",
+        request.0,
+        stage,
+        now,
+        &ids,
+        &subjects,
+        &kinds,
+        &facts,
+        &screenings as &[Option<String>],
+        &results,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// A decision as stored.
+pub(crate) struct DecisionRow {
+    pub id: Uuid,
+    pub kind: String,
+    pub facts: String,
+    pub screening: Option<String>,
+    pub result: String,
+}
+
+/// Every decision about a request, oldest first.
+pub(crate) async fn of_request(conn: &mut PgConnection, request: RequestId) -> Result<Vec<DecisionRow>, sqlx::Error> {
+    sqlx::query_as!(
+        DecisionRow,
+        "SELECT id, kind, facts, screening, result FROM compliance.decision
+         WHERE request_id = $1 ORDER BY decided_at, id",
+        request.0
+    )
+    .fetch_all(conn)
+    .await
+}

@@ -1,0 +1,118 @@
+//! Schema `identity`.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+/// A principal as stored.
+pub(crate) struct PrincipalRow {
+    pub id: Uuid,
+    pub tenant_id: Uuid,
+    pub role: String,
+    pub provider_id: Option<String>,
+}
+
+/// Adds a tenant; one that exists stays as it is.
+pub(crate) async fn add_tenant(
+    conn: &mut PgConnection,
+    id: Uuid,
+    name: &str,
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "INSERT INTO identity.tenant (id, name, created_at) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING",
+        id,
+        name,
+        now
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Adds a principal; false when that id exists.
+pub(crate) async fn add_principal(
+    conn: &mut PgConnection,
+    row: &PrincipalRow,
+    now: DateTime<Utc>,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query!(
+        "INSERT INTO identity.principal (id, tenant_id, role, provider_id, created_at) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (id) DO NOTHING",
+        row.id,
+        row.tenant_id,
+        row.role,
+        row.provider_id,
+        now
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// A principal by id.
+pub(crate) async fn principal(conn: &mut PgConnection, id: Uuid) -> Result<Option<PrincipalRow>, sqlx::Error> {
+    sqlx::query_as!(
+        PrincipalRow,
+        "SELECT id, tenant_id, role, provider_id FROM identity.principal WHERE id = $1",
+        id
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// Adds an API client or gives it a new secret; false when the client id belongs to another principal.
+pub(crate) async fn put_client(
+    conn: &mut PgConnection,
+    client_id: &str,
+    principal: Uuid,
+    secret_sha256: &[u8; 32],
+    now: DateTime<Utc>,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query!(
+        "INSERT INTO identity.client AS c (client_id, principal_id, secret_sha256, created_at) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (client_id) DO UPDATE SET secret_sha256 = excluded.secret_sha256
+         WHERE c.principal_id = excluded.principal_id AND c.revoked_at IS NULL",
+        client_id,
+        principal,
+        secret_sha256.as_slice(),
+        now
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// The principal of a client with that secret that is not revoked.
+pub(crate) async fn client_principal(
+    conn: &mut PgConnection,
+    client_id: &str,
+    secret_sha256: &[u8; 32],
+) -> Result<Option<PrincipalRow>, sqlx::Error> {
+    sqlx::query_as!(
+        PrincipalRow,
+        "SELECT p.id, p.tenant_id, p.role, p.provider_id
+         FROM identity.client c JOIN identity.principal p ON p.id = c.principal_id
+         WHERE c.client_id = $1 AND c.secret_sha256 = $2 AND c.revoked_at IS NULL",
+        client_id,
+        secret_sha256.as_slice()
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// Revokes a client; false when there is none.
+pub(crate) async fn revoke_client(
+    conn: &mut PgConnection,
+    client_id: &str,
+    now: DateTime<Utc>,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query!(
+        "UPDATE identity.client SET revoked_at = coalesce(revoked_at, $2) WHERE client_id = $1",
+        client_id,
+        now
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
