@@ -128,7 +128,7 @@ impl Fraction {
     }
 
     /// Exact sum.
-    pub fn add(self, other: Self) -> Result<Self, CalendarError> {
+    pub fn plus(self, other: Self) -> Result<Self, CalendarError> {
         let left = i128::from(self.numerator) * i128::from(other.denominator);
         let right = i128::from(other.numerator) * i128::from(self.denominator);
         let denominator = i128::from(self.denominator) * i128::from(other.denominator);
@@ -345,7 +345,7 @@ mod tests {
         // The ISDA memorandum of 1999 works this one: 61/365 + 121/366.
         let isda = Fraction::new(61, 365)
             .unwrap()
-            .add(Fraction::new(121, 366).unwrap())
+            .plus(Fraction::new(121, 366).unwrap())
             .unwrap();
         assert_eq!(fraction(DayCount::ActActIsda), isda);
         assert!(DayCount::Act365.year_fraction(to, from).is_err());

@@ -195,7 +195,7 @@ fn vector(index: usize, raw: &Value) -> AprResult {
             result.expected = vector.values.headline();
             let misses = vector.values.misses(&apr);
             if result.expected.is_none() {
-                result.note = "no published value".to_owned();
+                "no published value".clone_into(&mut result.note);
             } else if misses.is_empty() {
                 result.verdict = Verdict::Pass;
             } else {
@@ -496,7 +496,7 @@ fn sum_of_fractions(text: &str) -> Option<Fraction> {
     text.split('+').try_fold(Fraction::ZERO, |sum, part| {
         let (above, below) = part.split_once('/').unwrap_or((part, "1"));
         let part = Fraction::new(above.trim().parse().ok()?, below.trim().parse().ok()?).ok()?;
-        sum.add(part).ok()
+        sum.plus(part).ok()
     })
 }
 

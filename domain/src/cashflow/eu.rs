@@ -56,7 +56,7 @@ pub struct Interval {
 impl Interval {
     /// The whole interval in years, exact.
     pub fn years(self, regular: Regular) -> Result<Fraction, CalendarError> {
-        Fraction::new(self.periods, regular.per_year())?.add(self.odd)
+        Fraction::new(self.periods, regular.per_year())?.plus(self.odd)
     }
 }
 

@@ -81,26 +81,22 @@ pub fn timed_flows(flows: &DatedFlows) -> Result<(UnitPeriod, Vec<Flow>), CashFl
     let later = payments.partition_point(|(date, _)| date.number <= start.number);
     let scheduled = distinct_dates(&payments[later..]);
     let unit = unit_period(start, &distinct_dates(&advances), &scheduled)?;
-    let clock = Clock {
-        start,
-        anchor: anchor_of(&scheduled),
-        unit,
-    };
-    let mut timed = Vec::with_capacity(advances.len() + payments.len());
+    let clock = Clock::new(start, anchor_of(&scheduled), unit);
+    let mut result = Vec::with_capacity(advances.len() + payments.len());
     for (date, amount) in &advances {
-        timed.push(clock.flow(*date, -amount)?);
+        result.push(clock.flow(*date, -amount)?);
     }
     for (date, amount) in &payments[..later] {
-        timed.push(clock.flow(*date, *amount)?);
+        result.push(clock.flow(*date, *amount)?);
     }
     if unit == UnitPeriod::Semimonth && is_semimonthly(&scheduled) {
-        clock.grid(&payments[later..], &mut timed)?;
+        clock.grid(&payments[later..], &mut result)?;
     } else {
         for (date, amount) in &payments[later..] {
-            timed.push(clock.flow(*date, *amount)?);
+            result.push(clock.flow(*date, *amount)?);
         }
     }
-    Ok((unit, timed))
+    Ok((unit, result))
 }
 
 /// Flows in months from the first advance, with odd days over 30; a flow before it has a negative time.
@@ -108,11 +104,7 @@ pub(super) fn monthly_flows(flows: &DatedFlows) -> Result<Vec<Flow>, CashFlowErr
     flows.check()?;
     let start = Civil::of(flows.first_advance()?);
     let anchor = flows.payments.iter().map(|(date, _)| date.day()).max().unwrap_or(31);
-    let clock = Clock {
-        start,
-        anchor,
-        unit: UnitPeriod::Months(1),
-    };
+    let clock = Clock::new(start, anchor, UnitPeriod::Months(1));
     flows
         .signed()
         .map(|(date, amount)| clock.flow(Civil::of(date), amount))
@@ -121,7 +113,7 @@ pub(super) fn monthly_flows(flows: &DatedFlows) -> Result<Vec<Flow>, CashFlowErr
 
 fn distinct_dates(dated: &[(Civil, i128)]) -> Vec<Civil> {
     let mut dates: Vec<Civil> = dated.iter().map(|(date, _)| *date).collect();
-    dates.dedup();
+    dates.dedup_by_key(|date| date.number);
     dates
 }
 
@@ -133,6 +125,8 @@ struct Civil {
     day: u32,
     /// Days since the year 1.
     number: i32,
+    /// Days of the month.
+    length: u32,
 }
 
 impl Civil {
@@ -142,12 +136,13 @@ impl Civil {
             months: date.year() * 12 + month,
             day: date.day(),
             number: date.num_days_from_ce(),
+            length: days_in_month(date.year(), date.month()),
         }
     }
 
     /// True when the day is that of a series whose longest month shows `anchor` (paragraph (b)(3): last days of months).
     fn on(self, anchor: u32) -> bool {
-        self.day == anchor || (self.day < anchor && self.day == month_length(self.months))
+        self.day == anchor || (self.day < anchor && self.day == self.length)
     }
 }
 
@@ -277,9 +272,20 @@ struct Clock {
     start: Civil,
     anchor: u32,
     unit: UnitPeriod,
+    /// Days of the month after that of the start.
+    next_length: u32,
 }
 
 impl Clock {
+    fn new(start: Civil, anchor: u32, unit: UnitPeriod) -> Self {
+        Self {
+            start,
+            anchor,
+            unit,
+            next_length: month_length(start.months + 1),
+        }
+    }
+
     fn flow(&self, date: Civil, amount: i128) -> Result<Flow, CashFlowError> {
         let days = i64::from(date.number) - i64::from(self.start.number);
         let split = |days: i64, length: u32| {
@@ -349,12 +355,12 @@ impl Clock {
     fn months_back(&self, date: Civil) -> (i64, i64) {
         let anchor = self.anchored(date);
         let months = i64::from(date.months) - i64::from(self.start.months);
-        let length = month_length(self.start.months);
+        let length = self.start.length;
         let day = anchor.min(length);
         if day >= self.start.day {
             (months, i64::from(day - self.start.day))
         } else {
-            let next = anchor.min(month_length(self.start.months + 1));
+            let next = anchor.min(self.next_length);
             (months - 1, i64::from(length - self.start.day + next))
         }
     }

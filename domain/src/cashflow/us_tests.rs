@@ -25,83 +25,58 @@ fn two_decimals(flows: &DatedFlows) -> String {
     apr(flows).unwrap().percent().round_dp(2).to_string()
 }
 
+const MONTH: Period = Period::new(1, Unit::Month);
+
+fn assert_published(flows: &DatedFlows, unit: UnitPeriod, published: &str) {
+    assert_eq!(timed_flows(flows).unwrap().0, unit);
+    assert_eq!(two_decimals(flows), published);
+}
+
 #[test]
-fn appendix_j_examples_from_dates() {
-    let month = Period::new(1, Unit::Month);
+fn appendix_j_examples_of_regular_payments_from_dates() {
+    let quarter = Period::new(3, Unit::Month);
+    let regular = loan(("1978-01-10", 500_000), "1978-02-10", MONTH, &[(24, 23_000)]);
+    assert_published(&regular, UnitPeriod::Months(1), "9.69");
+    let long_first = loan(("1978-02-10", 600_000), "1978-04-01", MONTH, &[(36, 20_000)]);
+    assert_published(&long_first, UnitPeriod::Months(1), "11.82");
+    let quarterly = loan(("1978-05-23", 1_000_000), "1978-10-01", quarter, &[(40, 38_500)]);
+    assert_published(&quarterly, UnitPeriod::Months(3), "8.97");
+    let weekly = loan(
+        ("1978-03-20", 50_000),
+        "1978-04-21",
+        Period::new(1, Unit::Week),
+        &[(30, 1_760)],
+    );
+    assert_published(&weekly, UnitPeriod::Weeks(1), "14.96");
+    let single = loan(("1978-01-03", 100_000), "1978-09-15", MONTH, &[(1, 108_000)]);
+    assert_published(&single, UnitPeriod::TermDays(255), "11.45");
+}
+
+#[test]
+fn appendix_j_examples_of_odd_payments_from_dates() {
     let weeks = |count| Period::new(count, Unit::Week);
-    let months = |count| Period::new(count, Unit::Month);
-    let base = ("1978-01-10", 500_000);
-    let cases = [
-        (
-            loan(base, "1978-02-10", month, &[(24, 23_000)]),
-            UnitPeriod::Months(1),
-            "9.69",
-        ),
-        (
-            loan(("1978-02-10", 600_000), "1978-04-01", month, &[(36, 20_000)]),
-            UnitPeriod::Months(1),
-            "11.82",
-        ),
-        (
-            loan(("1978-05-23", 1_000_000), "1978-10-01", months(3), &[(40, 38_500)]),
-            UnitPeriod::Months(3),
-            "8.97",
-        ),
-        (
-            loan(("1978-03-20", 50_000), "1978-04-21", weeks(1), &[(30, 1_760)]),
-            UnitPeriod::Weeks(1),
-            "14.96",
-        ),
-        (
-            loan(base, "1978-02-10", month, &[(1, 25_000), (23, 23_000)]),
-            UnitPeriod::Months(1),
-            "10.08",
-        ),
-        (
-            loan(
-                ("1978-03-18", 40_000),
-                "1978-04-20",
-                weeks(4),
-                &[(1, 3_950), (11, 3_831)],
-            ),
-            UnitPeriod::Weeks(4),
-            "28.50",
-        ),
-        (
-            loan(base, "1978-02-10", month, &[(23, 23_000), (1, 28_000)]),
-            UnitPeriod::Months(1),
-            "10.50",
-        ),
-        (
-            loan(("1978-04-03", 20_000), "1978-04-11", weeks(2), &[(19, 950), (1, 3_000)]),
-            UnitPeriod::Weeks(2),
-            "12.22",
-        ),
-        (
-            loan(base, "1978-02-10", month, &[(1, 25_000), (22, 23_000), (1, 28_000)]),
-            UnitPeriod::Months(1),
-            "10.90",
-        ),
-        (
-            loan(
-                ("1978-01-10", 800_000),
-                "1978-03-01",
-                months(2),
-                &[(1, 44_936), (18, 46_500), (1, 20_000)],
-            ),
-            UnitPeriod::Months(2),
-            "7.30",
-        ),
-        (
-            loan(("1978-01-03", 100_000), "1978-09-15", month, &[(1, 108_000)]),
-            UnitPeriod::TermDays(255),
-            "11.45",
-        ),
-    ];
-    for (flows, unit, published) in cases {
-        assert_eq!(timed_flows(&flows).unwrap().0, unit);
-        assert_eq!(two_decimals(&flows), published);
-    }
+    let monthly = |amounts: &[(u32, i128)]| loan(("1978-01-10", 500_000), "1978-02-10", MONTH, amounts);
+    assert_published(&monthly(&[(1, 25_000), (23, 23_000)]), UnitPeriod::Months(1), "10.08");
+    assert_published(&monthly(&[(23, 23_000), (1, 28_000)]), UnitPeriod::Months(1), "10.50");
+    let both = monthly(&[(1, 25_000), (22, 23_000), (1, 28_000)]);
+    assert_published(&both, UnitPeriod::Months(1), "10.90");
+    let four_weeks = loan(
+        ("1978-03-18", 40_000),
+        "1978-04-20",
+        weeks(4),
+        &[(1, 3_950), (11, 3_831)],
+    );
+    assert_published(&four_weeks, UnitPeriod::Weeks(4), "28.50");
+    let two_weeks = loan(("1978-04-03", 20_000), "1978-04-11", weeks(2), &[(19, 950), (1, 3_000)]);
+    assert_published(&two_weeks, UnitPeriod::Weeks(2), "12.22");
+    let amounts = [(1, 44_936), (18, 46_500), (1, 20_000)];
+    let two_months = loan(
+        ("1978-01-10", 800_000),
+        "1978-03-01",
+        Period::new(2, Unit::Month),
+        &amounts,
+    );
+    assert_published(&two_months, UnitPeriod::Months(2), "7.30");
 }
 
 #[test]

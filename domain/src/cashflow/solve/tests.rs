@@ -39,7 +39,15 @@ fn textbook_rates() {
     assert_eq!(percent(&yearly(&[-100, 50]).unwrap()), "-50");
     assert_eq!(percent(&yearly(&[-100, 100]).unwrap()), "0");
     assert_eq!(percent(&yearly(&[-10_000, 1]).unwrap()), "-99.99");
-    assert_eq!(yearly(&[-1, 1_000_000_000]).unwrap().percent().round_dp(2).normalize().to_string(), "99999999900");
+    assert_eq!(
+        yearly(&[-1, 1_000_000_000])
+            .unwrap()
+            .percent()
+            .round_dp(2)
+            .normalize()
+            .to_string(),
+        "99999999900"
+    );
 }
 
 #[test]
