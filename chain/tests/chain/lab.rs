@@ -1,0 +1,182 @@
+//! A development chain with the contracts on it, and people who use them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use alloy_primitives::{Address, B256, Bytes, U256};
+use chain::contracts::{SettlementContracts, SettlementReader};
+use chain::deploy::{Addresses, Deployer, DevAsset};
+use chain::devnet::{Devnet, DevnetOptions};
+use chain::indexer::Indexer;
+use chain::keys::DevAccount;
+use chain::registry::{ChainConfig, Finality, Profile, Registry};
+use chain::rpc::{Rpc, RpcOptions};
+use chain::submitter::{Submitter, SubmitterOptions};
+use domain::ids::ChainTxId;
+use domain::money::TokenAmount;
+use domain::offer::{Onchain, OnchainOrder};
+use domain::ports::{Call, Contracts, Intent, TxState};
+use serde_json::{Value, json};
+
+use crate::journal::{MemJournal, MemLog};
+
+pub const CHAIN: u64 = 31337;
+pub const FEE_CAP: u128 = 500_000_000_000;
+pub const PRINCIPAL: u128 = 1_000_000_000;
+pub const COLLATERAL: u128 = 1_000_000_000_000_000_000;
+
+pub struct Lab {
+    pub net: Devnet,
+    pub at: Addresses,
+    pub config: ChainConfig,
+    pub contracts: SettlementContracts,
+    pub reader: SettlementReader,
+    pub rpc: Arc<Rpc>,
+    pub journal: MemJournal,
+}
+
+impl Lab {
+    /// Contracts deployed, everybody funded, the borrower's collateral allowed. A block per transaction.
+    pub async fn start(finality: Finality) -> Self {
+        let net = Devnet::start(&DevnetOptions::new(CHAIN)).await.unwrap();
+        let deployer = DevAccount::Deployer.signer();
+        let at = Deployer::new(net.rpc(), &deployer, FEE_CAP).deploy_development().await.unwrap();
+        let config = ChainConfig { finality, ..net.config(&at) };
+        let registry = Registry::new(vec![config.clone()], Profile::Development).unwrap();
+        let rpc = connect(&config.rpc_urls).await;
+        let contracts = SettlementContracts::new(registry.clone());
+        let reader = SettlementReader::new(registry, [Arc::clone(&rpc)]);
+        let lab = Self { net, at, config, contracts, reader, rpc, journal: MemJournal::new() };
+        let approval = lab.contracts.approvals(&lab.onchain(0).await).unwrap().remove(0).call;
+        // Once, and enough for every loan of a test.
+        let data = [&approval.data[..36], &[0xff; 32]].concat();
+        lab.wallet(DevAccount::Borrower.address(), approval.to, &data.into(), None).await;
+        lab
+    }
+
+    /// The same, but blocks are only made by [`Lab::mine`].
+    pub async fn start_manual(finality: Finality) -> Self {
+        let lab = Self::start(finality).await;
+        lab.anvil("evm_setAutomine", json!([false])).await;
+        lab
+    }
+
+    pub fn submitter(&self) -> Submitter {
+        self.submitter_of(Arc::clone(&self.rpc), self.journal.clone())
+    }
+
+    pub fn submitter_of(&self, rpc: Arc<Rpc>, journal: MemJournal) -> Submitter {
+        let signer = Arc::new(DevAccount::Submitter.signer());
+        Submitter::new(rpc, signer, Arc::new(journal), SubmitterOptions::new(self.config.finality, FEE_CAP))
+    }
+
+    pub fn indexer(&self, log: Arc<MemLog>) -> Indexer {
+        Indexer::new(Arc::clone(&self.rpc), &self.config, log, Duration::from_millis(50))
+    }
+
+    pub async fn mine(&self, blocks: u64) {
+        self.net.mine(blocks).await.unwrap();
+    }
+
+    pub async fn reorg(&self, depth: u64) {
+        self.anvil("anvil_reorg", json!([depth, []])).await;
+    }
+
+    pub async fn anvil(&self, method: &'static str, params: Value) -> Value {
+        self.rpc.raw(method, params).await.unwrap()
+    }
+
+    pub async fn now(&self) -> u64 {
+        self.rpc.head().await.unwrap().timestamp
+    }
+
+    /// Sends from an account that the development chain has unlocked; in the block at hand, so it needs instant mining or
+    /// [`Lab::mine`].
+    pub async fn wallet(&self, from: Address, to: Address, data: &Bytes, tip: Option<u64>) -> B256 {
+        let tip = format!("{:#x}", tip.unwrap_or(1_000_000_000));
+        let tx = json!([{
+            "from": from, "to": to, "data": data, "gas": "0x7a120",
+            "maxFeePerGas": "0x174876e800", "maxPriorityFeePerGas": tip,
+        }]);
+        serde_json::from_value(self.anvil("eth_sendTransaction", tx).await).unwrap()
+    }
+
+    pub async fn order(&self, nonce: u64) -> OnchainOrder {
+        OnchainOrder {
+            lender: DevAccount::Desk.address(),
+            borrower: Address::ZERO,
+            asset: DevAsset::Dollar.address(),
+            collateral: DevAsset::Ether.address(),
+            principal: PRINCIPAL,
+            collateral_amount: COLLATERAL,
+            installment_amount: 340_000_000,
+            rate_ppm: 100_000,
+            installments: 3,
+            period: 30 * 86_400,
+            grace: 3 * 86_400,
+            late_fee_bps: 500,
+            origination_fee_bps: 100,
+            fee_recipient: DevAccount::Deployer.address(),
+            expiry: self.now().await + 86_400,
+            epoch: 0,
+            nonce: U256::from(nonce),
+        }
+    }
+
+    pub async fn onchain(&self, nonce: u64) -> Onchain {
+        let order = self.order(nonce).await;
+        self.signed(order)
+    }
+
+    /// As the desk signs it.
+    pub fn signed(&self, order: OnchainOrder) -> Onchain {
+        let order_hash = self.contracts.order_hash(CHAIN, &order).unwrap();
+        let signature = DevAccount::Desk.signer().sign(order_hash).unwrap().as_bytes().to_vec().into();
+        let asset = domain::money::Asset { chain_id: CHAIN, token: order.asset, decimals: 6, symbol: "dUSD".to_owned() };
+        Onchain {
+            chain_id: CHAIN,
+            venue: "usance".to_owned(),
+            contract: self.at.aggregator,
+            gas_estimate: 170_000,
+            principal: TokenAmount { units: U256::from(order.principal), asset },
+            order,
+            order_hash,
+            signature,
+        }
+    }
+
+    /// As the borrower signs it.
+    pub async fn intent(&self, onchain: &Onchain) -> (Intent, Bytes) {
+        let intent = Intent {
+            order_hash: onchain.order_hash,
+            borrower: DevAccount::Borrower.address(),
+            recipient: DevAccount::Borrower.address(),
+            min_received: PRINCIPAL / 2,
+            deadline: self.now().await + 86_400,
+        };
+        let json = self.contracts.intent_typed_data(CHAIN, &intent).unwrap();
+        // The wallet's own reading of the typed data, not ours.
+        let params = json!([DevAccount::Borrower.address(), json]);
+        let signature: Bytes = self.rpc.raw("eth_signTypedData_v4", params).await.unwrap();
+        (intent, signature)
+    }
+
+    pub async fn origination(&self, nonce: u64) -> Call {
+        let onchain = self.onchain(nonce).await;
+        let (intent, signature) = self.intent(&onchain).await;
+        self.contracts.originate(&onchain, &intent, &signature).unwrap()
+    }
+
+    pub async fn queue_origination(&self, nonce: u64) -> ChainTxId {
+        self.journal.queue(self.origination(nonce).await)
+    }
+
+    pub fn state(&self, id: ChainTxId) -> TxState {
+        self.journal.get(id).state
+    }
+}
+
+pub async fn connect(urls: &[String]) -> Arc<Rpc> {
+    let options = RpcOptions { timeout: Duration::from_secs(5), verify_every: Duration::from_secs(30) };
+    Arc::new(Rpc::connect(CHAIN, urls, options).await.unwrap())
+}

@@ -1,0 +1,120 @@
+//! A loan from the first signature to its end, and hashes equal to the contract's.
+
+use std::sync::Arc;
+
+use alloy_primitives::{B256, Bytes};
+use chain::bindings::aggregator::CreditAggregator as sol;
+use chain::deploy::DevAsset;
+use chain::keys::DevAccount;
+use chain::registry::Finality;
+use domain::ports::{ChainReader, Contracts, LoanEventKind, OnchainTerms, TxState};
+
+use crate::journal::MemLog;
+use crate::lab::{CHAIN, COLLATERAL, Lab, PRINCIPAL};
+use alloy_sol_types::SolCall;
+
+#[tokio::test]
+async fn a_loan_is_originated_repaid_and_closed() {
+    let lab = Lab::start(Finality::Depth(1)).await;
+    let (borrower, desk) = (DevAccount::Borrower.address(), DevAccount::Desk.address());
+    let (dollar, ether) = (DevAsset::Dollar.address(), DevAsset::Ether.address());
+    let before = lab.reader.balance(CHAIN, ether, borrower).await.unwrap();
+    let log = Arc::new(MemLog::default());
+    let (indexer, submitter) = (lab.indexer(Arc::clone(&log)), lab.submitter());
+
+    let onchain = lab.onchain(1).await;
+    let (intent, signature) = lab.intent(&onchain).await;
+    assert!(lab.contracts.intent_signed(CHAIN, &intent, &signature).unwrap());
+    let call = lab.contracts.originate(&onchain, &intent, &signature).unwrap();
+    let id = lab.journal.queue(call);
+    submitter.tick().await.unwrap();
+    submitter.tick().await.unwrap();
+    assert_eq!(lab.state(id), TxState::Included);
+    lab.mine(1).await;
+    submitter.tick().await.unwrap();
+    assert_eq!(lab.state(id), TxState::Succeeded);
+    assert_eq!(lab.reader.balance(CHAIN, ether, borrower).await.unwrap(), before - COLLATERAL);
+
+    indexer.tick().await.unwrap();
+    let events = log.final_events();
+    let loan = lab.contracts.onchain_loan_id(onchain.order_hash, borrower);
+    assert_eq!(events.len(), 1);
+    assert_eq!((events[0].loan, events[0].tx_hash), (loan, lab.journal.get(id).attempts[0].hash));
+    let LoanEventKind::Originated { order_hash, lender, disbursed, fee, .. } = events[0].kind else { panic!("{events:?}") };
+    assert_eq!((order_hash, lender), (onchain.order_hash, desk));
+    assert_eq!((disbursed, fee), (PRINCIPAL - PRINCIPAL / 100, PRINCIPAL / 100));
+
+    let block = lab.rpc.receipt(events[0].tx_hash).await.unwrap().unwrap().block_number;
+    let start = lab.rpc.block(block).await.unwrap().unwrap().timestamp;
+    let terms = OnchainTerms { order: onchain.order.clone(), borrower, start };
+    assert_eq!(lab.reader.payoff(CHAIN, loan, &terms, start).await.unwrap(), PRINCIPAL);
+    for amount in [340_000_000, u128::MAX] {
+        for step in lab.contracts.repay(CHAIN, loan, &terms, amount).unwrap() {
+            lab.wallet(borrower, step.call.to, &step.call.data, None).await;
+        }
+    }
+    lab.mine(1).await;
+    indexer.tick().await.unwrap();
+    let kinds: Vec<_> = log.final_events().into_iter().map(|e| e.kind).collect();
+    assert!(matches!(kinds[1], LoanEventKind::Repaid { outstanding, .. } if outstanding > 0 && outstanding < PRINCIPAL));
+    assert!(matches!(kinds[2], LoanEventKind::Repaid { outstanding: 0, .. }));
+    assert_eq!(kinds[3], LoanEventKind::Closed);
+    assert_eq!(lab.reader.balance(CHAIN, ether, borrower).await.unwrap(), before);
+    assert!(lab.reader.balance(CHAIN, dollar, desk).await.unwrap() > 0);
+    // A closed loan has no payoff: the answer is a refusal, not a number.
+    assert!(lab.reader.payoff(CHAIN, loan, &terms, start).await.is_err());
+}
+
+#[tokio::test]
+async fn hashes_and_ids_are_the_contracts_own() {
+    let lab = Lab::start(Finality::Depth(1)).await;
+    let onchain = lab.onchain(77).await;
+    let (intent, signature) = lab.intent(&onchain).await;
+    let loan = lab.contracts.onchain_loan_id(onchain.order_hash, intent.borrower);
+
+    // The calldata of an origination carries both structs, encoded by the code under test.
+    let call = lab.contracts.originate(&onchain, &intent, &signature).unwrap();
+    let decoded = sol::originateCall::abi_decode(&call.data).unwrap();
+    let ask = async |data: Vec<u8>| {
+        let answer = lab.rpc.call(None, lab.at.aggregator, &data.into(), 1_000_000).await.unwrap();
+        B256::from_slice(&answer)
+    };
+    assert_eq!(ask(sol::hashOfferCall { offer: decoded.offer }.abi_encode()).await, onchain.order_hash);
+    let digest = ask(sol::hashIntentCall { intent: decoded.intent }.abi_encode()).await;
+    let own = DevAccount::Borrower.signer().sign(digest).unwrap().as_bytes().to_vec().into();
+    assert!(lab.contracts.intent_signed(CHAIN, &intent, &own).unwrap());
+    let id = sol::loanIdOfCall { offerHash: onchain.order_hash, borrower: intent.borrower };
+    assert_eq!(ask(id.abi_encode()).await, loan);
+}
+
+#[tokio::test]
+async fn only_what_the_contract_would_take_counts_as_signed() {
+    let lab = Lab::start(Finality::Depth(1)).await;
+    let onchain = lab.onchain(5).await;
+    let signed = |signature: &Bytes| lab.contracts.order_signed(CHAIN, &onchain.order, signature);
+    assert_eq!(signed(&onchain.signature), Ok(true));
+
+    let mut low = onchain.signature.to_vec();
+    low[64] -= 27;
+    assert_eq!(signed(&low.clone().into()), Ok(true), "a wallet may give the recovery byte as 0 or 1");
+    let (intent, borrower_signature) = lab.intent(&onchain).await;
+    let mut other_form = onchain.clone();
+    other_form.signature = low.into();
+    let calls = [&onchain, &other_form].map(|o| lab.contracts.originate(o, &intent, &borrower_signature).unwrap());
+    assert_eq!(calls[0], calls[1], "and the contract gets the form it takes");
+
+    let stranger: Bytes =
+        DevAccount::Borrower.signer().sign(onchain.order_hash).unwrap().as_bytes().to_vec().into();
+    assert_eq!(signed(&stranger), Ok(false));
+    let mut odd = onchain.signature.to_vec();
+    odd[64] = 29;
+    for bad in [Bytes::new(), onchain.signature[..64].to_vec().into(), odd.into()] {
+        assert!(signed(&bad).is_err());
+    }
+    let mut altered = onchain.order.clone();
+    altered.principal += 1;
+    assert_eq!(lab.contracts.order_signed(CHAIN, &altered, &onchain.signature), Ok(false));
+    assert!(lab.contracts.order_signed(1, &onchain.order, &onchain.signature).is_err(), "a chain without contracts");
+    altered.expiry = 1 << 40;
+    assert!(lab.contracts.order_hash(CHAIN, &altered).is_err(), "a time that the contract cannot hold");
+}

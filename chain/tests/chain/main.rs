@@ -1,0 +1,14 @@
+//! The crate against a real development chain.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+extern crate usance_chain as chain;
+
+mod deploying;
+mod indexing;
+mod journal;
+mod lab;
+mod lifecycle;
+mod nodes;
+mod proxy;
+mod reorgs;
+mod submitting;
