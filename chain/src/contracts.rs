@@ -145,8 +145,8 @@ impl Contracts for SettlementContracts {
     fn approvals(&self, onchain: &Onchain) -> Result<Vec<WalletCall>, ChainError> {
         let chain = self.registry.get(onchain.chain_id).ok_or(ChainError::UnknownChain(onchain.chain_id))?;
         let (token, amount) = (onchain.order.collateral, onchain.order.collateral_amount);
-        let call = approve(chain.chain_id, token, chain.collateral_manager, amount);
-        Ok(vec![WalletCall { title: "Allow custody of the collateral".to_owned(), call }])
+        let call = approve(chain.chain_id, token, chain.aggregator, amount);
+        Ok(vec![WalletCall { title: "Allow the collateral to be locked".to_owned(), call }])
     }
 
     fn repay(

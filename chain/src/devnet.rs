@@ -128,6 +128,17 @@ impl Devnet {
         }
     }
 
+    /// From now on makes blocks like that.
+    pub async fn set_mining(&self, mining: Mining) -> Result<(), RpcError> {
+        let (instant, every) = match mining {
+            Mining::Instant => (true, 0),
+            Mining::EverySeconds(seconds) => (false, seconds.max(1)),
+            Mining::Manual => (false, 0),
+        };
+        self.rpc.raw::<serde_json::Value>("evm_setAutomine", json!([instant])).await?;
+        self.rpc.raw::<serde_json::Value>("evm_setIntervalMining", json!([every])).await.map(|_| ())
+    }
+
     /// Makes `blocks` blocks now.
     pub async fn mine(&self, blocks: u64) -> Result<(), RpcError> {
         mine(&self.rpc, blocks).await
@@ -147,6 +158,13 @@ impl Devnet {
 pub async fn mine(rpc: &Rpc, blocks: u64) -> Result<(), RpcError> {
     let hex = format!("{blocks:#x}");
     rpc.raw::<serde_json::Value>("anvil_mine", json!([hex])).await.map(|_| ())
+}
+
+/// Moves the time of a development chain forward and makes a block at the new time.
+pub async fn advance_time(chain_id: u64, url: &str, seconds: u64) -> Result<(), RpcError> {
+    let rpc = Rpc::connect(chain_id, &[url.to_owned()], RpcOptions::default()).await?;
+    rpc.raw::<serde_json::Value>("evm_increaseTime", json!([seconds])).await?;
+    mine(&rpc, 1).await
 }
 
 /// A graceful end, on which anvil writes its state; the standard library can only kill.

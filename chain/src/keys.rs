@@ -115,6 +115,11 @@ impl DevAccount {
         KeySigner::from_bytes(bytes).expect("a constant within the group order")
     }
 
+    /// The key as configuration has it.
+    pub fn secret(self) -> SecretString {
+        SecretString::from(DEVELOPMENT_KEYS[self.index()].to_owned())
+    }
+
     /// The account.
     pub fn address(self) -> Address {
         DEVELOPMENT_ACCOUNTS[self.index()]

@@ -227,7 +227,7 @@ pub struct ChainInfo {
     pub name: String,
     /// The settlement contract.
     pub aggregator: Address,
-    /// Custody of collateral: the spender that a borrower approves.
+    /// Custody of collateral. Nobody approves it: lenders, borrowers and payers approve the aggregator.
     pub collateral_manager: Address,
 }
 

@@ -36,8 +36,8 @@ pub struct Lab {
 }
 
 impl Lab {
-    /// Contracts deployed, everybody funded, the borrower's collateral allowed. A block per transaction.
-    pub async fn start(finality: Finality) -> Self {
+    /// Contracts deployed, everybody funded, the borrower's collateral allowed. Blocks come with transactions, at some time.
+    async fn start(finality: Finality) -> Self {
         let net = Devnet::start(&DevnetOptions::new(CHAIN)).await.unwrap();
         let deployer = DevAccount::Deployer.signer();
         let at = Deployer::new(net.rpc(), &deployer, FEE_CAP).deploy_development().await.unwrap();
@@ -50,11 +50,15 @@ impl Lab {
         let approval = lab.contracts.approvals(&lab.onchain(0).await).unwrap().remove(0).call;
         // Once, and enough for every loan of a test.
         let data = [&approval.data[..36], &[0xff; 32]].concat();
-        lab.wallet(DevAccount::Borrower.address(), approval.to, &data.into(), None).await;
+        let hash = lab.wallet(DevAccount::Borrower.address(), approval.to, &data.into(), None).await;
+        // Instant mining runs beside the answer; a block made now has the transaction in it or under it.
+        lab.mine(1).await;
+        let receipt = lab.rpc.receipt(hash).await.unwrap();
+        assert!(receipt.is_some_and(|r| r.succeeded), "{receipt:?}");
         lab
     }
 
-    /// The same, but blocks are only made by [`Lab::mine`].
+    /// Contracts deployed, everybody funded, the borrower's collateral allowed. Blocks are only made by [`Lab::mine`].
     pub async fn start_manual(finality: Finality) -> Self {
         let lab = Self::start(finality).await;
         lab.anvil("evm_setAutomine", json!([false])).await;
@@ -90,8 +94,7 @@ impl Lab {
         self.rpc.head().await.unwrap().timestamp
     }
 
-    /// Sends from an account that the development chain has unlocked; in the block at hand, so it needs instant mining or
-    /// [`Lab::mine`].
+    /// Sends from an account that the development chain has unlocked, into the block that [`Lab::mine`] makes next.
     pub async fn wallet(&self, from: Address, to: Address, data: &Bytes, tip: Option<u64>) -> B256 {
         let tip = format!("{:#x}", tip.unwrap_or(1_000_000_000));
         let tx = json!([{

@@ -15,7 +15,7 @@ use alloy_sol_types::SolCall;
 
 #[tokio::test]
 async fn a_loan_is_originated_repaid_and_closed() {
-    let lab = Lab::start(Finality::Depth(1)).await;
+    let lab = Lab::start_manual(Finality::Depth(1)).await;
     let (borrower, desk) = (DevAccount::Borrower.address(), DevAccount::Desk.address());
     let (dollar, ether) = (DevAsset::Dollar.address(), DevAsset::Ether.address());
     let before = lab.reader.balance(CHAIN, ether, borrower).await.unwrap();
@@ -28,8 +28,9 @@ async fn a_loan_is_originated_repaid_and_closed() {
     let call = lab.contracts.originate(&onchain, &intent, &signature).unwrap();
     let id = lab.journal.queue(call);
     submitter.tick().await.unwrap();
+    lab.mine(1).await;
     submitter.tick().await.unwrap();
-    assert_eq!(lab.state(id), TxState::Included);
+    assert_eq!(lab.state(id), TxState::Included, "{:?}", submitter.refused());
     lab.mine(1).await;
     submitter.tick().await.unwrap();
     assert_eq!(lab.state(id), TxState::Succeeded);
@@ -51,6 +52,7 @@ async fn a_loan_is_originated_repaid_and_closed() {
     for amount in [340_000_000, u128::MAX] {
         for step in lab.contracts.repay(CHAIN, loan, &terms, amount).unwrap() {
             lab.wallet(borrower, step.call.to, &step.call.data, None).await;
+            lab.mine(1).await;
         }
     }
     lab.mine(1).await;
@@ -67,7 +69,7 @@ async fn a_loan_is_originated_repaid_and_closed() {
 
 #[tokio::test]
 async fn hashes_and_ids_are_the_contracts_own() {
-    let lab = Lab::start(Finality::Depth(1)).await;
+    let lab = Lab::start_manual(Finality::Depth(1)).await;
     let onchain = lab.onchain(77).await;
     let (intent, signature) = lab.intent(&onchain).await;
     let loan = lab.contracts.onchain_loan_id(onchain.order_hash, intent.borrower);
@@ -89,7 +91,7 @@ async fn hashes_and_ids_are_the_contracts_own() {
 
 #[tokio::test]
 async fn only_what_the_contract_would_take_counts_as_signed() {
-    let lab = Lab::start(Finality::Depth(1)).await;
+    let lab = Lab::start_manual(Finality::Depth(1)).await;
     let onchain = lab.onchain(5).await;
     let signed = |signature: &Bytes| lab.contracts.order_signed(CHAIN, &onchain.order, signature);
     assert_eq!(signed(&onchain.signature), Ok(true));

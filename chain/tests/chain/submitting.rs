@@ -169,13 +169,15 @@ async fn a_foreign_use_of_the_key_freezes_the_signer() {
 
 #[tokio::test]
 async fn a_foreign_use_of_an_idle_key_is_noticed() {
-    let lab = Lab::start(Finality::Depth(0)).await;
+    let lab = Lab::start_manual(Finality::Depth(0)).await;
     let id = lab.queue_origination(1).await;
     let submitter = lab.submitter();
     submitter.tick().await.unwrap();
+    lab.mine(1).await;
     submitter.tick().await.unwrap();
     assert_eq!(lab.state(id), TxState::Succeeded);
     lab.wallet(DevAccount::Submitter.address(), DevAccount::Deployer.address(), &Bytes::new(), None).await;
+    lab.mine(1).await;
     for _ in 0..4 {
         submitter.tick().await.unwrap();
         lab.mine(1).await;
