@@ -111,8 +111,8 @@ pub(super) fn monthly_flows(flows: &DatedFlows) -> Result<Vec<Flow>, CashFlowErr
         .collect()
 }
 
-fn distinct_dates(dated: &[(Civil, i128)]) -> Vec<Civil> {
-    let mut dates: Vec<Civil> = dated.iter().map(|(date, _)| *date).collect();
+fn distinct_dates(timed: &[(Civil, i128)]) -> Vec<Civil> {
+    let mut dates: Vec<Civil> = timed.iter().map(|(date, _)| *date).collect();
     dates.dedup_by_key(|date| date.number);
     dates
 }

@@ -145,7 +145,7 @@ fn points(mut flows: Vec<Flow>, odd_days: OddDays) -> Result<Vec<Point>, CashFlo
         }
     }
     let point = |flow: &Flow| {
-        let (whole, odd) = (integer(i128::from(flow.periods)), to_f64(flow.odd));
+        let (whole, odd) = (narrow(flow.periods), to_f64(flow.odd));
         let (power, linear) = if odd_days == OddDays::Linear {
             (0.0, odd)
         } else {
@@ -474,20 +474,34 @@ fn rounded(value: f64) -> Result<i128, CashFlowError> {
     }
 }
 
+fn integer(value: i128) -> f64 {
+    i64::try_from(value).map_or_else(|_| wide(value), narrow)
+}
+
 #[expect(
     clippy::cast_precision_loss,
     reason = "the documented relative precision of 2^-53 is what the solver works with"
 )]
-fn integer(value: i128) -> f64 {
-    // The conversion from 64 bits is one instruction; that from 128 bits is a call.
-    i64::try_from(value).map_or_else(|_| value as f64, |value| value as f64)
+fn narrow(value: i64) -> f64 {
+    value as f64
+}
+
+/// A call of its own, so that the usual 64 bits are converted by one instruction.
+#[cold]
+#[inline(never)]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "the documented relative precision of 2^-53 is what the solver works with"
+)]
+fn wide(value: i128) -> f64 {
+    value as f64
 }
 
 fn to_f64(fraction: Fraction) -> f64 {
     if fraction.numerator == 0 {
         return 0.0;
     }
-    integer(i128::from(fraction.numerator)) / integer(i128::from(fraction.denominator))
+    narrow(fraction.numerator) / narrow(fraction.denominator)
 }
 
 #[cfg(test)]
