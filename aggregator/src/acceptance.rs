@@ -98,12 +98,11 @@ impl Aggregator {
 
     /// Screening and rules of today.
     fn recheck(&self, request: &CreditRequest, quote: &Quote, now: DateTime<Utc>) -> Result<Recheck, Error> {
-        let (mut reasons, mut decisions) = about_request(&self.world, request, now)?;
+        let (mut reasons, screened) = about_request(&self.world, request, now)?;
         let subject = (quote.id, &quote.offer, &quote.verified);
         let (decision, decided) = about_offer(&self.world, request, subject, now)?;
         reasons.extend(refusal(decision));
-        decisions.push(decided);
-        Ok(Recheck { reasons, decisions })
+        Ok(Recheck { reasons, decisions: vec![screened, decided] })
     }
 
     /// A refusal undoes the acceptance, but the decision is kept.

@@ -7,6 +7,7 @@ use domain::offer::Offer;
 use domain::quote::Verified;
 use domain::request::CreditRequest;
 use domain::{Outcome, Reason};
+use risk::RiskFacts;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -17,6 +18,8 @@ use crate::{Aggregator, World};
 /// What was decided about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DecisionKind {
+    /// How likely a default is, and what that allows.
+    Risk,
     /// Whether a request may be quoted.
     Request,
     /// Whether an offer may be shown or accepted.
@@ -27,13 +30,14 @@ impl DecisionKind {
     /// The name as stored.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Risk => "RISK",
             Self::Request => "REQUEST",
             Self::Offer => "OFFER",
         }
     }
 
     fn parse(text: &str) -> Option<Self> {
-        [Self::Request, Self::Offer].into_iter().find(|kind| kind.as_str() == text)
+        [Self::Risk, Self::Request, Self::Offer].into_iter().find(|kind| kind.as_str() == text)
     }
 }
 
@@ -61,12 +65,31 @@ pub struct DecisionReplay {
     pub replayed: Vec<u8>,
 }
 
-/// May the request be quoted? Answers the refusal, empty when it may, and the decisions to store.
+/// May the borrower owe this much? A limit below the amount refuses nobody: lenders decide what they offer.
+pub(crate) fn about_risk(world: &World, request: &CreditRequest) -> Result<(Vec<Reason>, Decided), Error> {
+    let facts = RiskFacts::of(request);
+    let decision = risk::decide(&world.model, &facts);
+    let decided = Decided {
+        id: world.ids.next().into(),
+        kind: DecisionKind::Risk,
+        subject: request.id.0,
+        facts: to_json(&facts)?,
+        screening: None,
+        result: to_json(&decision)?,
+    };
+    let reasons = match decision.outcome {
+        Outcome::Offer | Outcome::Counter => Vec::new(),
+        Outcome::Decline | Outcome::MoreInfo => named(decision.reasons),
+    };
+    Ok((reasons, decided))
+}
+
+/// May the request be quoted? Answers the refusal, empty when it may, and the decision to store.
 pub(crate) fn about_request(
     world: &World,
     request: &CreditRequest,
     now: DateTime<Utc>,
-) -> Result<(Vec<Reason>, Vec<Decided>), Error> {
+) -> Result<(Vec<Reason>, Decided), Error> {
     let facts = RequestFacts::of(request, Dates::today(now.date_naive()));
     let wallet = request.wallet.map(|wallet| wallet.to_checksum(None));
     let screening = world.screening.screen(&request.applicant.full_name, wallet.as_deref());
@@ -79,7 +102,7 @@ pub(crate) fn about_request(
         screening: Some(to_json(&screening)?),
         result: to_json(&decision)?,
     };
-    Ok((refusal(decision), vec![decided]))
+    Ok((refusal(decision), decided))
 }
 
 /// May the offer be shown, or accepted?
@@ -106,10 +129,16 @@ pub(crate) fn about_offer(
 pub(crate) fn refusal(decision: ComplianceDecision) -> Vec<Reason> {
     match decision.outcome {
         Outcome::Offer => Vec::new(),
-        Outcome::Counter | Outcome::Decline | Outcome::MoreInfo if decision.reasons.is_empty() => {
-            vec![Reason::new("NOT_AVAILABLE", "We cannot offer credit for this request.")]
-        }
-        Outcome::Counter | Outcome::Decline | Outcome::MoreInfo => decision.reasons,
+        Outcome::Counter | Outcome::Decline | Outcome::MoreInfo => named(decision.reasons),
+    }
+}
+
+/// A refusal always has a reason.
+fn named(reasons: Vec<Reason>) -> Vec<Reason> {
+    if reasons.is_empty() {
+        vec![Reason::new("NOT_AVAILABLE", "We cannot offer credit for this request.")]
+    } else {
+        reasons
     }
 }
 
@@ -137,11 +166,12 @@ impl Aggregator {
         let facts = row.facts.as_bytes();
         let rules = &self.world.rules;
         let replayed = match (kind, &row.screening) {
+            (DecisionKind::Risk, None) => risk::replay(&self.world.model, facts).map_err(corrupt)?,
             (DecisionKind::Request, Some(screening)) => {
                 compliance::replay_request(facts, screening.as_bytes(), rules).map_err(corrupt)?
             }
             (DecisionKind::Offer, None) => compliance::replay_offer(facts, rules).map_err(corrupt)?,
-            (DecisionKind::Request, None) | (DecisionKind::Offer, Some(_)) => {
+            (DecisionKind::Request, None) | (DecisionKind::Risk | DecisionKind::Offer, Some(_)) => {
                 return Err(corrupt(Unreadable("decision screening")));
             }
         };

@@ -49,6 +49,8 @@ pub struct World {
     pub contracts: Arc<dyn Contracts>,
     /// Live reads of chains.
     pub reader: Arc<dyn ChainReader>,
+    /// Risk model.
+    pub model: Arc<risk::Model>,
     /// Compliance rules.
     pub rules: Arc<compliance::RuleSet>,
     /// Sanctions lists.
@@ -145,4 +147,25 @@ impl Aggregator {
 /// Brings the database to the newest schema.
 pub async fn migrate(db: &PgPool) -> Result<(), Error> {
     sqlx::migrate!("./migrations").run(db).await.map_err(|e| Error::Internal(Box::new(e)))
+}
+
+/// Opens the primary database. Statements end after 30 s and forgotten transactions after 60 s, so that no lock outlives
+/// its owner for long.
+pub async fn connect(url: &str, connections: u32) -> Result<PgPool, Error> {
+    let options: sqlx::postgres::PgConnectOptions = url.parse()?;
+    let limits = [("statement_timeout", "30s"), ("idle_in_transaction_session_timeout", "60s")];
+    let pool = sqlx::postgres::PgPoolOptions::new().max_connections(connections).acquire_timeout(Duration::from_secs(5));
+    Ok(pool.connect_with(options.options(limits)).await?)
+}
+
+impl Aggregator {
+    /// Whether the database answers.
+    pub async fn is_ready(&self) -> bool {
+        sqlx::Connection::ping(&mut *match self.world.db.acquire().await {
+            Ok(connection) => connection,
+            Err(_) => return false,
+        })
+        .await
+        .is_ok()
+    }
 }

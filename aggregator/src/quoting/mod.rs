@@ -22,7 +22,7 @@ use sqlx::PgConnection;
 use self::fan_out::FanOut;
 use crate::api::{Error, IdempotencyKey, LenderProgress, NewRequest, RequestView};
 use crate::bus::LiveBook;
-use crate::decisions::{Decided, about_request};
+use crate::decisions::{Decided, about_request, about_risk};
 use crate::events::{Event, append};
 use crate::idempotency::{Begun, Call, begin, finish};
 use crate::store::quoting::{Asked, NewRow};
@@ -110,7 +110,13 @@ impl Aggregator {
             wallet: new.wallet,
             collateral: new.collateral,
         };
-        let (refusal, decisions) = about_request(&self.world, &request, now)?;
+        let (mut refusal, compliance) = about_request(&self.world, &request, now)?;
+        let (risky, risk) = about_risk(&self.world, &request)?;
+        // A refusal by compliance is said alone: after a sanctions hit nothing else may be told.
+        if refusal.is_empty() {
+            refusal = risky;
+        }
+        let decisions = vec![compliance, risk];
         let (lenders, losers) = if refusal.is_empty() { self.eligible(&request) } else { Default::default() };
         let waiting = |lender: &Arc<dyn Lender>| LenderProgress {
             provider: lender.id().clone(),

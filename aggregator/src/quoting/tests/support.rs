@@ -1,0 +1,324 @@
+//! A world for tests of quoting: small lenders, one for each way to answer.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use alloy_primitives::{Address, B256, Bytes};
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use domain::calendar::{DayCount, Period, Unit};
+use domain::eligibility::Capabilities;
+use domain::ids::{PrincipalId, SettlementId, TenantId};
+use domain::offer::*;
+use domain::ports::*;
+use domain::ranking::RankBy;
+use domain::request::*;
+use domain::{Currency, Money, Principal, ProviderId, Rate, Reason, Role};
+use sqlx::PgPool;
+use std::sync::Mutex;
+use uuid::Uuid;
+
+use crate::api::{IdempotencyKey, NewRequest, RequestView};
+use crate::events::Consumer;
+use crate::{Aggregator, Settings, World};
+
+pub(crate) fn usd(minor: i64) -> Money {
+    Money::new(minor, Currency::usd())
+}
+
+/// A clock that a test sets.
+pub(crate) struct Hand(Mutex<DateTime<Utc>>);
+
+impl Hand {
+    pub(crate) fn advance(&self, by: Duration) {
+        *self.0.lock().unwrap() += by;
+    }
+}
+
+impl Clock for Hand {
+    fn now(&self) -> DateTime<Utc> {
+        *self.0.lock().unwrap()
+    }
+}
+
+struct Counter(AtomicU64);
+
+impl Ids for Counter {
+    fn next(&self) -> Uuid {
+        Uuid::from_u128((7 << 76) | (2 << 62) | (1 << 100) | u128::from(self.0.fetch_add(1, Ordering::SeqCst)))
+    }
+}
+
+/// How a lender answers.
+#[derive(Clone)]
+pub(crate) enum Manner {
+    /// Equal monthly payments of that many cents on what is asked, for 12 months.
+    Offers(i64),
+    /// The same after a pause.
+    Slow(i64, Duration),
+    /// The principal parts of its calendar do not add up.
+    DoesNotAddUp,
+    /// An offer that has ended.
+    Ended,
+    /// Declines.
+    Declines,
+    /// Panics.
+    Panics,
+    /// Never answers.
+    Hangs,
+}
+
+pub(crate) struct SmallLender {
+    id: ProviderId,
+    capabilities: Capabilities,
+    manner: Manner,
+}
+
+impl SmallLender {
+    pub(crate) fn new(name: &str, manner: Manner) -> Arc<dyn Lender> {
+        let capabilities = Capabilities {
+            products: vec![Product::Installment],
+            jurisdictions: vec![Jurisdiction { country: "US".into(), region: None }],
+            currency: Currency::usd(),
+            min_amount: 1,
+            max_amount: 10_000_000,
+            min_term_days: 1,
+            max_term_days: 4_000,
+            collateral_chain: None,
+            inquiry: Inquiry::None,
+        };
+        Arc::new(Self { id: name.parse().unwrap(), capabilities, manner })
+    }
+}
+
+#[async_trait]
+impl Lender for SmallLender {
+    fn id(&self) -> &ProviderId {
+        &self.id
+    }
+
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    async fn quote(&self, ask: &Ask) -> Result<Answer, LenderError> {
+        match &self.manner {
+            Manner::Offers(payment) => Ok(Answer::Offers(vec![offer(&ask.request, *payment)])),
+            Manner::Slow(payment, pause) => {
+                tokio::time::sleep(*pause).await;
+                Ok(Answer::Offers(vec![offer(&ask.request, *payment)]))
+            }
+            Manner::DoesNotAddUp => {
+                let mut offer = offer(&ask.request, 46_000);
+                offer.repayment.schedule.clear();
+                Ok(Answer::Offers(vec![offer]))
+            }
+            Manner::Ended => {
+                let mut offer = offer(&ask.request, 46_000);
+                offer.valid_until = ask.request.at;
+                Ok(Answer::Offers(vec![offer]))
+            }
+            Manner::Declines => Ok(Answer::Declined(vec![Reason::new("INCOME", "Not enough income.")])),
+            Manner::Panics => panic!("a lender's bug"),
+            Manner::Hangs => std::future::pending().await,
+        }
+    }
+
+    async fn accept(&self, _: &AcceptOrder) -> Result<AcceptReceipt, LenderError> {
+        Err(LenderError::TimedOut)
+    }
+
+    async fn status(&self, _: SettlementId) -> Result<LenderStatus, LenderError> {
+        Err(LenderError::TimedOut)
+    }
+
+    async fn cancel(&self, _: SettlementId) -> Result<LenderStatus, LenderError> {
+        Err(LenderError::TimedOut)
+    }
+}
+
+/// What is asked, over 12 months at `payment` cents a month; valid for 30 minutes.
+fn offer(request: &CreditRequest, payment: i64) -> Offer {
+    let month = Period::new(1, Unit::Month);
+    let principal = request.amount.minor / 12;
+    let last = request.amount.minor - principal * 11;
+    let row = |n: u32| {
+        let part = if n == 12 { last } else { principal };
+        ScheduledPayment {
+            due: month.after(request.at.date_naive(), n).unwrap(),
+            principal: usd(part),
+            interest: usd(payment - part),
+            fees: usd(0),
+            total: usd(payment),
+        }
+    };
+    Offer {
+        provider_ref: "ref-1".into(),
+        product: Product::Installment,
+        issued_at: request.at,
+        valid_until: request.at + Duration::from_secs(1_800),
+        binding: Binding::Firm,
+        inquiry: Inquiry::None,
+        amounts: Amounts {
+            requested: request.amount,
+            offered: request.amount,
+            net_disbursed: request.amount,
+            limit: None,
+        },
+        rate: RateTerms {
+            kind: RateKind::Fixed,
+            nominal: Rate::from_percent(10),
+            day_count: DayCount::Thirty360,
+            compounding: None,
+            index: None,
+            spread: None,
+            cap: None,
+            floor: None,
+            curve: None,
+        },
+        fees: vec![],
+        repayment: Repayment {
+            schedule: (1..=12).map(row).collect(),
+            method: RepaymentMethod::EqualInstallment,
+            every: month,
+            prepayment_charge: Rate::ZERO,
+            late: LateTerms { grace_days: 10, fee: usd(1_500), penal_rate: Rate::ZERO },
+            cooling_off_days: 0,
+        },
+        collateral: None,
+        onchain: None,
+        declared: Declared {
+            apr: Rate::from_percent(10),
+            convention: AprConvention::UsNominal,
+            total_cost: None,
+            payment: None,
+        },
+    }
+}
+
+struct NoChain;
+
+impl Contracts for NoChain {
+    fn chains(&self) -> Vec<ChainInfo> {
+        Vec::new()
+    }
+    fn order_hash(&self, chain: u64, _: &OnchainOrder) -> Result<B256, ChainError> {
+        Err(ChainError::UnknownChain(chain))
+    }
+    fn order_signed(&self, chain: u64, _: &OnchainOrder, _: &Bytes) -> Result<bool, ChainError> {
+        Err(ChainError::UnknownChain(chain))
+    }
+    fn intent_typed_data(&self, chain: u64, _: &Intent) -> Result<serde_json::Value, ChainError> {
+        Err(ChainError::UnknownChain(chain))
+    }
+    fn intent_signed(&self, chain: u64, _: &Intent, _: &Bytes) -> Result<bool, ChainError> {
+        Err(ChainError::UnknownChain(chain))
+    }
+    fn onchain_loan_id(&self, order_hash: B256, _: Address) -> B256 {
+        order_hash
+    }
+    fn originate(&self, onchain: &Onchain, _: &Intent, _: &Bytes) -> Result<Call, ChainError> {
+        Err(ChainError::UnknownChain(onchain.chain_id))
+    }
+    fn approvals(&self, onchain: &Onchain) -> Result<Vec<WalletCall>, ChainError> {
+        Err(ChainError::UnknownChain(onchain.chain_id))
+    }
+    fn repay(&self, chain: u64, _: B256, _: &OnchainTerms, _: u128) -> Result<Vec<WalletCall>, ChainError> {
+        Err(ChainError::UnknownChain(chain))
+    }
+}
+
+#[async_trait]
+impl ChainReader for NoChain {
+    async fn payoff(&self, chain: u64, _: B256, _: &OnchainTerms, _: u64) -> Result<u128, ChainError> {
+        Err(ChainError::UnknownChain(chain))
+    }
+    async fn balance(&self, chain: u64, _: Address, _: Address) -> Result<u128, ChainError> {
+        Err(ChainError::UnknownChain(chain))
+    }
+}
+
+pub(crate) struct Stage {
+    pub(crate) aggregator: Arc<Aggregator>,
+    pub(crate) clock: Arc<Hand>,
+}
+
+impl Stage {
+    pub(crate) fn new(db: PgPool, lenders: &[(&str, Manner)]) -> Self {
+        Self::with(db, lenders, Settings::default(), Vec::new())
+    }
+
+    pub(crate) fn with(
+        db: PgPool,
+        lenders: &[(&str, Manner)],
+        settings: Settings,
+        consumers: Vec<Arc<dyn Consumer>>,
+    ) -> Self {
+        let clock = Arc::new(Hand(Mutex::new("2026-01-10T12:00:00Z".parse().unwrap())));
+        let world = World {
+            db,
+            clock: clock.clone(),
+            ids: Arc::new(Counter(AtomicU64::new(1))),
+            lenders: lenders.iter().map(|(name, manner)| SmallLender::new(name, manner.clone())).collect(),
+            contracts: Arc::new(NoChain),
+            reader: Arc::new(NoChain),
+            model: risk::Model::built_in().unwrap(),
+            rules: compliance::RuleSet::built_in().unwrap(),
+            screening: compliance::ScreeningIndex::built_in().unwrap(),
+            settings,
+        };
+        Self { aggregator: Aggregator::with_consumers(world, consumers), clock }
+    }
+
+    /// Asks and waits for the closed book.
+    pub(crate) async fn closed(&self, name: &str) -> RequestView {
+        let view = self.aggregator.request_quotes(&borrower(), &key(name), ask()).await.unwrap();
+        self.aggregator.closed(&borrower(), view.id).await.unwrap()
+    }
+}
+
+pub(crate) fn key(name: &str) -> IdempotencyKey {
+    IdempotencyKey::parse(name).unwrap()
+}
+
+pub(crate) fn borrower() -> Principal {
+    let (id, tenant) = (PrincipalId(Uuid::from_u128(3)), TenantId(Uuid::from_u128(2)));
+    Principal { id, tenant, role: Role::Borrower, provider: None }
+}
+
+/// An integrator of another tenant.
+pub(crate) fn stranger() -> Principal {
+    let (id, tenant) = (PrincipalId(Uuid::from_u128(13)), TenantId(Uuid::from_u128(12)));
+    Principal { id, tenant, role: Role::Integrator, provider: None }
+}
+
+/// 5,000.00 USD for a year, in California.
+pub(crate) fn ask() -> NewRequest {
+    NewRequest {
+        id: None,
+        borrower: None,
+        amount: usd(500_000),
+        term: Period::new(12, Unit::Month),
+        purpose: Purpose::HomeImprovement,
+        products: vec![],
+        jurisdiction: Jurisdiction { country: "US".into(), region: Some("CA".into()) },
+        applicant: Applicant {
+            full_name: "Alex Sample".into(),
+            monthly_income: usd(700_000),
+            monthly_housing_cost: usd(150_000),
+            monthly_debt_payments: usd(20_000),
+            employment: Employment::Employed,
+            employment_months: 60,
+            residence_months: 48,
+            delinquencies_24m: 0,
+            inquiries_6m: 0,
+            credit_history_months: Some(120),
+            revolving_utilization_percent: Some(15),
+            military_covered: false,
+        },
+        wallet: None,
+        collateral: None,
+        rank_by: RankBy::Apr,
+    }
+}
