@@ -2,21 +2,41 @@
 #![expect(clippy::pedantic, clippy::style, reason = "generated code")]
 
 pub mod aggregator {
-    alloy_sol_types::sol!(#[derive(Debug)] CreditAggregator, "../contracts/abi/CreditAggregator.json");
+    alloy_sol_types::sol!(
+        #[derive(Debug)]
+        CreditAggregator,
+        "../contracts/abi/CreditAggregator.json"
+    );
 }
 
 pub mod manager {
-    alloy_sol_types::sol!(#[derive(Debug)] CollateralManager, "../contracts/abi/CollateralManager.json");
+    alloy_sol_types::sol!(
+        #[derive(Debug)]
+        CollateralManager,
+        "../contracts/abi/CollateralManager.json"
+    );
 }
 
 pub mod bootstrap {
-    alloy_sol_types::sol!(#[derive(Debug)] Bootstrap, "../contracts/abi/Bootstrap.json");
+    alloy_sol_types::sol!(
+        #[derive(Debug)]
+        Bootstrap,
+        "../contracts/abi/Bootstrap.json"
+    );
 }
 
 pub mod proxy {
-    alloy_sol_types::sol!(#[derive(Debug)] ERC1967Proxy, "../contracts/abi/ERC1967Proxy.json");
+    alloy_sol_types::sol!(
+        #[derive(Debug)]
+        ERC1967Proxy,
+        "../contracts/abi/ERC1967Proxy.json"
+    );
 }
 
 pub mod token {
-    alloy_sol_types::sol!(#[derive(Debug)] DevToken, "../contracts/abi/DevToken.json");
+    alloy_sol_types::sol!(
+        #[derive(Debug)]
+        DevToken,
+        "../contracts/abi/DevToken.json"
+    );
 }

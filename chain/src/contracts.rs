@@ -41,7 +41,10 @@ impl SettlementContracts {
     }
 
     fn aggregator(&self, chain_id: u64) -> Result<Address, ChainError> {
-        self.registry.get(chain_id).map(|c| c.aggregator).ok_or(ChainError::UnknownChain(chain_id))
+        self.registry
+            .get(chain_id)
+            .map(|c| c.aggregator)
+            .ok_or(ChainError::UnknownChain(chain_id))
     }
 
     fn domain(&self, chain_id: u64) -> Result<Eip712Domain, ChainError> {
@@ -139,14 +142,25 @@ impl Contracts for SettlementContracts {
             intent: sol_intent(intent)?,
             borrowerSignature: contract_form(signature),
         };
-        Ok(Call { chain_id: onchain.chain_id, to, data: call.abi_encode().into(), gas_limit: ORIGINATE_GAS })
+        Ok(Call {
+            chain_id: onchain.chain_id,
+            to,
+            data: call.abi_encode().into(),
+            gas_limit: ORIGINATE_GAS,
+        })
     }
 
     fn approvals(&self, onchain: &Onchain) -> Result<Vec<WalletCall>, ChainError> {
-        let chain = self.registry.get(onchain.chain_id).ok_or(ChainError::UnknownChain(onchain.chain_id))?;
+        let chain = self
+            .registry
+            .get(onchain.chain_id)
+            .ok_or(ChainError::UnknownChain(onchain.chain_id))?;
         let (token, amount) = (onchain.order.collateral, onchain.order.collateral_amount);
         let call = approve(chain.chain_id, token, chain.aggregator, amount);
-        Ok(vec![WalletCall { title: "Allow the collateral to be locked".to_owned(), call }])
+        Ok(vec![WalletCall {
+            title: "Allow the collateral to be locked".to_owned(),
+            call,
+        }])
     }
 
     fn repay(
@@ -157,8 +171,12 @@ impl Contracts for SettlementContracts {
         max_amount: u128,
     ) -> Result<Vec<WalletCall>, ChainError> {
         let to = self.aggregator(chain_id)?;
-        let call =
-            sol::repayCall { loanId: loan, terms: sol_terms(terms)?, maxAmount: U256::from(max_amount) }.abi_encode();
+        let call = sol::repayCall {
+            loanId: loan,
+            terms: sol_terms(terms)?,
+            maxAmount: U256::from(max_amount),
+        }
+        .abi_encode();
         Ok(vec![
             WalletCall {
                 title: "Allow the repayment".to_owned(),
@@ -166,7 +184,12 @@ impl Contracts for SettlementContracts {
             },
             WalletCall {
                 title: "Repay".to_owned(),
-                call: Call { chain_id, to, data: call.into(), gas_limit: REPAY_GAS },
+                call: Call {
+                    chain_id,
+                    to,
+                    data: call.into(),
+                    gas_limit: REPAY_GAS,
+                },
             },
         ])
     }
@@ -182,7 +205,10 @@ pub struct SettlementReader {
 impl SettlementReader {
     /// Over these endpoints; a chain without one is unknown.
     pub fn new(registry: Registry, rpcs: impl IntoIterator<Item = Arc<Rpc>>) -> Self {
-        Self { registry, rpcs: rpcs.into_iter().map(|rpc| (rpc.chain_id(), rpc)).collect() }
+        Self {
+            registry,
+            rpcs: rpcs.into_iter().map(|rpc| (rpc.chain_id(), rpc)).collect(),
+        }
     }
 
     async fn read<C: SolCall>(&self, chain_id: u64, to: Address, call: C) -> Result<C::Return, ChainError> {
@@ -196,13 +222,24 @@ impl SettlementReader {
 #[async_trait]
 impl ChainReader for SettlementReader {
     async fn payoff(&self, chain_id: u64, loan: B256, terms: &OnchainTerms, at: u64) -> Result<u128, ChainError> {
-        let to = self.registry.get(chain_id).map(|c| c.aggregator).ok_or(ChainError::UnknownChain(chain_id))?;
-        let call = sol::payoffAmountCall { loanId: loan, terms: sol_terms(terms)?, at: U256::from(at) };
+        let to = self
+            .registry
+            .get(chain_id)
+            .map(|c| c.aggregator)
+            .ok_or(ChainError::UnknownChain(chain_id))?;
+        let call = sol::payoffAmountCall {
+            loanId: loan,
+            terms: sol_terms(terms)?,
+            at: U256::from(at),
+        };
         amount(self.read(chain_id, to, call).await?)
     }
 
     async fn balance(&self, chain_id: u64, token: Address, owner: Address) -> Result<u128, ChainError> {
-        amount(self.read(chain_id, token, erc20::balanceOfCall { account: owner }).await?)
+        amount(
+            self.read(chain_id, token, erc20::balanceOfCall { account: owner })
+                .await?,
+        )
     }
 }
 
@@ -221,24 +258,45 @@ pub fn revert_reason(data: &[u8]) -> Option<String> {
 fn read_error(chain_id: u64, error: &RpcError) -> ChainError {
     match error {
         RpcError::Refused { message, data, .. } => {
-            let detail = data.as_deref().and_then(|data| revert_reason(data)).unwrap_or_else(|| message.clone());
+            let detail = data
+                .as_deref()
+                .and_then(|data| revert_reason(data))
+                .unwrap_or_else(|| message.clone());
             ChainError::Invalid { field: "loan", detail }
         }
-        other => ChainError::Unavailable { chain_id, detail: other.to_string() },
+        other => ChainError::Unavailable {
+            chain_id,
+            detail: other.to_string(),
+        },
     }
 }
 
 fn approve(chain_id: u64, token: Address, spender: Address, value: u128) -> Call {
-    let data = erc20::approveCall { spender, value: U256::from(value) }.abi_encode().into();
-    Call { chain_id, to: token, data, gas_limit: APPROVE_GAS }
+    let data = erc20::approveCall {
+        spender,
+        value: U256::from(value),
+    }
+    .abi_encode()
+    .into();
+    Call {
+        chain_id,
+        to: token,
+        data,
+        gas_limit: APPROVE_GAS,
+    }
 }
 
 fn members(list: &[(&str, &str)]) -> Value {
-    list.iter().map(|(name, kind)| json!({ "name": name, "type": kind })).collect()
+    list.iter()
+        .map(|(name, kind)| json!({ "name": name, "type": kind }))
+        .collect()
 }
 
 fn invalid(field: &'static str, detail: &str) -> ChainError {
-    ChainError::Invalid { field, detail: detail.to_owned() }
+    ChainError::Invalid {
+        field,
+        detail: detail.to_owned(),
+    }
 }
 
 fn u40(field: &'static str, seconds: u64) -> Result<U40, ChainError> {
@@ -252,13 +310,18 @@ fn amount(value: U256) -> Result<u128, ChainError> {
 /// Exactly what the contract's ECDSA check takes: 65 bytes, low `s`; the recovery byte in either form.
 fn signed_by(signer: Address, digest: B256, signature: &Bytes) -> Result<bool, ChainError> {
     if signature.len() != 65 || !matches!(signature[64], 0 | 1 | 27 | 28) {
-        return Err(invalid("signature", "not 65 bytes with a recovery byte of 0, 1, 27 or 28"));
+        return Err(invalid(
+            "signature",
+            "not 65 bytes with a recovery byte of 0, 1, 27 or 28",
+        ));
     }
     let parsed = Signature::from_raw(signature).map_err(|_| invalid("signature", "not a signature"))?;
     if parsed.normalize_s().is_some() || signer.is_zero() {
         return Ok(false);
     }
-    Ok(parsed.recover_address_from_prehash(&digest).is_ok_and(|recovered| recovered == signer))
+    Ok(parsed
+        .recover_address_from_prehash(&digest)
+        .is_ok_and(|recovered| recovered == signer))
 }
 
 /// Some wallets give a recovery byte of 0 or 1; the contract takes 27 and 28.

@@ -47,7 +47,12 @@ impl Addresses {
         let aggregator = create2(&proxy_code(bootstrap, admin));
         let collateral_manager = create2(&manager_code(aggregator));
         let implementation = create2(&implementation_code(collateral_manager));
-        Self { bootstrap, aggregator, collateral_manager, implementation }
+        Self {
+            bootstrap,
+            aggregator,
+            collateral_manager,
+            implementation,
+        }
     }
 }
 
@@ -143,7 +148,9 @@ pub struct Deployer<'a> {
 
 impl std::fmt::Debug for Deployer<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Deployer").field("rpc", &self.rpc).finish_non_exhaustive()
+        f.debug_struct("Deployer")
+            .field("rpc", &self.rpc)
+            .finish_non_exhaustive()
     }
 }
 
@@ -161,12 +168,22 @@ impl<'a> Deployer<'a> {
         let admin = self.signer.address();
         let at = Addresses::of(admin);
         self.create("bootstrap", at.bootstrap, bootstrap_code()).await?;
-        self.create("proxy", at.aggregator, proxy_code(at.bootstrap, admin)).await?;
-        self.create("collateral manager", at.collateral_manager, manager_code(at.aggregator)).await?;
-        self.create("aggregator", at.implementation, implementation_code(at.collateral_manager)).await?;
+        self.create("proxy", at.aggregator, proxy_code(at.bootstrap, admin))
+            .await?;
+        self.create("collateral manager", at.collateral_manager, manager_code(at.aggregator))
+            .await?;
+        self.create(
+            "aggregator",
+            at.implementation,
+            implementation_code(at.collateral_manager),
+        )
+        .await?;
         if self.implementation(at.aggregator).await? == at.bootstrap {
             let data = CreditAggregator::initializeCall { admin }.abi_encode().into();
-            let upgrade = Bootstrap::upgradeToAndCallCall { newImplementation: at.implementation, data };
+            let upgrade = Bootstrap::upgradeToAndCallCall {
+                newImplementation: at.implementation,
+                data,
+            };
             self.send("upgrade", at.aggregator, upgrade.abi_encode().into()).await?;
         }
         self.check(&at).await?;
@@ -197,28 +214,65 @@ impl<'a> Deployer<'a> {
         if has >= amount / U256::from(2) {
             return Ok(());
         }
-        self.send("mint", token, DevToken::mintCall { to, amount: amount - has }.abi_encode().into()).await
+        self.send(
+            "mint",
+            token,
+            DevToken::mintCall {
+                to,
+                amount: amount - has,
+            }
+            .abi_encode()
+            .into(),
+        )
+        .await
     }
 
     async fn allow_desk(&self, spender: Address) -> Result<(), DeployError> {
         let desk = DevAccount::Desk.signer();
         let token = DevAsset::Dollar.address();
-        let allowed = self.read(token, DevToken::allowanceCall { owner: desk.address(), spender }).await?;
+        let allowed = self
+            .read(
+                token,
+                DevToken::allowanceCall {
+                    owner: desk.address(),
+                    spender,
+                },
+            )
+            .await?;
         if allowed >= U256::MAX / U256::from(2) {
             return Ok(());
         }
-        let data = DevToken::approveCall { spender, value: U256::MAX }.abi_encode().into();
-        Deployer { rpc: self.rpc, signer: &desk, fee_cap: self.fee_cap }.send("allowance of the desk", token, data).await
+        let data = DevToken::approveCall {
+            spender,
+            value: U256::MAX,
+        }
+        .abi_encode()
+        .into();
+        Deployer {
+            rpc: self.rpc,
+            signer: &desk,
+            fee_cap: self.fee_cap,
+        }
+        .send("allowance of the desk", token, data)
+        .await
     }
 
     async fn check(&self, at: &Addresses) -> Result<(), DeployError> {
         if self.implementation(at.aggregator).await? != at.implementation {
             return Err(DeployError::Unexpected("the implementation of the proxy"));
         }
-        if self.read(at.aggregator, CreditAggregator::collateralManagerCall {}).await? != at.collateral_manager {
+        if self
+            .read(at.aggregator, CreditAggregator::collateralManagerCall {})
+            .await?
+            != at.collateral_manager
+        {
             return Err(DeployError::Unexpected("the custodian of the aggregator"));
         }
-        if self.read(at.collateral_manager, CollateralManager::aggregatorCall {}).await? != at.aggregator {
+        if self
+            .read(at.collateral_manager, CollateralManager::aggregatorCall {})
+            .await?
+            != at.aggregator
+        {
             return Err(DeployError::Unexpected("the aggregator of the custodian"));
         }
         Ok(())
@@ -237,7 +291,8 @@ impl<'a> Deployer<'a> {
         if !self.rpc.code(at).await?.is_empty() {
             return Ok(());
         }
-        self.send(step, CREATE2_FACTORY, [SALT.as_slice(), &code].concat().into()).await?;
+        self.send(step, CREATE2_FACTORY, [SALT.as_slice(), &code].concat().into())
+            .await?;
         if self.rpc.code(at).await?.is_empty() {
             return Err(DeployError::Unexpected(step));
         }
@@ -254,7 +309,14 @@ impl<'a> Deployer<'a> {
         }
         let fees = fees::market(self.rpc, self.fee_cap).await?;
         let nonce = self.rpc.nonce(from).await?;
-        let unsigned = Unsigned { chain_id: self.rpc.chain_id(), nonce, to, data, gas_limit, fees };
+        let unsigned = Unsigned {
+            chain_id: self.rpc.chain_id(),
+            nonce,
+            to,
+            data,
+            gas_limit,
+            fees,
+        };
         let signed = sign(unsigned, self.signer).await?;
         // A refusal may be "already known": only the receipt decides.
         let answers = self.rpc.broadcast(&signed.raw).await;
@@ -294,7 +356,11 @@ fn proxy_code(bootstrap: Address, admin: Address) -> Bytes {
     let data = Bootstrap::initializeCall { owner_: admin }.abi_encode().into();
     init_code(
         &ERC1967Proxy::BYTECODE,
-        &ERC1967Proxy::constructorCall { implementation: bootstrap, _data: data }.abi_encode(),
+        &ERC1967Proxy::constructorCall {
+            implementation: bootstrap,
+            _data: data,
+        }
+        .abi_encode(),
     )
 }
 

@@ -43,7 +43,13 @@ pub struct DevnetOptions {
 impl DevnetOptions {
     /// A chain in memory on a free port with a block per transaction.
     pub fn new(chain_id: u64) -> Self {
-        Self { chain_id, mining: Mining::Instant, port: 0, state: None, anvil: None }
+        Self {
+            chain_id,
+            mining: Mining::Instant,
+            port: 0,
+            state: None,
+            anvil: None,
+        }
     }
 }
 
@@ -86,7 +92,12 @@ impl Devnet {
             Err(_) => return Err(DevnetError::NotReady("no word in time".to_owned())),
         };
         let rpc = Rpc::connect(options.chain_id, std::slice::from_ref(&url), RpcOptions::default()).await?;
-        Ok(Self { child, chain_id: options.chain_id, url, rpc })
+        Ok(Self {
+            child,
+            chain_id: options.chain_id,
+            url,
+            rpc,
+        })
     }
 
     /// The JSON-RPC endpoint.
@@ -135,8 +146,13 @@ impl Devnet {
             Mining::EverySeconds(seconds) => (false, seconds.max(1)),
             Mining::Manual => (false, 0),
         };
-        self.rpc.raw::<serde_json::Value>("evm_setAutomine", json!([instant])).await?;
-        self.rpc.raw::<serde_json::Value>("evm_setIntervalMining", json!([every])).await.map(|_| ())
+        self.rpc
+            .raw::<serde_json::Value>("evm_setAutomine", json!([instant]))
+            .await?;
+        self.rpc
+            .raw::<serde_json::Value>("evm_setIntervalMining", json!([every]))
+            .await
+            .map(|_| ())
     }
 
     /// Makes `blocks` blocks now.
@@ -147,7 +163,10 @@ impl Devnet {
     /// Ends the chain and waits for its end; a chain with a state file is saved first.
     pub async fn stop(mut self) -> Result<(), DevnetError> {
         terminate(&self.child).await?;
-        if tokio::time::timeout(Duration::from_secs(10), self.child.wait()).await.is_err() {
+        if tokio::time::timeout(Duration::from_secs(10), self.child.wait())
+            .await
+            .is_err()
+        {
             self.child.kill().await?;
         }
         Ok(())
@@ -157,20 +176,28 @@ impl Devnet {
 /// Makes `blocks` blocks now on a development chain.
 pub async fn mine(rpc: &Rpc, blocks: u64) -> Result<(), RpcError> {
     let hex = format!("{blocks:#x}");
-    rpc.raw::<serde_json::Value>("anvil_mine", json!([hex])).await.map(|_| ())
+    rpc.raw::<serde_json::Value>("anvil_mine", json!([hex]))
+        .await
+        .map(|_| ())
 }
 
 /// Moves the time of a development chain forward and makes a block at the new time.
 pub async fn advance_time(chain_id: u64, url: &str, seconds: u64) -> Result<(), RpcError> {
     let rpc = Rpc::connect(chain_id, &[url.to_owned()], RpcOptions::default()).await?;
-    rpc.raw::<serde_json::Value>("evm_increaseTime", json!([seconds])).await?;
+    rpc.raw::<serde_json::Value>("evm_increaseTime", json!([seconds]))
+        .await?;
     mine(&rpc, 1).await
 }
 
 /// A graceful end, on which anvil writes its state; the standard library can only kill.
 async fn terminate(child: &Child) -> io::Result<()> {
     if let Some(pid) = child.id() {
-        Command::new("kill").arg("-TERM").arg(pid.to_string()).stderr(Stdio::null()).status().await?;
+        Command::new("kill")
+            .arg("-TERM")
+            .arg(pid.to_string())
+            .stderr(Stdio::null())
+            .status()
+            .await?;
     }
     Ok(())
 }
@@ -188,19 +215,32 @@ pub fn find_anvil() -> Option<PathBuf> {
         other => other,
     };
     let program = format!("anvil{}", std::env::consts::EXE_SUFFIX);
-    let package = Path::new("node_modules/@foundry-rs").join(format!("anvil-{system}-{machine}")).join("bin").join(&program);
+    let package = Path::new("node_modules/@foundry-rs")
+        .join(format!("anvil-{system}-{machine}"))
+        .join("bin")
+        .join(&program);
     let here = std::env::current_dir().ok()?;
-    let local = here.ancestors().map(|dir| dir.join(&package)).find(|path| path.is_file());
+    let local = here
+        .ancestors()
+        .map(|dir| dir.join(&package))
+        .find(|path| path.is_file());
     local.or_else(|| {
         let path = std::env::var_os("PATH")?;
-        std::env::split_paths(&path).map(|dir| dir.join(&program)).find(|path| path.is_file())
+        std::env::split_paths(&path)
+            .map(|dir| dir.join(&program))
+            .find(|path| path.is_file())
     })
 }
 
 fn command(program: &Path, options: &DevnetOptions) -> Command {
     let mut command = Command::new(program);
     command.args(["--host", "127.0.0.1"]);
-    command.args(["--port", &options.port.to_string(), "--chain-id", &options.chain_id.to_string()]);
+    command.args([
+        "--port",
+        &options.port.to_string(),
+        "--chain-id",
+        &options.chain_id.to_string(),
+    ]);
     match options.mining {
         Mining::Instant => {}
         Mining::EverySeconds(seconds) => {
@@ -213,13 +253,20 @@ fn command(program: &Path, options: &DevnetOptions) -> Command {
     if let Some(state) = &options.state {
         command.arg("--state").arg(state).args(["--state-interval", "5"]);
     }
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true);
     command
 }
 
 /// Waits for the address and goes on reading, so that the child never blocks on a full pipe.
 async fn listening(child: &mut Child) -> Result<String, DevnetError> {
-    let stdout = child.stdout.take().ok_or_else(|| DevnetError::NotReady("no output".to_owned()))?;
+    let stdout = child
+        .stdout
+        .take()
+        .ok_or_else(|| DevnetError::NotReady("no output".to_owned()))?;
     let mut lines = BufReader::new(stdout).lines();
     while let Some(line) = lines.next_line().await? {
         if let Some(address) = line.strip_prefix("Listening on ") {

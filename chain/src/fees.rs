@@ -23,12 +23,20 @@ pub async fn market(rpc: &Rpc, cap: u128) -> Result<Fees, RpcError> {
 
 fn from_history(history: &FeeHistory, cap: u128) -> Fees {
     let base: u128 = history.base_fee_per_gas.last().map_or(0, |fee| fee.to());
-    let mut tips: Vec<u128> =
-        history.reward.iter().flatten().filter_map(|block| block.first()).map(|tip| tip.to()).collect();
+    let mut tips: Vec<u128> = history
+        .reward
+        .iter()
+        .flatten()
+        .filter_map(|block| block.first())
+        .map(|tip| tip.to())
+        .collect();
     tips.sort_unstable();
     let tip = tips.get(tips.len() / 2).copied().unwrap_or(0).max(LEAST_TIP);
     let max_fee = base.saturating_mul(2).saturating_add(tip).min(cap);
-    Fees { max_fee, tip: tip.min(max_fee) }
+    Fees {
+        max_fee,
+        tip: tip.min(max_fee),
+    }
 }
 
 /// Fees that replace `previous`: both fields by an eighth and one wei, rounded up, or the market's where that is higher.
@@ -58,22 +66,50 @@ mod tests {
     #[test]
     fn market_is_twice_the_next_base_fee_and_the_median_tip() {
         let fees = from_history(&history(&[1, 10_000_000], &[1, 3_000_000, 9_000_000]), u128::MAX);
-        assert_eq!(fees, Fees { max_fee: 23_000_000, tip: 3_000_000 });
+        assert_eq!(
+            fees,
+            Fees {
+                max_fee: 23_000_000,
+                tip: 3_000_000
+            }
+        );
     }
 
     #[test]
     fn the_cap_binds_both_fields() {
         let fees = from_history(&history(&[10_000_000], &[9_000_000]), 5_000_000);
-        assert_eq!(fees, Fees { max_fee: 5_000_000, tip: 5_000_000 });
-        assert_eq!(from_history(&FeeHistory { base_fee_per_gas: vec![], reward: None }, 7).max_fee, 7);
+        assert_eq!(
+            fees,
+            Fees {
+                max_fee: 5_000_000,
+                tip: 5_000_000
+            }
+        );
+        assert_eq!(
+            from_history(
+                &FeeHistory {
+                    base_fee_per_gas: vec![],
+                    reward: None
+                },
+                7
+            )
+            .max_fee,
+            7
+        );
     }
 
     #[test]
     fn a_bump_raises_both_fields_by_an_eighth_at_least() {
         for previous in [0, 1, 7, 8, 9, 1_000_000, 123_456_789_012] {
-            let from = Fees { max_fee: previous * 2, tip: previous };
+            let from = Fees {
+                max_fee: previous * 2,
+                tip: previous,
+            };
             let to = bumped_up(from, Fees { max_fee: 0, tip: 0 }, u128::MAX).unwrap();
-            assert!(to.tip * 8 > from.tip * 9 && to.max_fee * 8 > from.max_fee * 9, "{from:?} -> {to:?}");
+            assert!(
+                to.tip * 8 > from.tip * 9 && to.max_fee * 8 > from.max_fee * 9,
+                "{from:?} -> {to:?}"
+            );
             assert!(to.tip <= to.max_fee);
         }
     }
@@ -86,6 +122,16 @@ mod tests {
             Some(Fees { max_fee: 900, tip: 50 })
         );
         assert_eq!(bumped_up(from, Fees { max_fee: 900, tip: 50 }, 899), None);
-        assert_eq!(bumped_up(Fees { max_fee: u128::MAX, tip: 1 }, from, u128::MAX), None);
+        assert_eq!(
+            bumped_up(
+                Fees {
+                    max_fee: u128::MAX,
+                    tip: 1
+                },
+                from,
+                u128::MAX
+            ),
+            None
+        );
     }
 }

@@ -79,7 +79,10 @@ pub struct Indexer {
 
 impl fmt::Debug for Indexer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Indexer").field("rpc", &self.rpc).field("aggregator", &self.aggregator).finish_non_exhaustive()
+        f.debug_struct("Indexer")
+            .field("rpc", &self.rpc)
+            .field("aggregator", &self.aggregator)
+            .finish_non_exhaustive()
     }
 }
 
@@ -113,7 +116,11 @@ impl Indexer {
                 Err(error) => {
                     metrics::counter!("chain_indexer_errors_total", "chain" => self.chain()).increment(1);
                     if std::mem::replace(&mut healthy, false) {
-                        tracing::warn!(chain_id = self.rpc.chain_id(), error = &error as &dyn std::error::Error, "indexer");
+                        tracing::warn!(
+                            chain_id = self.rpc.chain_id(),
+                            error = &error as &dyn std::error::Error,
+                            "indexer"
+                        );
                     }
                 }
             }
@@ -130,14 +137,20 @@ impl Indexer {
     pub async fn tick(&self) -> Result<bool, IndexError> {
         let chain_id = self.rpc.chain_id();
         let head = self.rpc.head().await?;
-        let Some(tip) = self.on_canonical(head).await? else { return Ok(false) };
+        let Some(tip) = self.on_canonical(head).await? else {
+            return Ok(false);
+        };
         let from = tip.map_or(self.start_block, |t| t.number + 1);
         let to = head.number.min(from.saturating_add(BATCH - 1));
-        let mut blocks = stream::iter(from..=to).map(|number| self.read_block(number)).buffered(AHEAD);
+        let mut blocks = stream::iter(from..=to)
+            .map(|number| self.read_block(number))
+            .buffered(AHEAD);
         let mut last = tip;
         while let Some(read) = blocks.try_next().await? {
             // The chain moved while we read: the next tick finds the common ancestor.
-            let Some((block, events)) = read.filter(|(b, _)| last.is_none_or(|l| l.hash == b.parent)) else { break };
+            let Some((block, events)) = read.filter(|(b, _)| last.is_none_or(|l| l.hash == b.parent)) else {
+                break;
+            };
             self.log.append(chain_id, block, events).await?;
             last = Some(block);
         }
@@ -158,10 +171,15 @@ impl Indexer {
     #[expect(clippy::option_option, reason = "three answers: wait, start, go on")]
     async fn on_canonical(&self, head: BlockRef) -> Result<Option<Option<BlockRef>>, IndexError> {
         let chain_id = self.rpc.chain_id();
-        let Some(tip) = self.log.tip(chain_id).await? else { return Ok(Some(None)) };
+        let Some(tip) = self.log.tip(chain_id).await? else {
+            return Ok(Some(None));
+        };
         let height = tip.number.min(head.number);
         let Some(stored) = self.log.block(chain_id, height).await? else {
-            return Err(IndexError::ReorgTooDeep { chain_id, tip: tip.number });
+            return Err(IndexError::ReorgTooDeep {
+                chain_id,
+                tip: tip.number,
+            });
         };
         if self.is_canonical(stored).await? {
             return Ok((height == tip.number).then_some(Some(tip)));
@@ -181,7 +199,10 @@ impl Indexer {
 
     async fn common_ancestor(&self, tip: BlockRef, below: u64) -> Result<BlockRef, IndexError> {
         let chain_id = self.rpc.chain_id();
-        let too_deep = || IndexError::ReorgTooDeep { chain_id, tip: tip.number };
+        let too_deep = || IndexError::ReorgTooDeep {
+            chain_id,
+            tip: tip.number,
+        };
         // With final blocks by depth, their height follows from our tip, also after a restart.
         let finalized = match self.finality {
             Finality::Depth(depth) => tip.number.checked_sub(depth),
@@ -204,11 +225,17 @@ impl Indexer {
     }
 
     async fn is_canonical(&self, stored: BlockRef) -> Result<bool, IndexError> {
-        Ok(self.rpc.block(stored.number).await?.is_some_and(|b| b.hash == stored.hash))
+        Ok(self
+            .rpc
+            .block(stored.number)
+            .await?
+            .is_some_and(|b| b.hash == stored.hash))
     }
 
     async fn read_block(&self, number: u64) -> Result<Option<(BlockRef, Vec<LoanEvent>)>, IndexError> {
-        let Some(block) = self.rpc.block(number).await? else { return Ok(None) };
+        let Some(block) = self.rpc.block(number).await? else {
+            return Ok(None);
+        };
         let logs = self.rpc.logs(block.hash, self.aggregator, &TOPICS).await?;
         let events = logs.iter().filter_map(|log| self.read_log(log, block.hash)).collect();
         Ok(Some((block, events)))
@@ -269,16 +296,27 @@ fn decode(log: &RawLog) -> Option<LoanEvent> {
             };
             (e.loanId, kind)
         }
-        sol::Closed::SIGNATURE_HASH => {
-            (sol::Closed::decode_raw_log_validate(topics(), &log.data).ok()?.loanId, LoanEventKind::Closed)
-        }
+        sol::Closed::SIGNATURE_HASH => (
+            sol::Closed::decode_raw_log_validate(topics(), &log.data).ok()?.loanId,
+            LoanEventKind::Closed,
+        ),
         sol::Defaulted::SIGNATURE_HASH => {
             let e = sol::Defaulted::decode_raw_log_validate(topics(), &log.data).ok()?;
-            (e.loanId, LoanEventKind::Defaulted { outstanding: amount(e.outstanding)? })
+            (
+                e.loanId,
+                LoanEventKind::Defaulted {
+                    outstanding: amount(e.outstanding)?,
+                },
+            )
         }
         _ => return None,
     };
-    Some(LoanEvent { loan, tx_hash: log.transaction_hash?, log_index: log.log_index?.to(), kind })
+    Some(LoanEvent {
+        loan,
+        tx_hash: log.transaction_hash?,
+        log_index: log.log_index?.to(),
+        kind,
+    })
 }
 
 fn amount(value: U256) -> Option<u128> {
@@ -316,16 +354,37 @@ mod tests {
     fn a_good_log_is_read() {
         let event = decode(&repaid()).unwrap();
         assert_eq!((event.loan, event.log_index), (B256::repeat_byte(1), 7));
-        let LoanEventKind::Repaid { late_fee, interest, principal, outstanding, .. } = event.kind else { panic!() };
+        let LoanEventKind::Repaid {
+            late_fee,
+            interest,
+            principal,
+            outstanding,
+            ..
+        } = event.kind
+        else {
+            panic!()
+        };
         assert_eq!((late_fee, interest, principal, outstanding), (3, 4, 5, 6));
     }
 
     #[test]
     fn malformed_logs_are_left_out() {
-        let cut = RawLog { data: Bytes::from_static(&[1, 2, 3]), ..repaid() };
-        let unknown = RawLog { topics: vec![B256::repeat_byte(1)], ..repaid() };
-        let bare = RawLog { topics: vec![], ..repaid() };
-        let pending = RawLog { transaction_hash: None, ..repaid() };
+        let cut = RawLog {
+            data: Bytes::from_static(&[1, 2, 3]),
+            ..repaid()
+        };
+        let unknown = RawLog {
+            topics: vec![B256::repeat_byte(1)],
+            ..repaid()
+        };
+        let bare = RawLog {
+            topics: vec![],
+            ..repaid()
+        };
+        let pending = RawLog {
+            transaction_hash: None,
+            ..repaid()
+        };
         let mut huge = repaid();
         huge.data = [&[0xff; 32], &huge.data[32..]].concat().into();
         for log in [cut, unknown, bare, pending, huge] {

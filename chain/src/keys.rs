@@ -41,14 +41,19 @@ impl KeySigner {
 
     /// Signs a digest. The recovery byte is 27 or 28, as contracts expect it in [`Signature::as_bytes`].
     pub fn sign(&self, digest: B256) -> Result<Signature, KeyError> {
-        let signed = self.key.sign_prehash_recoverable(digest.as_slice()).map_err(|_| KeyError::Unusable)?;
+        let signed = self
+            .key
+            .sign_prehash_recoverable(digest.as_slice())
+            .map_err(|_| KeyError::Unusable)?;
         Ok(signed.into())
     }
 }
 
 impl fmt::Debug for KeySigner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KeySigner").field("address", &self.address).finish_non_exhaustive()
+        f.debug_struct("KeySigner")
+            .field("address", &self.address)
+            .finish_non_exhaustive()
     }
 }
 
@@ -161,8 +166,12 @@ const DEVELOPMENT_ACCOUNTS: [Address; 10] = [
 mod tests {
     use super::*;
 
-    const ALL: [DevAccount; 4] =
-        [DevAccount::Deployer, DevAccount::Submitter, DevAccount::Desk, DevAccount::Borrower];
+    const ALL: [DevAccount; 4] = [
+        DevAccount::Deployer,
+        DevAccount::Submitter,
+        DevAccount::Desk,
+        DevAccount::Borrower,
+    ];
 
     #[test]
     fn development_keys_belong_to_the_development_accounts() {
@@ -191,7 +200,10 @@ mod tests {
     fn a_malformed_key_is_refused() {
         for text in ["", "0x12", "zz", &"00".repeat(32), &"ff".repeat(32)] {
             let secret = SecretString::from((*text).to_owned());
-            assert_eq!(KeySigner::from_secret(&secret, Profile::Development).map(|s| s.address()), Err(KeyError::Malformed));
+            assert_eq!(
+                KeySigner::from_secret(&secret, Profile::Development).map(|s| s.address()),
+                Err(KeyError::Malformed)
+            );
         }
     }
 
@@ -200,7 +212,10 @@ mod tests {
         let signer = DevAccount::Borrower.signer();
         let digest = B256::repeat_byte(7);
         let signature = signer.sign(digest).unwrap();
-        assert_eq!(signature.recover_address_from_prehash(&digest).unwrap(), signer.address());
+        assert_eq!(
+            signature.recover_address_from_prehash(&digest).unwrap(),
+            signer.address()
+        );
         assert!(matches!(signature.as_bytes()[64], 27 | 28));
     }
 }

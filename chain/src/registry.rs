@@ -86,13 +86,48 @@ pub struct KnownChain {
 
 /// The chains that Usance settles on, and the two development chains.
 pub const KNOWN: [KnownChain; 7] = [
-    KnownChain { chain_id: 1, name: "Ethereum", finality: Finality::Tags, development: false },
-    KnownChain { chain_id: 137, name: "Polygon", finality: Finality::Tags, development: false },
-    KnownChain { chain_id: 42161, name: "Arbitrum One", finality: Finality::Tags, development: false },
-    KnownChain { chain_id: 10, name: "Optimism", finality: Finality::Tags, development: false },
-    KnownChain { chain_id: 56, name: "BNB Smart Chain", finality: Finality::Tags, development: false },
-    KnownChain { chain_id: 31337, name: "Anvil One", finality: Finality::Depth(1), development: true },
-    KnownChain { chain_id: 31338, name: "Anvil Two", finality: Finality::Depth(1), development: true },
+    KnownChain {
+        chain_id: 1,
+        name: "Ethereum",
+        finality: Finality::Tags,
+        development: false,
+    },
+    KnownChain {
+        chain_id: 137,
+        name: "Polygon",
+        finality: Finality::Tags,
+        development: false,
+    },
+    KnownChain {
+        chain_id: 42161,
+        name: "Arbitrum One",
+        finality: Finality::Tags,
+        development: false,
+    },
+    KnownChain {
+        chain_id: 10,
+        name: "Optimism",
+        finality: Finality::Tags,
+        development: false,
+    },
+    KnownChain {
+        chain_id: 56,
+        name: "BNB Smart Chain",
+        finality: Finality::Tags,
+        development: false,
+    },
+    KnownChain {
+        chain_id: 31337,
+        name: "Anvil One",
+        finality: Finality::Depth(1),
+        development: true,
+    },
+    KnownChain {
+        chain_id: 31338,
+        name: "Anvil Two",
+        finality: Finality::Depth(1),
+        development: true,
+    },
 ];
 
 /// The known chain of that id.
@@ -112,7 +147,11 @@ impl Registry {
             check(&chain, profile)?;
             let id = chain.chain_id;
             if map.insert(id, chain).is_some() {
-                return Err(RegistryError::Invalid { chain_id: id, field: "chain_id", detail: "given twice".to_owned() });
+                return Err(RegistryError::Invalid {
+                    chain_id: id,
+                    field: "chain_id",
+                    detail: "given twice".to_owned(),
+                });
             }
         }
         Ok(Self(map))
@@ -131,7 +170,13 @@ impl Registry {
 
 fn check(chain: &ChainConfig, profile: Profile) -> Result<(), RegistryError> {
     let id = chain.chain_id;
-    let invalid = |field, detail: &str| Err(RegistryError::Invalid { chain_id: id, field, detail: detail.to_owned() });
+    let invalid = |field, detail: &str| {
+        Err(RegistryError::Invalid {
+            chain_id: id,
+            field,
+            detail: detail.to_owned(),
+        })
+    };
     if id == 0 {
         return invalid("chain_id", "zero is not a chain");
     }
@@ -203,7 +248,10 @@ mod tests {
             Err(RegistryError::DevelopmentChain(31337))
         );
         assert!(Registry::new(vec![config(31337)], Profile::Development).is_ok());
-        let instant = ChainConfig { finality: Finality::Depth(0), ..config(1) };
+        let instant = ChainConfig {
+            finality: Finality::Depth(0),
+            ..config(1)
+        };
         assert!(Registry::new(vec![instant], Profile::Production).is_err());
     }
 
@@ -211,15 +259,48 @@ mod tests {
     fn each_broken_field_is_named() {
         let cases: [(&str, ChainConfig); 6] = [
             ("chain_id", config(0)),
-            ("name", ChainConfig { name: " ".to_owned(), ..config(1) }),
-            ("rpc_urls", ChainConfig { rpc_urls: vec![], ..config(1) }),
-            ("aggregator", ChainConfig { aggregator: Address::ZERO, ..config(1) }),
-            ("collateral_manager", ChainConfig { collateral_manager: Address::ZERO, ..config(1) }),
-            ("max_fee_cap_gwei", ChainConfig { max_fee_cap_gwei: 0, ..config(1) }),
+            (
+                "name",
+                ChainConfig {
+                    name: " ".to_owned(),
+                    ..config(1)
+                },
+            ),
+            (
+                "rpc_urls",
+                ChainConfig {
+                    rpc_urls: vec![],
+                    ..config(1)
+                },
+            ),
+            (
+                "aggregator",
+                ChainConfig {
+                    aggregator: Address::ZERO,
+                    ..config(1)
+                },
+            ),
+            (
+                "collateral_manager",
+                ChainConfig {
+                    collateral_manager: Address::ZERO,
+                    ..config(1)
+                },
+            ),
+            (
+                "max_fee_cap_gwei",
+                ChainConfig {
+                    max_fee_cap_gwei: 0,
+                    ..config(1)
+                },
+            ),
         ];
         for (name, case) in cases {
             let refused = Registry::new(vec![case], Profile::Development).unwrap_err();
-            assert!(matches!(refused, RegistryError::Invalid { field, .. } if field == name), "{refused}");
+            assert!(
+                matches!(refused, RegistryError::Invalid { field, .. } if field == name),
+                "{refused}"
+            );
         }
         assert!(Registry::new(vec![config(1), config(1)], Profile::Development).is_err());
     }

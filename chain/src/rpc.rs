@@ -31,7 +31,10 @@ pub struct RpcOptions {
 
 impl Default for RpcOptions {
     fn default() -> Self {
-        Self { timeout: Duration::from_secs(10), verify_every: Duration::from_secs(30) }
+        Self {
+            timeout: Duration::from_secs(10),
+            verify_every: Duration::from_secs(30),
+        }
     }
 }
 
@@ -84,7 +87,12 @@ pub struct Header {
 impl Header {
     /// As the core keeps it.
     pub fn block_ref(&self) -> BlockRef {
-        BlockRef { number: self.number.to(), hash: self.hash, parent: self.parent_hash, timestamp: self.timestamp.to() }
+        BlockRef {
+            number: self.number.to(),
+            hash: self.hash,
+            parent: self.parent_hash,
+            timestamp: self.timestamp.to(),
+        }
     }
 }
 
@@ -160,7 +168,10 @@ pub struct Rpc {
 impl fmt::Debug for Rpc {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let labels: Vec<&str> = self.endpoints.iter().map(|e| e.label.as_str()).collect();
-        f.debug_struct("Rpc").field("chain_id", &self.chain_id).field("endpoints", &labels).finish_non_exhaustive()
+        f.debug_struct("Rpc")
+            .field("chain_id", &self.chain_id)
+            .field("endpoints", &labels)
+            .finish_non_exhaustive()
     }
 }
 
@@ -186,7 +197,12 @@ impl Rpc {
             .enumerate()
             .map(|(i, url)| endpoint(url, options).ok_or(RpcError::BadUrl(i)))
             .collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { chain_id, endpoints, preferred: AtomicUsize::new(0), options })
+        Ok(Self {
+            chain_id,
+            endpoints,
+            preferred: AtomicUsize::new(0),
+            options,
+        })
     }
 
     /// EIP-155 chain id.
@@ -198,8 +214,12 @@ impl Rpc {
     /// while another is better.
     pub async fn head(&self) -> Result<BlockRef, RpcError> {
         let params = json!(["latest", false]);
-        let answers =
-            join_all(self.endpoints.iter().map(|e| self.ask::<Header>(e, "eth_getBlockByNumber", &params))).await;
+        let answers = join_all(
+            self.endpoints
+                .iter()
+                .map(|e| self.ask::<Header>(e, "eth_getBlockByNumber", &params)),
+        )
+        .await;
         let mut best: Option<(usize, BlockRef)> = None;
         let mut failure = RpcError::BadUrl(0);
         for (index, answer) in answers.into_iter().enumerate() {
@@ -236,8 +256,12 @@ impl Rpc {
     /// Whether no endpoint contradicts that block. An endpoint that lags or is silent does not contradict.
     pub async fn undisputed(&self, number: u64, hash: B256) -> Result<bool, RpcError> {
         let params = json!([U64::from(number), false]);
-        let answers =
-            join_all(self.endpoints.iter().map(|e| self.ask::<Option<Header>>(e, "eth_getBlockByNumber", &params))).await;
+        let answers = join_all(
+            self.endpoints
+                .iter()
+                .map(|e| self.ask::<Option<Header>>(e, "eth_getBlockByNumber", &params)),
+        )
+        .await;
         let mut confirmed = false;
         for header in answers.into_iter().flatten().flatten() {
             if header.hash != hash {
@@ -257,7 +281,10 @@ impl Rpc {
     /// The receipt from whichever endpoint has one: a receipt index may lag.
     pub async fn receipt_anywhere(&self, hash: B256) -> Result<Option<Receipt>, RpcError> {
         let params = json!([hash]);
-        let asked = self.endpoints.iter().map(|e| self.ask::<Option<WireReceipt>>(e, "eth_getTransactionReceipt", &params));
+        let asked = self
+            .endpoints
+            .iter()
+            .map(|e| self.ask::<Option<WireReceipt>>(e, "eth_getTransactionReceipt", &params));
         let answers = join_all(asked).await;
         let all_failed = answers.iter().all(Result::is_err);
         let mut failure = None;
@@ -279,7 +306,9 @@ impl Rpc {
 
     /// Number of transactions that the account has in blocks.
     pub async fn nonce(&self, account: Address) -> Result<u64, RpcError> {
-        self.read::<U64>("eth_getTransactionCount", json!([account, "latest"])).await.map(|n| n.to())
+        self.read::<U64>("eth_getTransactionCount", json!([account, "latest"]))
+            .await
+            .map(|n| n.to())
     }
 
     /// Runs a call against the newest block.
@@ -314,18 +343,28 @@ impl Rpc {
 
     /// Fees of the last `blocks` blocks, with the median tip.
     pub async fn fee_history(&self, blocks: u64) -> Result<FeeHistory, RpcError> {
-        self.read("eth_feeHistory", json!([U64::from(blocks), "latest", [50.0]])).await
+        self.read("eth_feeHistory", json!([U64::from(blocks), "latest", [50.0]]))
+            .await
     }
 
     /// Logs of exactly that block.
     pub async fn logs(&self, block: B256, address: Address, topics: &[B256]) -> Result<Vec<RawLog>, RpcError> {
-        self.read("eth_getLogs", json!([{ "blockHash": block, "address": address, "topics": [topics] }])).await
+        self.read(
+            "eth_getLogs",
+            json!([{ "blockHash": block, "address": address, "topics": [topics] }]),
+        )
+        .await
     }
 
     /// Sends signed bytes to every endpoint; one answer each, in order.
     pub async fn broadcast(&self, raw: &Bytes) -> Vec<Result<B256, RpcError>> {
         let params = json!([raw]);
-        join_all(self.endpoints.iter().map(|e| self.ask::<B256>(e, "eth_sendRawTransaction", &params))).await
+        join_all(
+            self.endpoints
+                .iter()
+                .map(|e| self.ask::<B256>(e, "eth_sendRawTransaction", &params)),
+        )
+        .await
     }
 
     /// Any other method, for development chains.
@@ -361,13 +400,22 @@ impl Rpc {
             metrics::counter!("chain_wrong_endpoint_total", "chain" => self.chain_id.to_string()).increment(1);
             let (endpoint, expected, got) = (endpoint.label.clone(), self.chain_id, got.to());
             tracing::error!(%endpoint, expected, got, "the endpoint serves another chain and is not used");
-            return Err(RpcError::WrongChain { endpoint, expected, got });
+            return Err(RpcError::WrongChain {
+                endpoint,
+                expected,
+                got,
+            });
         }
         *endpoint.verified.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         Ok(())
     }
 
-    async fn request<T: Answer>(&self, endpoint: &Endpoint, method: &'static str, params: &Value) -> Result<T, RpcError> {
+    async fn request<T: Answer>(
+        &self,
+        endpoint: &Endpoint,
+        method: &'static str,
+        params: &Value,
+    ) -> Result<T, RpcError> {
         let sent = endpoint.client.request::<_, T>(method, params.clone());
         let error = match tokio::time::timeout(self.options.timeout, sent).await {
             Ok(Ok(answer)) => return Ok(answer),
@@ -397,7 +445,11 @@ fn endpoint(url: &str, options: RpcOptions) -> Option<Endpoint> {
         .redirect(reqwest::redirect::Policy::none())
         .build()
         .ok()?;
-    Some(Endpoint { label, client: RpcClient::new_http_with_client(http, url), verified: Mutex::new(None) })
+    Some(Endpoint {
+        label,
+        client: RpcClient::new_http_with_client(http, url),
+        verified: Mutex::new(None),
+    })
 }
 
 fn mined(receipt: WireReceipt) -> Option<Receipt> {
@@ -411,7 +463,10 @@ fn mined(receipt: WireReceipt) -> Option<Receipt> {
 }
 
 fn unavailable(endpoint: &str, detail: &str) -> RpcError {
-    RpcError::Unavailable { endpoint: endpoint.to_owned(), detail: detail.to_owned() }
+    RpcError::Unavailable {
+        endpoint: endpoint.to_owned(),
+        detail: detail.to_owned(),
+    }
 }
 
 /// Rate limits and overload come as JSON-RPC errors too; another endpoint, or later, may answer.
@@ -423,7 +478,11 @@ fn refused(label: &str, error: alloy_transport::RpcError<TransportErrorKind>) ->
         Wire::ErrorResp(payload) if BUSY.contains(&payload.code) => unavailable(label, "rate limited"),
         Wire::ErrorResp(payload) => {
             let data = payload.data.as_deref().and_then(|raw| revert_data(raw.get()));
-            RpcError::Refused { code: payload.code, message: payload.message.into_owned(), data }
+            RpcError::Refused {
+                code: payload.code,
+                message: payload.message.into_owned(),
+                data,
+            }
         }
         // The error's own text has the URL in it, and that may hold a credential.
         Wire::Transport(TransportErrorKind::HttpError(http)) => unavailable(label, &format!("HTTP {}", http.status)),
@@ -452,7 +511,10 @@ mod tests {
         let urls = ["https://user:hunter2@node.example/v3/secret-key".to_owned()];
         let rpc = Rpc::new(1, &urls, RpcOptions::default()).unwrap();
         let text = format!("{rpc:?}");
-        assert!(text.contains("node.example") && !text.contains("secret-key") && !text.contains("hunter2"), "{text}");
+        assert!(
+            text.contains("node.example") && !text.contains("secret-key") && !text.contains("hunter2"),
+            "{text}"
+        );
     }
 
     #[tokio::test]

@@ -65,7 +65,10 @@ pub async fn sign(unsigned: Unsigned, signer: &DynSigner) -> Result<Signed, Sign
     };
     let signature = signer.sign_hash(&tx.signature_hash()).await?;
     let signed = tx.into_signed(signature);
-    Ok(Signed { hash: *signed.hash(), raw: signed.encoded_2718().into() })
+    Ok(Signed {
+        hash: *signed.hash(),
+        raw: signed.encoded_2718().into(),
+    })
 }
 
 #[cfg(test)]

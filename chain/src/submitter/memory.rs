@@ -66,7 +66,13 @@ impl Memory {
     }
 
     pub(super) fn refused(&self) -> Vec<Refused> {
-        self.refused.iter().map(|(tx, (reason, _))| Refused { tx: *tx, reason: reason.clone() }).collect()
+        self.refused
+            .iter()
+            .map(|(tx, (reason, _))| Refused {
+                tx: *tx,
+                reason: reason.clone(),
+            })
+            .collect()
     }
 
     pub(super) fn keep_refused(&mut self, queued: &[JournaledTx]) {

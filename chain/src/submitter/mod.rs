@@ -49,7 +49,13 @@ pub struct SubmitterOptions {
 impl SubmitterOptions {
     /// Usual values.
     pub fn new(finality: Finality, fee_cap: u128) -> Self {
-        Self { finality, fee_cap, bump_every: 3, freeze_after: 3, poll: Duration::from_millis(500) }
+        Self {
+            finality,
+            fee_cap,
+            bump_every: 3,
+            freeze_after: 3,
+            poll: Duration::from_millis(500),
+        }
     }
 }
 
@@ -88,19 +94,24 @@ pub struct Submitter {
 
 impl fmt::Debug for Submitter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Submitter").field("rpc", &self.rpc).field("signer", &self.signer.address()).finish_non_exhaustive()
+        f.debug_struct("Submitter")
+            .field("rpc", &self.rpc)
+            .field("signer", &self.signer.address())
+            .finish_non_exhaustive()
     }
 }
 
 impl Submitter {
     /// A submitter; it does nothing until [`run`](Self::run) or [`tick`](Self::tick).
-    pub fn new(
-        rpc: Arc<Rpc>,
-        signer: Arc<DynSigner>,
-        journal: Arc<dyn TxJournal>,
-        options: SubmitterOptions,
-    ) -> Self {
-        Self { rpc, signer, journal, options, wake: Arc::new(Notify::new()), memory: Mutex::default() }
+    pub fn new(rpc: Arc<Rpc>, signer: Arc<DynSigner>, journal: Arc<dyn TxJournal>, options: SubmitterOptions) -> Self {
+        Self {
+            rpc,
+            signer,
+            journal,
+            options,
+            wake: Arc::new(Notify::new()),
+            memory: Mutex::default(),
+        }
     }
 
     /// Wakes the submitter before its next poll: something was queued.
@@ -133,7 +144,11 @@ impl Submitter {
                     metrics::counter!("chain_submitter_errors_total", "chain" => self.chain()).increment(1);
                     // One line per outage, not one per poll.
                     if std::mem::replace(&mut healthy, false) {
-                        tracing::warn!(chain_id = self.rpc.chain_id(), error = &error as &dyn std::error::Error, "submitter");
+                        tracing::warn!(
+                            chain_id = self.rpc.chain_id(),
+                            error = &error as &dyn std::error::Error,
+                            "submitter"
+                        );
                     }
                 }
             }
@@ -183,7 +198,11 @@ impl Submitter {
                 continue;
             }
             let market = fees::market(&self.rpc, self.options.fee_cap).await?;
-            let Some(tx) = self.journal.take_nonce(self.rpc.chain_id(), self.account(), tx.id, used).await? else {
+            let Some(tx) = self
+                .journal
+                .take_nonce(self.rpc.chain_id(), self.account(), tx.id, used)
+                .await?
+            else {
                 continue;
             };
             self.remember(|m| m.note_nonce(tx.nonce));
@@ -201,7 +220,11 @@ impl Submitter {
         } else if call.gas_limit >= MAX_GAS {
             format!("its gas limit {} is not below {MAX_GAS}", call.gas_limit)
         } else {
-            match self.rpc.call(Some(self.account()), call.to, &call.data, call.gas_limit).await {
+            match self
+                .rpc
+                .call(Some(self.account()), call.to, &call.data, call.gas_limit)
+                .await
+            {
                 Ok(_) => {
                     self.remember(|m| m.allow(tx.id));
                     return Ok(true);
@@ -253,7 +276,9 @@ impl Submitter {
         self.remember(|m| m.note_broadcast(tx, head.hash));
         let mut worst = None;
         for answer in self.rpc.broadcast(raw).await {
-            let Err(RpcError::Refused { message, .. }) = answer else { continue };
+            let Err(RpcError::Refused { message, .. }) = answer else {
+                continue;
+            };
             let class = classify(&message);
             metrics::counter!("chain_broadcast_refusals_total", "chain" => self.chain(), "class" => format!("{class:?}"))
                 .increment(1);
@@ -274,7 +299,9 @@ impl Submitter {
     }
 
     async fn set_state(&self, tx: &JournaledTx, state: TxState, at: Option<MinedAt>) -> Result<(), SubmitError> {
-        self.journal.set_state(tx.id, state, at.map(|b| (b.hash, b.number))).await?;
+        self.journal
+            .set_state(tx.id, state, at.map(|b| (b.hash, b.number)))
+            .await?;
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use domain::ports::{Attempt, BlockRef, JournaledTx, TxState};
 
-use super::{MinedAt, Frozen, SubmitError, Submitter};
+use super::{Frozen, MinedAt, SubmitError, Submitter};
 use crate::fees::{self, Fees};
 use crate::registry::Finality;
 use crate::rpc::Receipt;
@@ -63,7 +63,10 @@ impl Submitter {
         receipt: Receipt,
         head: BlockRef,
     ) -> Result<bool, SubmitError> {
-        let at = MinedAt { hash: attempt.hash, number: receipt.block_number };
+        let at = MinedAt {
+            hash: attempt.hash,
+            number: receipt.block_number,
+        };
         let news = self.remember(|m| m.note_included(tx.id, at));
         if tx.state != TxState::Included || news {
             self.set_state(tx, TxState::Included, Some(at)).await?;
@@ -74,9 +77,14 @@ impl Submitter {
             return Ok(false);
         }
         fail::fail_point!("submitter::before_final");
-        let state = if receipt.succeeded { TxState::Succeeded } else { TxState::Reverted };
+        let state = if receipt.succeeded {
+            TxState::Succeeded
+        } else {
+            TxState::Reverted
+        };
         self.set_state(tx, state, Some(at)).await?;
-        metrics::counter!("chain_final_transactions_total", "chain" => self.chain(), "state" => state.as_str()).increment(1);
+        metrics::counter!("chain_final_transactions_total", "chain" => self.chain(), "state" => state.as_str())
+            .increment(1);
         Ok(true)
     }
 
@@ -92,7 +100,10 @@ impl Submitter {
         let due = head.number.saturating_sub(last.sent_block) >= self.options.bump_every;
         if self.remember(|m| m.take_bump(tx.id)) || due {
             let market = fees::market(&self.rpc, self.options.fee_cap).await?;
-            let previous = Fees { max_fee: last.max_fee, tip: last.tip };
+            let previous = Fees {
+                max_fee: last.max_fee,
+                tip: last.tip,
+            };
             if let Some(higher) = fees::bumped_up(previous, market, self.options.fee_cap) {
                 metrics::counter!("chain_fee_bumps_total", "chain" => self.chain()).increment(1);
                 return self.sign_and_send(tx, higher, head).await;
@@ -121,7 +132,10 @@ impl Submitter {
                 .into_iter()
                 .filter(|nonce| head.number.saturating_sub(m.suspect(*nonce, head.number)) >= self.options.freeze_after)
                 .min()
-                .map(|nonce| Frozen { nonce, at_block: head.number });
+                .map(|nonce| Frozen {
+                    nonce,
+                    at_block: head.number,
+                });
             match (&m.frozen, frozen) {
                 (None, Some(frozen)) => {
                     m.frozen = Some(frozen.clone());

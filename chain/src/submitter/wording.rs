@@ -85,7 +85,10 @@ const PHRASES: &[(&str, Refusal)] = &[
 /// Sorts a node's words.
 pub fn classify(message: &str) -> Refusal {
     let lower = message.to_lowercase();
-    PHRASES.iter().find(|(phrase, _)| lower.contains(phrase)).map_or(Refusal::Unknown, |(_, class)| *class)
+    PHRASES
+        .iter()
+        .find(|(phrase, _)| lower.contains(phrase))
+        .map_or(Refusal::Unknown, |(_, class)| *class)
 }
 
 #[cfg(test)]
@@ -96,38 +99,110 @@ mod tests {
     const WORDS: &[(&str, &str, Refusal)] = &[
         ("geth", "already known", Refusal::AlreadyKnown),
         ("geth", "nonce too low: next nonce 5, tx nonce 4", Refusal::NonceTooLow),
-        ("geth", "nonce too low: address 0xabc, tx: 4 state: 5", Refusal::NonceTooLow),
-        ("geth", "replacement transaction underpriced", Refusal::ReplacementUnderpriced),
-        ("geth", "transaction underpriced: tip needed 1, tip permitted 0", Refusal::Underpriced),
-        ("geth", "max fee per gas less than block base fee: address 0xabc", Refusal::Underpriced),
-        ("geth", "insufficient funds for gas * price + value: balance 0", Refusal::InsufficientFunds),
+        (
+            "geth",
+            "nonce too low: address 0xabc, tx: 4 state: 5",
+            Refusal::NonceTooLow,
+        ),
+        (
+            "geth",
+            "replacement transaction underpriced",
+            Refusal::ReplacementUnderpriced,
+        ),
+        (
+            "geth",
+            "transaction underpriced: tip needed 1, tip permitted 0",
+            Refusal::Underpriced,
+        ),
+        (
+            "geth",
+            "max fee per gas less than block base fee: address 0xabc",
+            Refusal::Underpriced,
+        ),
+        (
+            "geth",
+            "insufficient funds for gas * price + value: balance 0",
+            Refusal::InsufficientFunds,
+        ),
         ("geth", "nonce too high", Refusal::NotNow),
         ("geth", "txpool is full", Refusal::NotNow),
-        ("geth", "intrinsic gas too low: gas 1, minimum needed 21000", Refusal::Invalid),
+        (
+            "geth",
+            "intrinsic gas too low: gas 1, minimum needed 21000",
+            Refusal::Invalid,
+        ),
         ("geth", "exceeds block gas limit", Refusal::Invalid),
-        ("geth", "invalid sender: invalid chain id for signer: have 1 want 2", Refusal::Invalid),
-        ("erigon", "INTERNAL_ERROR: existing tx with same hash", Refusal::AlreadyKnown),
+        (
+            "geth",
+            "invalid sender: invalid chain id for signer: have 1 want 2",
+            Refusal::Invalid,
+        ),
+        (
+            "erigon",
+            "INTERNAL_ERROR: existing tx with same hash",
+            Refusal::AlreadyKnown,
+        ),
         ("erigon", "ALREADY_EXISTS: already known", Refusal::AlreadyKnown),
         ("erigon", "FEE_TOO_LOW: underpriced", Refusal::Underpriced),
-        ("erigon", "INTERNAL_ERROR: could not replace existing tx", Refusal::ReplacementUnderpriced),
+        (
+            "erigon",
+            "INTERNAL_ERROR: could not replace existing tx",
+            Refusal::ReplacementUnderpriced,
+        ),
         ("erigon", "INTERNAL_ERROR: nonce too low", Refusal::NonceTooLow),
         ("anvil", "transaction already imported", Refusal::AlreadyKnown),
         ("anvil", "nonce too low", Refusal::NonceTooLow),
-        ("anvil", "replacement transaction underpriced", Refusal::ReplacementUnderpriced),
-        ("anvil", "Insufficient funds for gas * price + value", Refusal::InsufficientFunds),
+        (
+            "anvil",
+            "replacement transaction underpriced",
+            Refusal::ReplacementUnderpriced,
+        ),
+        (
+            "anvil",
+            "Insufficient funds for gas * price + value",
+            Refusal::InsufficientFunds,
+        ),
         ("besu", "Known transaction", Refusal::AlreadyKnown),
         ("besu", "Nonce too low", Refusal::NonceTooLow),
-        ("besu", "Transaction nonce below sender account nonce", Refusal::NonceTooLow),
-        ("besu", "Replacement transaction underpriced", Refusal::ReplacementUnderpriced),
-        ("besu", "Gas price below configured minimum gas price", Refusal::Underpriced),
-        ("besu", "Upfront cost exceeds account balance", Refusal::InsufficientFunds),
-        ("besu", "Transaction nonce is too distant from current sender nonce", Refusal::NotNow),
+        (
+            "besu",
+            "Transaction nonce below sender account nonce",
+            Refusal::NonceTooLow,
+        ),
+        (
+            "besu",
+            "Replacement transaction underpriced",
+            Refusal::ReplacementUnderpriced,
+        ),
+        (
+            "besu",
+            "Gas price below configured minimum gas price",
+            Refusal::Underpriced,
+        ),
+        (
+            "besu",
+            "Upfront cost exceeds account balance",
+            Refusal::InsufficientFunds,
+        ),
+        (
+            "besu",
+            "Transaction nonce is too distant from current sender nonce",
+            Refusal::NotNow,
+        ),
         ("nethermind", "AlreadyKnown", Refusal::AlreadyKnown),
-        ("nethermind", "OldNonce, Current nonce: 5, nonce of rejected tx: 4", Refusal::NonceTooLow),
+        (
+            "nethermind",
+            "OldNonce, Current nonce: 5, nonce of rejected tx: 4",
+            Refusal::NonceTooLow,
+        ),
         ("nethermind", "ReplacementNotAllowed", Refusal::ReplacementUnderpriced),
         ("nethermind", "FeeTooLowToCompete", Refusal::ReplacementUnderpriced),
         ("nethermind", "FeeTooLow, MaxFeePerGas too low", Refusal::Underpriced),
-        ("nethermind", "InsufficientFunds, Account balance: 0", Refusal::InsufficientFunds),
+        (
+            "nethermind",
+            "InsufficientFunds, Account balance: 0",
+            Refusal::InsufficientFunds,
+        ),
         ("nethermind", "NonceGap, Future nonce", Refusal::NotNow),
         ("nobody", "the cat sat on the keyboard", Refusal::Unknown),
     ];

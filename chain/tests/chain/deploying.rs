@@ -20,7 +20,11 @@ async fn two_chains_have_the_same_addresses_and_a_second_deployment_sends_nothin
         let at = steps.deploy_development().await.unwrap();
         let sent = net.rpc().nonce(deployer.address()).await.unwrap();
         assert_eq!(steps.deploy_development().await.unwrap(), at);
-        assert_eq!(net.rpc().nonce(deployer.address()).await.unwrap(), sent, "everything was there");
+        assert_eq!(
+            net.rpc().nonce(deployer.address()).await.unwrap(),
+            sent,
+            "everything was there"
+        );
         for token in [DevAsset::Dollar, DevAsset::Ether] {
             assert!(!net.rpc().code(token.address()).await.unwrap().is_empty());
         }
@@ -56,6 +60,11 @@ async fn a_deployment_that_stopped_half_way_is_resumed() {
 async fn development_tokens_stay_off_other_chains() {
     let net = Devnet::start(&DevnetOptions::new(1)).await.unwrap();
     let deployer = DevAccount::Deployer.signer();
-    assert!(Deployer::new(net.rpc(), &deployer, FEE_CAP).deploy_development().await.is_err());
+    assert!(
+        Deployer::new(net.rpc(), &deployer, FEE_CAP)
+            .deploy_development()
+            .await
+            .is_err()
+    );
     assert_eq!(net.rpc().nonce(deployer.address()).await.unwrap(), 0);
 }

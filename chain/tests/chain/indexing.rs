@@ -83,7 +83,10 @@ async fn a_reorganisation_that_is_too_deep_stops_the_indexer_until_told() {
     let stored = log.len();
     lab.reorg(MAX_REORG + 1).await;
     let stopped = indexer.tick().await.unwrap_err();
-    assert!(matches!(stopped, IndexError::ReorgTooDeep { .. }) && stopped.is_terminal(), "{stopped}");
+    assert!(
+        matches!(stopped, IndexError::ReorgTooDeep { .. }) && stopped.is_terminal(),
+        "{stopped}"
+    );
     assert_eq!(log.len(), stored, "nothing was touched");
     indexer.resync(fork).await.unwrap();
     indexer.tick().await.unwrap();

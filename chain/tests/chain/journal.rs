@@ -28,18 +28,30 @@ pub struct MemJournal {
 
 impl MemJournal {
     pub fn new() -> Self {
-        Self { book: Arc::default(), holder: 0 }
+        Self {
+            book: Arc::default(),
+            holder: 0,
+        }
     }
 
     /// The same journal as another process sees it.
     pub fn other(&self, holder: u32) -> Self {
-        Self { book: Arc::clone(&self.book), holder }
+        Self {
+            book: Arc::clone(&self.book),
+            holder,
+        }
     }
 
     pub fn queue(&self, call: Call) -> ChainTxId {
         self.with(|b| {
             let id = ChainTxId(Uuid::from_u128(b.txs.len() as u128 + 1));
-            b.txs.push(JournaledTx { id, call, nonce: None, state: TxState::Queued, attempts: vec![] });
+            b.txs.push(JournaledTx {
+                id,
+                call,
+                nonce: None,
+                state: TxState::Queued,
+                attempts: vec![],
+            });
             id
         })
     }
@@ -117,15 +129,24 @@ impl TxJournal for MemJournal {
     }
 
     async fn store_attempt(&self, tx: ChainTxId, attempt: Attempt) -> Result<(), StoreFailure> {
-        self.write("store_attempt", |b| b.txs.iter_mut().find(|t| t.id == tx).unwrap().attempts.push(attempt))
+        self.write("store_attempt", |b| {
+            b.txs.iter_mut().find(|t| t.id == tx).unwrap().attempts.push(attempt)
+        })
     }
 
     async fn set_state(&self, tx: ChainTxId, state: TxState, mined: Option<(B256, u64)>) -> Result<(), StoreFailure> {
         self.write("set_state", |b| {
             let found = b.txs.iter_mut().find(|t| t.id == tx).unwrap();
-            assert_eq!(mined.is_some(), state != TxState::Broadcast, "evidence goes with every mined state");
+            assert_eq!(
+                mined.is_some(),
+                state != TxState::Broadcast,
+                "evidence goes with every mined state"
+            );
             assert!(mined.is_none_or(|(hash, _)| found.attempts.iter().any(|a| a.hash == hash)));
-            assert!(!matches!(found.state, TxState::Succeeded | TxState::Reverted), "final is final");
+            assert!(
+                !matches!(found.state, TxState::Succeeded | TxState::Reverted),
+                "final is final"
+            );
             found.state = state;
             b.moves.push((tx, state));
         })
@@ -141,12 +162,22 @@ pub struct MemLog {
 
 impl MemLog {
     pub fn events(&self) -> Vec<LoanEvent> {
-        self.blocks.lock().unwrap().values().flat_map(|(_, e)| e.clone()).collect()
+        self.blocks
+            .lock()
+            .unwrap()
+            .values()
+            .flat_map(|(_, e)| e.clone())
+            .collect()
     }
 
     pub fn final_events(&self) -> Vec<LoanEvent> {
         let upto = self.finalized.lock().unwrap().unwrap_or(0);
-        self.blocks.lock().unwrap().range(..=upto).flat_map(|(_, (_, e))| e.clone()).collect()
+        self.blocks
+            .lock()
+            .unwrap()
+            .range(..=upto)
+            .flat_map(|(_, (_, e))| e.clone())
+            .collect()
     }
 
     pub fn len(&self) -> usize {
@@ -167,7 +198,11 @@ impl ChainLog for MemLog {
     async fn append(&self, _chain_id: u64, block: BlockRef, events: Vec<LoanEvent>) -> Result<(), StoreFailure> {
         let mut blocks = self.blocks.lock().unwrap();
         if let Some((_, (tip, _))) = blocks.last_key_value() {
-            assert_eq!((tip.hash, tip.number + 1), (block.parent, block.number), "a block follows the tip");
+            assert_eq!(
+                (tip.hash, tip.number + 1),
+                (block.parent, block.number),
+                "a block follows the tip"
+            );
         }
         blocks.insert(block.number, (block, events));
         Ok(())

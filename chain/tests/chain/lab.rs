@@ -40,17 +40,33 @@ impl Lab {
     async fn start(finality: Finality) -> Self {
         let net = Devnet::start(&DevnetOptions::new(CHAIN)).await.unwrap();
         let deployer = DevAccount::Deployer.signer();
-        let at = Deployer::new(net.rpc(), &deployer, FEE_CAP).deploy_development().await.unwrap();
-        let config = ChainConfig { finality, ..net.config(&at) };
+        let at = Deployer::new(net.rpc(), &deployer, FEE_CAP)
+            .deploy_development()
+            .await
+            .unwrap();
+        let config = ChainConfig {
+            finality,
+            ..net.config(&at)
+        };
         let registry = Registry::new(vec![config.clone()], Profile::Development).unwrap();
         let rpc = connect(&config.rpc_urls).await;
         let contracts = SettlementContracts::new(registry.clone());
         let reader = SettlementReader::new(registry, [Arc::clone(&rpc)]);
-        let lab = Self { net, at, config, contracts, reader, rpc, journal: MemJournal::new() };
+        let lab = Self {
+            net,
+            at,
+            config,
+            contracts,
+            reader,
+            rpc,
+            journal: MemJournal::new(),
+        };
         let approval = lab.contracts.approvals(&lab.onchain(0).await).unwrap().remove(0).call;
         // Once, and enough for every loan of a test.
         let data = [&approval.data[..36], &[0xff; 32]].concat();
-        let hash = lab.wallet(DevAccount::Borrower.address(), approval.to, &data.into(), None).await;
+        let hash = lab
+            .wallet(DevAccount::Borrower.address(), approval.to, &data.into(), None)
+            .await;
         // Instant mining runs beside the answer; a block made now has the transaction in it or under it.
         lab.mine(1).await;
         let receipt = lab.rpc.receipt(hash).await.unwrap();
@@ -71,7 +87,12 @@ impl Lab {
 
     pub fn submitter_of(&self, rpc: Arc<Rpc>, journal: MemJournal) -> Submitter {
         let signer = Arc::new(DevAccount::Submitter.signer());
-        Submitter::new(rpc, signer, Arc::new(journal), SubmitterOptions::new(self.config.finality, FEE_CAP))
+        Submitter::new(
+            rpc,
+            signer,
+            Arc::new(journal),
+            SubmitterOptions::new(self.config.finality, FEE_CAP),
+        )
     }
 
     pub fn indexer(&self, log: Arc<MemLog>) -> Indexer {
@@ -134,14 +155,28 @@ impl Lab {
     /// As the desk signs it.
     pub fn signed(&self, order: OnchainOrder) -> Onchain {
         let order_hash = self.contracts.order_hash(CHAIN, &order).unwrap();
-        let signature = DevAccount::Desk.signer().sign(order_hash).unwrap().as_bytes().to_vec().into();
-        let asset = domain::money::Asset { chain_id: CHAIN, token: order.asset, decimals: 6, symbol: "dUSD".to_owned() };
+        let signature = DevAccount::Desk
+            .signer()
+            .sign(order_hash)
+            .unwrap()
+            .as_bytes()
+            .to_vec()
+            .into();
+        let asset = domain::money::Asset {
+            chain_id: CHAIN,
+            token: order.asset,
+            decimals: 6,
+            symbol: "dUSD".to_owned(),
+        };
         Onchain {
             chain_id: CHAIN,
             venue: "usance".to_owned(),
             contract: self.at.aggregator,
             gas_estimate: 170_000,
-            principal: TokenAmount { units: U256::from(order.principal), asset },
+            principal: TokenAmount {
+                units: U256::from(order.principal),
+                asset,
+            },
             order,
             order_hash,
             signature,
@@ -180,6 +215,9 @@ impl Lab {
 }
 
 pub async fn connect(urls: &[String]) -> Arc<Rpc> {
-    let options = RpcOptions { timeout: Duration::from_secs(5), verify_every: Duration::from_secs(30) };
+    let options = RpcOptions {
+        timeout: Duration::from_secs(5),
+        verify_every: Duration::from_secs(30),
+    };
     Arc::new(Rpc::connect(CHAIN, urls, options).await.unwrap())
 }

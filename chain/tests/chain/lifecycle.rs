@@ -34,20 +34,39 @@ async fn a_loan_is_originated_repaid_and_closed() {
     lab.mine(1).await;
     submitter.tick().await.unwrap();
     assert_eq!(lab.state(id), TxState::Succeeded);
-    assert_eq!(lab.reader.balance(CHAIN, ether, borrower).await.unwrap(), before - COLLATERAL);
+    assert_eq!(
+        lab.reader.balance(CHAIN, ether, borrower).await.unwrap(),
+        before - COLLATERAL
+    );
 
     indexer.tick().await.unwrap();
     let events = log.final_events();
     let loan = lab.contracts.onchain_loan_id(onchain.order_hash, borrower);
     assert_eq!(events.len(), 1);
-    assert_eq!((events[0].loan, events[0].tx_hash), (loan, lab.journal.get(id).attempts[0].hash));
-    let LoanEventKind::Originated { order_hash, lender, disbursed, fee, .. } = events[0].kind else { panic!("{events:?}") };
+    assert_eq!(
+        (events[0].loan, events[0].tx_hash),
+        (loan, lab.journal.get(id).attempts[0].hash)
+    );
+    let LoanEventKind::Originated {
+        order_hash,
+        lender,
+        disbursed,
+        fee,
+        ..
+    } = events[0].kind
+    else {
+        panic!("{events:?}")
+    };
     assert_eq!((order_hash, lender), (onchain.order_hash, desk));
     assert_eq!((disbursed, fee), (PRINCIPAL - PRINCIPAL / 100, PRINCIPAL / 100));
 
     let block = lab.rpc.receipt(events[0].tx_hash).await.unwrap().unwrap().block_number;
     let start = lab.rpc.block(block).await.unwrap().unwrap().timestamp;
-    let terms = OnchainTerms { order: onchain.order.clone(), borrower, start };
+    let terms = OnchainTerms {
+        order: onchain.order.clone(),
+        borrower,
+        start,
+    };
     assert_eq!(lab.reader.payoff(CHAIN, loan, &terms, start).await.unwrap(), PRINCIPAL);
     for amount in [340_000_000, u128::MAX] {
         for step in lab.contracts.repay(CHAIN, loan, &terms, amount).unwrap() {
@@ -58,7 +77,9 @@ async fn a_loan_is_originated_repaid_and_closed() {
     lab.mine(1).await;
     indexer.tick().await.unwrap();
     let kinds: Vec<_> = log.final_events().into_iter().map(|e| e.kind).collect();
-    assert!(matches!(kinds[1], LoanEventKind::Repaid { outstanding, .. } if outstanding > 0 && outstanding < PRINCIPAL));
+    assert!(
+        matches!(kinds[1], LoanEventKind::Repaid { outstanding, .. } if outstanding > 0 && outstanding < PRINCIPAL)
+    );
     assert!(matches!(kinds[2], LoanEventKind::Repaid { outstanding: 0, .. }));
     assert_eq!(kinds[3], LoanEventKind::Closed);
     assert_eq!(lab.reader.balance(CHAIN, ether, borrower).await.unwrap(), before);
@@ -78,14 +99,30 @@ async fn hashes_and_ids_are_the_contracts_own() {
     let call = lab.contracts.originate(&onchain, &intent, &signature).unwrap();
     let decoded = sol::originateCall::abi_decode(&call.data).unwrap();
     let ask = async |data: Vec<u8>| {
-        let answer = lab.rpc.call(None, lab.at.aggregator, &data.into(), 1_000_000).await.unwrap();
+        let answer = lab
+            .rpc
+            .call(None, lab.at.aggregator, &data.into(), 1_000_000)
+            .await
+            .unwrap();
         B256::from_slice(&answer)
     };
-    assert_eq!(ask(sol::hashOfferCall { offer: decoded.offer }.abi_encode()).await, onchain.order_hash);
+    assert_eq!(
+        ask(sol::hashOfferCall { offer: decoded.offer }.abi_encode()).await,
+        onchain.order_hash
+    );
     let digest = ask(sol::hashIntentCall { intent: decoded.intent }.abi_encode()).await;
-    let own = DevAccount::Borrower.signer().sign(digest).unwrap().as_bytes().to_vec().into();
+    let own = DevAccount::Borrower
+        .signer()
+        .sign(digest)
+        .unwrap()
+        .as_bytes()
+        .to_vec()
+        .into();
     assert!(lab.contracts.intent_signed(CHAIN, &intent, &own).unwrap());
-    let id = sol::loanIdOfCall { offerHash: onchain.order_hash, borrower: intent.borrower };
+    let id = sol::loanIdOfCall {
+        offerHash: onchain.order_hash,
+        borrower: intent.borrower,
+    };
     assert_eq!(ask(id.abi_encode()).await, loan);
 }
 
@@ -98,15 +135,24 @@ async fn only_what_the_contract_would_take_counts_as_signed() {
 
     let mut low = onchain.signature.to_vec();
     low[64] -= 27;
-    assert_eq!(signed(&low.clone().into()), Ok(true), "a wallet may give the recovery byte as 0 or 1");
+    assert_eq!(
+        signed(&low.clone().into()),
+        Ok(true),
+        "a wallet may give the recovery byte as 0 or 1"
+    );
     let (intent, borrower_signature) = lab.intent(&onchain).await;
     let mut other_form = onchain.clone();
     other_form.signature = low.into();
     let calls = [&onchain, &other_form].map(|o| lab.contracts.originate(o, &intent, &borrower_signature).unwrap());
     assert_eq!(calls[0], calls[1], "and the contract gets the form it takes");
 
-    let stranger: Bytes =
-        DevAccount::Borrower.signer().sign(onchain.order_hash).unwrap().as_bytes().to_vec().into();
+    let stranger: Bytes = DevAccount::Borrower
+        .signer()
+        .sign(onchain.order_hash)
+        .unwrap()
+        .as_bytes()
+        .to_vec()
+        .into();
     assert_eq!(signed(&stranger), Ok(false));
     let mut odd = onchain.signature.to_vec();
     odd[64] = 29;
@@ -115,8 +161,19 @@ async fn only_what_the_contract_would_take_counts_as_signed() {
     }
     let mut altered = onchain.order.clone();
     altered.principal += 1;
-    assert_eq!(lab.contracts.order_signed(CHAIN, &altered, &onchain.signature), Ok(false));
-    assert!(lab.contracts.order_signed(1, &onchain.order, &onchain.signature).is_err(), "a chain without contracts");
+    assert_eq!(
+        lab.contracts.order_signed(CHAIN, &altered, &onchain.signature),
+        Ok(false)
+    );
+    assert!(
+        lab.contracts
+            .order_signed(1, &onchain.order, &onchain.signature)
+            .is_err(),
+        "a chain without contracts"
+    );
     altered.expiry = 1 << 40;
-    assert!(lab.contracts.order_hash(CHAIN, &altered).is_err(), "a time that the contract cannot hold");
+    assert!(
+        lab.contracts.order_hash(CHAIN, &altered).is_err(),
+        "a time that the contract cannot hold"
+    );
 }

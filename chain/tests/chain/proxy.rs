@@ -61,10 +61,14 @@ async fn serve(mut client: TcpStream, node: String, judge: Arc<Judge>) -> Option
             forward(&node, &body).await?;
             return None;
         }
-        Verdict::Result(result) => json!({ "jsonrpc": "2.0", "id": request["id"], "result": result }).to_string().into(),
+        Verdict::Result(result) => json!({ "jsonrpc": "2.0", "id": request["id"], "result": result })
+            .to_string()
+            .into(),
         Verdict::Error(message) => {
             let error = json!({ "code": -32000, "message": message });
-            json!({ "jsonrpc": "2.0", "id": request["id"], "error": error }).to_string().into()
+            json!({ "jsonrpc": "2.0", "id": request["id"], "error": error })
+                .to_string()
+                .into()
         }
     };
     let head = format!(
@@ -92,7 +96,12 @@ async fn read_body(stream: &mut TcpStream) -> Option<Vec<u8>> {
     loop {
         if let Some(end) = data.windows(4).position(|w| w == b"\r\n\r\n") {
             let head = String::from_utf8_lossy(&data[..end]).to_lowercase();
-            let length = head.lines().find_map(|l| l.strip_prefix("content-length:"))?.trim().parse::<usize>().ok()?;
+            let length = head
+                .lines()
+                .find_map(|l| l.strip_prefix("content-length:"))?
+                .trim()
+                .parse::<usize>()
+                .ok()?;
             while data.len() < end + 4 + length {
                 if stream.read_buf(&mut data).await.ok()? == 0 {
                     return None;

@@ -1,13 +1,13 @@
 //! Blocks that vanish, seen by the submitter.
 
 use alloy_primitives::Bytes;
+use alloy_primitives::U256;
 use alloy_sol_types::SolCall;
 use chain::bindings::aggregator::CreditAggregator as sol;
 use chain::keys::DevAccount;
 use chain::registry::Finality;
 use domain::ids::ChainTxId;
 use domain::ports::TxState;
-use alloy_primitives::U256;
 
 use crate::lab::Lab;
 
@@ -22,7 +22,11 @@ async fn comes_back(lab: &Lab, id: ChainTxId) {
     lab.mine(5).await;
     submitter.tick().await.unwrap();
     let tx = lab.journal.get(id);
-    assert_eq!((tx.state, tx.nonce, tx.attempts.len()), (TxState::Succeeded, Some(0), 1), "the same bytes, once");
+    assert_eq!(
+        (tx.state, tx.nonce, tx.attempts.len()),
+        (TxState::Succeeded, Some(0), 1),
+        "the same bytes, once"
+    );
 }
 
 #[tokio::test]
@@ -70,7 +74,13 @@ async fn reverted_in_a_block(finality: Finality) -> (Lab, ChainTxId) {
     let submitter = lab.submitter();
     submitter.tick().await.unwrap();
     let cancel: Bytes = sol::cancelOfferCall { nonce: U256::from(1) }.abi_encode().into();
-    lab.wallet(DevAccount::Desk.address(), lab.at.aggregator, &cancel, Some(50_000_000_000)).await;
+    lab.wallet(
+        DevAccount::Desk.address(),
+        lab.at.aggregator,
+        &cancel,
+        Some(50_000_000_000),
+    )
+    .await;
     lab.mine(1).await;
     let hash = lab.journal.get(id).attempts[0].hash;
     assert!(!lab.rpc.receipt(hash).await.unwrap().unwrap().succeeded);

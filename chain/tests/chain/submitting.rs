@@ -23,7 +23,10 @@ async fn bytes_dropped_from_the_mempool_are_sent_again() {
     lab.mine(2).await;
     submitter.tick().await.unwrap();
     assert_eq!(lab.state(id), TxState::Succeeded);
-    assert!(lab.rpc.receipt(hash).await.unwrap().is_some(), "the same hash was mined");
+    assert!(
+        lab.rpc.receipt(hash).await.unwrap().is_some(),
+        "the same hash was mined"
+    );
 }
 
 #[tokio::test]
@@ -45,7 +48,10 @@ async fn a_lost_answer_of_the_journal_costs_no_nonce_and_no_second_signature() {
         assert_eq!((first.nonce, second.nonce), (Some(0), Some(1)), "no gap after {lost}");
         assert_eq!((first.state, second.state), (TxState::Succeeded, TxState::Succeeded));
         assert_eq!(first.attempts.len(), 1);
-        assert!(stored.is_empty() || stored == first.attempts, "stored bytes are the bytes sent");
+        assert!(
+            stored.is_empty() || stored == first.attempts,
+            "stored bytes are the bytes sent"
+        );
     }
 }
 
@@ -56,17 +62,28 @@ async fn a_call_that_would_revert_waits_and_lets_others_pass() {
     order.expiry = lab.now().await - 1;
     let dead = lab.signed(order);
     let (intent, signature) = lab.intent(&dead).await;
-    let dead = lab.journal.queue(lab.contracts.originate(&dead, &intent, &signature).unwrap());
+    let dead = lab
+        .journal
+        .queue(lab.contracts.originate(&dead, &intent, &signature).unwrap());
     let good = lab.queue_origination(2).await;
     let submitter = lab.submitter();
     submitter.tick().await.unwrap();
-    assert_eq!((lab.state(dead), lab.state(good)), (TxState::Queued, TxState::Broadcast));
+    assert_eq!(
+        (lab.state(dead), lab.state(good)),
+        (TxState::Queued, TxState::Broadcast)
+    );
     let refused = submitter.refused();
     assert_eq!(refused.len(), 1);
-    assert!(refused[0].tx == dead && refused[0].reason.contains("OfferExpired"), "{refused:?}");
+    assert!(
+        refused[0].tx == dead && refused[0].reason.contains("OfferExpired"),
+        "{refused:?}"
+    );
     lab.mine(1).await;
     submitter.tick().await.unwrap();
-    assert_eq!((lab.state(dead), lab.state(good)), (TxState::Queued, TxState::Succeeded));
+    assert_eq!(
+        (lab.state(dead), lab.state(good)),
+        (TxState::Queued, TxState::Succeeded)
+    );
     assert!(lab.journal.get(dead).nonce.is_none());
 }
 
@@ -80,7 +97,10 @@ async fn at_most_sixteen_are_in_flight() {
     let submitter = lab.submitter();
     submitter.tick().await.unwrap();
     submitter.tick().await.unwrap();
-    assert_eq!(ids.iter().filter(|id| lab.state(**id) == TxState::Broadcast).count(), 16);
+    assert_eq!(
+        ids.iter().filter(|id| lab.state(**id) == TxState::Broadcast).count(),
+        16
+    );
     lab.mine(1).await;
     submitter.tick().await.unwrap();
     lab.mine(1).await;
@@ -110,7 +130,10 @@ async fn rising_base_fees_are_followed_on_both_fields_below_the_cap() {
     let attempts = lab.journal.get(id).attempts;
     assert!(attempts.len() >= 2);
     for pair in attempts.windows(2) {
-        assert!(pair[1].max_fee * 8 > pair[0].max_fee * 9 && pair[1].tip * 8 > pair[0].tip * 9, "{pair:?}");
+        assert!(
+            pair[1].max_fee * 8 > pair[0].max_fee * 9 && pair[1].tip * 8 > pair[0].tip * 9,
+            "{pair:?}"
+        );
         assert!(pair[1].max_fee <= FEE_CAP);
     }
 }
@@ -132,8 +155,14 @@ async fn only_the_leader_acts_and_a_former_leader_is_fenced_off() {
     assert_eq!(second.tick().await.unwrap(), Tick::Led);
     lab.mine(1).await;
     second.tick().await.unwrap();
-    assert_eq!((lab.state(id), lab.state(next)), (TxState::Succeeded, TxState::Succeeded));
-    assert_eq!((lab.journal.get(id).nonce, lab.journal.get(next).nonce), (Some(0), Some(1)));
+    assert_eq!(
+        (lab.state(id), lab.state(next)),
+        (TxState::Succeeded, TxState::Succeeded)
+    );
+    assert_eq!(
+        (lab.journal.get(id).nonce, lab.journal.get(next).nonce),
+        (Some(0), Some(1))
+    );
     // The first comes back after the other used nonces: those are no stranger's.
     lab.journal.expire_lease();
     for _ in 0..6 {
@@ -152,7 +181,8 @@ async fn a_foreign_use_of_the_key_freezes_the_signer() {
     lab.anvil("anvil_dropAllTransactions", json!([])).await;
     // Somebody else signs with our key, at the nonce that we use.
     let nobody = DevAccount::Deployer.address();
-    lab.wallet(DevAccount::Submitter.address(), nobody, &Bytes::new(), None).await;
+    lab.wallet(DevAccount::Submitter.address(), nobody, &Bytes::new(), None)
+        .await;
     lab.mine(1).await;
     let queued = lab.queue_origination(2).await;
     for _ in 0..3 {
@@ -164,7 +194,10 @@ async fn a_foreign_use_of_the_key_freezes_the_signer() {
     submitter.tick().await.unwrap();
     assert_eq!(submitter.frozen().map(|f| f.nonce), Some(0));
     submitter.tick().await.unwrap();
-    assert_eq!((lab.state(id), lab.state(queued)), (TxState::Broadcast, TxState::Queued));
+    assert_eq!(
+        (lab.state(id), lab.state(queued)),
+        (TxState::Broadcast, TxState::Queued)
+    );
 }
 
 #[tokio::test]
@@ -176,7 +209,13 @@ async fn a_foreign_use_of_an_idle_key_is_noticed() {
     lab.mine(1).await;
     submitter.tick().await.unwrap();
     assert_eq!(lab.state(id), TxState::Succeeded);
-    lab.wallet(DevAccount::Submitter.address(), DevAccount::Deployer.address(), &Bytes::new(), None).await;
+    lab.wallet(
+        DevAccount::Submitter.address(),
+        DevAccount::Deployer.address(),
+        &Bytes::new(),
+        None,
+    )
+    .await;
     lab.mine(1).await;
     for _ in 0..4 {
         submitter.tick().await.unwrap();
