@@ -62,6 +62,18 @@ pub struct Registry {
     pub inbox: Option<Arc<CallbackInbox>>,
 }
 
+impl std::fmt::Debug for Parts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Parts({:?})", self.signer)
+    }
+}
+
+impl std::fmt::Debug for Registry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.lenders.iter().map(|lender| lender.id())).finish()
+    }
+}
+
 /// A configuration that cannot be used, with the lender at fault.
 #[derive(Debug, thiserror::Error)]
 pub enum RegistryError {

@@ -1,1 +1,18 @@
-//! Sandbox lenders for development: one binary that plays lenders by configuration.
+//! Sandbox lenders: they speak provider protocol v1 on this machine and behave as they are configured to, or as the cents of
+//! the amount tell them (see [`behavior::TABLE`]). Deterministic but for time and nonces, which are injected.
+//!
+//! What they paid out stands in a book, a file that survives `kill -9`: `GET /sandbox/book`.
+
+pub mod behavior;
+mod book;
+mod callbacks;
+pub mod config;
+mod lender;
+mod lies;
+mod offers;
+mod serve;
+
+pub use behavior::Behavior;
+pub use book::BookError;
+pub use config::{LenderSpec, PlatformKey, SandboxConfig, standard_lenders};
+pub use serve::{SandboxError, SandboxHandle, SandboxLender, World, spawn};

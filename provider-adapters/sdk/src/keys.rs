@@ -45,8 +45,12 @@ impl PrivateKey {
 
     /// A key that everybody can compute from its name. For development only; never trust it in production.
     pub fn development(id: &str) -> Result<Self, KeyError> {
-        let seed = Sha256::digest(format!("usance public development key: {id}"));
-        Self::from_seed(id, seed.into())
+        Self::from_seed(id, Self::development_seed(id))
+    }
+
+    /// The seed of the development key of that name.
+    pub fn development_seed(id: &str) -> [u8; 32] {
+        Sha256::digest(format!("usance public development key: {id}")).into()
     }
 
     /// The name.

@@ -132,6 +132,12 @@ pub struct Desk {
     signer: Arc<dyn OrderSigner>,
 }
 
+impl std::fmt::Debug for Desk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Desk({})", self.config.id)
+    }
+}
+
 impl Desk {
     /// Checks the configuration against the deployed contracts.
     pub fn new(
