@@ -34,7 +34,8 @@ create table lending.settlement (
     constraint settlement_failed_by_reason check ((state = 'FAILED') = (failure is not null)),
     constraint settlement_one_per_onchain_loan unique (chain_id, loan_hash)
 );
-create index settlement_work on lending.settlement (next_at) where state in ('READY', 'SUBMITTED');
+create index settlement_work on lending.settlement (next_at)
+    where state in ('AWAITING_SIGNATURE', 'READY', 'SUBMITTED');
 
 create function lending.check_settlement() returns trigger language plpgsql as $$
 begin

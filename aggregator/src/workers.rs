@@ -13,6 +13,8 @@ use crate::api::Error;
 
 /// Between two looks for who is late.
 const DELINQUENCY: Duration = Duration::from_secs(60);
+/// Between two looks for requests whose quotes have all expired.
+const EXPIRY: Duration = Duration::from_secs(10);
 /// Between two removals of idempotency keys past their time.
 const PURGE: Duration = Duration::from_secs(600);
 /// Between two comparisons of the books.
@@ -27,6 +29,8 @@ pub async fn run(aggregator: Arc<Aggregator>, cancel: CancellationToken) {
     tokio::join!(
         every("lending", poll, Some(&a.wake.lending), &cancel, || a.lending_step(true)),
         every("events", poll, Some(&a.wake.events), &cancel, || a.deliver_events()),
+        every("books", poll, None, &cancel, || a.close_overdue()),
+        every("expiry", EXPIRY, None, &cancel, || a.expire_requests()),
         every("delinquency", DELINQUENCY, None, &cancel, || a.mark_delinquent()),
         every("keys", PURGE, None, &cancel, || async { a.purge_keys().await.map(|_| 0) }),
         every("reconcile", RECONCILE, None, &cancel, || async { a.reconcile().await.map(|_| 0) }),
@@ -73,6 +77,8 @@ impl Aggregator {
 
     /// Does all work that is due now, without pauses; for tests and for `advance the clock` in development.
     pub async fn tick_all(&self) -> Result<(), Error> {
+        self.close_overdue().await?;
+        self.expire_requests().await?;
         for _ in 0..ROUNDS {
             let applied = self.apply_final_events().await?;
             self.advance_settlements(false).await?;

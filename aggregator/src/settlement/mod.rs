@@ -7,6 +7,8 @@
 mod open;
 mod saga;
 mod sign;
+#[cfg(test)]
+pub(crate) mod tests;
 
 use chrono::{DateTime, Utc};
 use domain::Principal;

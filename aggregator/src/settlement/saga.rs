@@ -8,7 +8,7 @@ use domain::loan::SettlementState;
 use domain::ports::{AcceptOrder, Lender, LenderError, LenderStatus, TxState};
 use sqlx::PgConnection;
 
-use super::{Disbursement, Odd, advance, fail, settle};
+use super::{Disbursement, Odd, advance, cancel_loan, fail, settle};
 use crate::Aggregator;
 use crate::api::Error;
 use crate::store::chain;
@@ -73,9 +73,24 @@ impl Aggregator {
                 }
                 Ok(())
             }
-            // Ready on chain: the submitter moves it when it takes a nonce.
+            // Ready on chain: the submitter moves it when it takes a nonce, unless the intent ended before.
+            (SettlementState::AwaitingSignature | SettlementState::Ready, true) => self.expire(tx, row).await,
             _ => Ok(()),
         }
+    }
+
+    /// Withdraws what ended before it was handed over.
+    async fn expire(&self, mut tx: sqlx::PgTransaction<'_>, mut row: SettlementRow) -> Result<(), Error> {
+        let over = never_on_chain(&mut tx, &row).await?.is_some();
+        let idle = row.state == SettlementState::AwaitingSignature;
+        if !over || !(chain::withdraw_tx(&mut tx, row.id).await? || idle) {
+            return Ok(());
+        }
+        advance(&mut tx, &self.world, &mut row, SettlementState::Cancelled, Learned::default()).await?;
+        cancel_loan(&mut tx, &self.world, &row).await?;
+        tx.commit().await?;
+        self.wake.events.notify_one();
+        Ok(())
     }
 
     fn lender_of(&self, row: &SettlementRow) -> Option<&Arc<dyn Lender>> {

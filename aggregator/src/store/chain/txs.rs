@@ -36,11 +36,15 @@ pub(crate) async fn enqueue_tx(
     Ok(())
 }
 
-/// Withdraws a transaction that has no nonce yet; `false` when it has one.
+/// Withdraws a transaction that has no nonce yet; `false` when it has one or is getting it now.
 pub(crate) async fn withdraw_tx(conn: &mut PgConnection, settlement: SettlementId) -> Result<bool, Error> {
-    let gone = sqlx::query!("delete from chain.tx where settlement_id = $1 and state = 'QUEUED'", settlement.0)
-        .execute(conn)
-        .await?;
+    let gone = sqlx::query!(
+        "delete from chain.tx where id in
+             (select id from chain.tx where settlement_id = $1 and state = 'QUEUED' for update skip locked)",
+        settlement.0
+    )
+    .execute(conn)
+    .await?;
     Ok(gone.rows_affected() == 1)
 }
 

@@ -102,8 +102,9 @@ pub(crate) async fn insert_settlement(conn: &mut PgConnection, row: &SettlementR
     let intent = onchain.map(|o| to_json(&o.intent)).transpose()?;
     let done = sqlx::query!(
         "insert into lending.settlement
-             (id, tenant, borrower, provider, quote_id, request_id, loan_id, state, quote, intent, chain_id, loan_hash, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+             (id, tenant, borrower, provider, quote_id, request_id, loan_id, state, quote, intent, chain_id, loan_hash, created_at, next_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
+                 greatest(clock_timestamp(), coalesce($14, clock_timestamp())))",
         row.id.0,
         row.tenant.0,
         row.borrower.0,
@@ -117,6 +118,8 @@ pub(crate) async fn insert_settlement(conn: &mut PgConnection, row: &SettlementR
         chain_id,
         onchain.map(|o| o.loan.to_vec()),
         row.created_at,
+        // An unsigned intent needs no look before it ends.
+        onchain.and_then(|o| DateTime::from_timestamp(i64::try_from(o.intent.deadline).ok()?, 0)) as Option<DateTime<Utc>>,
     )
     .execute(conn)
     .await;
@@ -224,7 +227,7 @@ pub(crate) async fn claim_settlements(
     let rows = sqlx::query!(
         "with due as (
              select id from lending.settlement
-             where state in ('READY', 'SUBMITTED') and lease_until <= clock_timestamp()
+             where state in ('AWAITING_SIGNATURE', 'READY', 'SUBMITTED') and lease_until <= clock_timestamp()
                and (not $3 or next_at <= clock_timestamp())
              order by next_at limit $1 for update skip locked
          )
