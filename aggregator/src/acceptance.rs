@@ -7,13 +7,13 @@ use domain::request::CreditRequest;
 use domain::{Principal, Reason};
 use sqlx::PgConnection;
 
+use crate::Aggregator;
 use crate::api::{AcceptQuote, Error, IdempotencyKey, SettlementView};
 use crate::decisions::{self, Decided, about_offer, about_request, refusal};
 use crate::events::{Event, append};
 use crate::idempotency::{Begun, Call, begin, finish};
 use crate::settlement::{self, Opening};
 use crate::store::quoting::{self as rows, RequestRow};
-use crate::Aggregator;
 
 /// What the rules say now.
 struct Recheck {
@@ -45,7 +45,9 @@ impl Aggregator {
             return self.refuse(request, recheck, now).await;
         }
         decisions::store(&mut tx, request.id, "ACCEPTANCE", &recheck.decisions, now).await?;
-        let version = rows::accept(&mut tx, request.id, quote.id).await?.ok_or_else(already_accepted)?;
+        let version = rows::accept(&mut tx, request.id, quote.id)
+            .await?
+            .ok_or_else(already_accepted)?;
         let opening = Opening {
             quote: &quote,
             tenant: request.tenant,
@@ -58,8 +60,13 @@ impl Aggregator {
             "tenant": request.tenant, "borrower": request.borrower, "requestId": request.id, "quoteId": quote.id,
             "settlementId": view.id, "loanId": view.loan_id, "provider": quote.provider, "digest": quote.digest,
         });
-        let event =
-            Event { aggregate: "request", aggregate_id: request.id.0, version, kind: "QuoteAccepted", payload };
+        let event = Event {
+            aggregate: "request",
+            aggregate_id: request.id.0,
+            version,
+            kind: "QuoteAccepted",
+            payload,
+        };
         append(&mut tx, &self.world, &[event]).await?;
         finish(&mut tx, &call, &view).await?;
         fail::fail_point!("accept::before_commit");
@@ -80,7 +87,11 @@ impl Aggregator {
         let Some((_, quote)) = rows::quote(conn, accept.quote_id).await? else {
             let (book, _) = self.bus.with_quote(accept.quote_id).ok_or(Error::NotFound)?;
             return Err(if caller.acts_for(book.tenant, book.borrower) {
-                Error::refused("BOOK_OPEN", "Lenders are still being asked; accept when they are done.", Some("quoteId"))
+                Error::refused(
+                    "BOOK_OPEN",
+                    "Lenders are still being asked; accept when they are done.",
+                    Some("quoteId"),
+                )
             } else {
                 Error::NotFound
             });
@@ -102,7 +113,10 @@ impl Aggregator {
         let subject = (quote.id, &quote.offer, &quote.verified);
         let (decision, decided) = about_offer(&self.world, request, subject, now)?;
         reasons.extend(refusal(decision));
-        Ok(Recheck { reasons, decisions: vec![screened, decided] })
+        Ok(Recheck {
+            reasons,
+            decisions: vec![screened, decided],
+        })
     }
 
     /// A refusal undoes the acceptance, but the decision is kept.
@@ -115,7 +129,10 @@ impl Aggregator {
         let mut tx = self.world.db.begin().await?;
         decisions::store(&mut tx, request.id, "ACCEPTANCE", &recheck.decisions, now).await?;
         tx.commit().await?;
-        let text = recheck.reasons.first().map_or("This quote cannot be accepted.", |reason| reason.text.as_str());
+        let text = recheck
+            .reasons
+            .first()
+            .map_or("This quote cannot be accepted.", |reason| reason.text.as_str());
         Err(Error::refused("NOT_PERMITTED", text, None))
     }
 }
@@ -129,7 +146,11 @@ fn acceptable(row: &RequestRow, quote: &Quote, accept: &AcceptQuote, now: DateTi
     }
     // The stored bytes are checked as well: a quote that was altered in the database is not executed.
     if quote.digest != accept.digest || quote.compute_digest() != quote.digest {
-        return Err(Error::refused("QUOTE_CHANGED", "This is not the quote that was shown.", Some("digest")));
+        return Err(Error::refused(
+            "QUOTE_CHANGED",
+            "This is not the quote that was shown.",
+            Some("digest"),
+        ));
     }
     if quote.offer.valid_until <= now {
         return Err(expired());
@@ -138,7 +159,11 @@ fn acceptable(row: &RequestRow, quote: &Quote, accept: &AcceptQuote, now: DateTi
 }
 
 fn already_accepted() -> Error {
-    Error::refused("ALREADY_ACCEPTED", "A quote of this request was accepted already.", Some("quoteId"))
+    Error::refused(
+        "ALREADY_ACCEPTED",
+        "A quote of this request was accepted already.",
+        Some("quoteId"),
+    )
 }
 
 fn expired() -> Error {

@@ -74,8 +74,18 @@ impl LiveBook {
         rank_by: RankBy,
         lenders: Vec<LenderProgress>,
     ) -> Self {
-        let pages = Mutex::new(Pages { lenders, ..Pages::default() });
-        Self { request, tenant, borrower, rank_by, pages, length: watch::Sender::new(0) }
+        let pages = Mutex::new(Pages {
+            lenders,
+            ..Pages::default()
+        });
+        Self {
+            request,
+            tenant,
+            borrower,
+            rank_by,
+            pages,
+            length: watch::Sender::new(0),
+        }
     }
 
     /// One lender's whole answer: its quotes, best first, or why there are none.
@@ -91,7 +101,10 @@ impl LiveBook {
             let ranking = rank(pages.quotes.iter().map(Candidate::of).collect(), self.rank_by);
             let place = ranking.places.iter().find(|place| place.candidate.quote == quote.id);
             let position = place.map_or(1, |place| place.position);
-            let ranked = RankedQuote { position, quote: quote.clone() };
+            let ranked = RankedQuote {
+                position,
+                quote: quote.clone(),
+            };
             pages.updates.push(Arc::new(QuoteUpdate::Quote(Box::new(ranked))));
         }
         for loser in losers {
@@ -107,7 +120,9 @@ impl LiveBook {
     pub(crate) fn lost(&self, losers: &[Loser]) {
         let mut pages = lock(&self.pages);
         pages.losers.extend_from_slice(losers);
-        pages.updates.extend(losers.iter().cloned().map(QuoteUpdate::Loser).map(Arc::new));
+        pages
+            .updates
+            .extend(losers.iter().cloned().map(QuoteUpdate::Loser).map(Arc::new));
         let length = pages.updates.len();
         drop(pages);
         self.length.send_replace(length);
@@ -145,7 +160,10 @@ impl LiveBook {
     pub(crate) fn updates(self: Arc<Self>) -> impl Stream<Item = QuoteUpdate> + Send + 'static {
         let length = self.length.subscribe();
         futures::stream::unfold((self, length, 0), |(book, mut length, next)| async move {
-            length.wait_for(|length| *length > next || book.ended(next)).await.ok()?;
+            length
+                .wait_for(|length| *length > next || book.ended(next))
+                .await
+                .ok()?;
             let update = lock(&book.pages).updates.get(next).map(Arc::clone)?;
             Some((QuoteUpdate::clone(&update), (book, length, next + 1)))
         })
@@ -155,10 +173,13 @@ impl LiveBook {
     pub(crate) async fn closing(&self) -> Option<RequestView> {
         let mut length = self.length.subscribe();
         length.wait_for(|_| lock(&self.pages).closed).await.ok()?;
-        lock(&self.pages).updates.iter().find_map(|update| match update.as_ref() {
-            QuoteUpdate::Closed(view) => Some(RequestView::clone(view)),
-            QuoteUpdate::Quote(_) | QuoteUpdate::Loser(_) => None,
-        })
+        lock(&self.pages)
+            .updates
+            .iter()
+            .find_map(|update| match update.as_ref() {
+                QuoteUpdate::Closed(view) => Some(RequestView::clone(view)),
+                QuoteUpdate::Quote(_) | QuoteUpdate::Loser(_) => None,
+            })
     }
 
     fn ended(&self, next: usize) -> bool {
@@ -173,7 +194,10 @@ pub(crate) fn in_order(quotes: Vec<Quote>, by: RankBy) -> Vec<RankedQuote> {
     let mut by_id: HashMap<QuoteId, Quote> = quotes.into_iter().map(|quote| (quote.id, quote)).collect();
     let ranked = ranking.places.into_iter().filter_map(|place| {
         let quote = by_id.remove(&place.candidate.quote)?;
-        Some(RankedQuote { position: place.position, quote })
+        Some(RankedQuote {
+            position: place.position,
+            quote,
+        })
     });
     ranked.collect()
 }

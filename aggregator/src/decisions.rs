@@ -37,7 +37,9 @@ impl DecisionKind {
     }
 
     fn parse(text: &str) -> Option<Self> {
-        [Self::Risk, Self::Request, Self::Offer].into_iter().find(|kind| kind.as_str() == text)
+        [Self::Risk, Self::Request, Self::Offer]
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
     }
 }
 
@@ -175,6 +177,11 @@ impl Aggregator {
                 return Err(corrupt(Unreadable("decision screening")));
             }
         };
-        Ok(DecisionReplay { id: row.id.into(), kind, stored: row.result.into_bytes(), replayed })
+        Ok(DecisionReplay {
+            id: row.id.into(),
+            kind,
+            stored: row.result.into_bytes(),
+            replayed,
+        })
     }
 }

@@ -37,7 +37,10 @@ pub struct Cursor {
 impl Cursor {
     /// Before the first event.
     pub fn start() -> Self {
-        Self { xid: "0".to_owned(), seq: 0 }
+        Self {
+            xid: "0".to_owned(),
+            seq: 0,
+        }
     }
 }
 
@@ -75,7 +78,9 @@ pub trait Consumer: Send + Sync {
 /// Appends events in the caller's transaction, in their order.
 pub(crate) async fn append(conn: &mut PgConnection, world: &World, events: &[Event]) -> Result<(), Error> {
     let ids: Vec<Uuid> = events.iter().map(|_| world.ids.next()).collect();
-    store::events::append(conn, &ids, events, world.clock.now()).await.map_err(Error::from)
+    store::events::append(conn, &ids, events, world.clock.now())
+        .await
+        .map_err(Error::from)
 }
 
 /// Events read at a time.

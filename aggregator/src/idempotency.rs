@@ -41,11 +41,20 @@ impl<'a> Call<'a> {
         body: &B,
     ) -> Result<Self, Error> {
         let body = Sha256::digest(store::to_json(body)?).into();
-        Ok(Self { caller, key, operation, body })
+        Ok(Self {
+            caller,
+            key,
+            operation,
+            body,
+        })
     }
 
     fn owner(&self) -> Owner<'a> {
-        Owner { tenant: self.caller.tenant.0, principal: self.caller.id.0, key: self.key.as_str() }
+        Owner {
+            tenant: self.caller.tenant.0,
+            principal: self.caller.id.0,
+            key: self.key.as_str(),
+        }
     }
 }
 
@@ -58,7 +67,9 @@ pub(crate) async fn begin<T: DeserializeOwned>(
 ) -> Result<Begun<T>, Error> {
     let now = world.clock.now();
     let ttl = chrono::Duration::from_std(world.settings.key_ttl).unwrap_or(chrono::Duration::MAX);
-    let expires = now.checked_add_signed(ttl).unwrap_or(chrono::DateTime::<chrono::Utc>::MAX_UTC);
+    let expires = now
+        .checked_add_signed(ttl)
+        .unwrap_or(chrono::DateTime::<chrono::Utc>::MAX_UTC);
     if claim(conn, call.owner(), call.operation, &call.body, (now, expires)).await? {
         return Ok(Begun::Fresh);
     }

@@ -24,7 +24,10 @@ impl Aggregator {
     /// Adds a principal. Repeating it changes nothing; the same id with other facts is refused.
     pub async fn create_principal(&self, principal: &Principal) -> Result<(), Error> {
         if (principal.role == Role::Provider) != principal.provider.is_some() {
-            return Err(Error::invalid("provider", "a provider names its lender, nobody else does"));
+            return Err(Error::invalid(
+                "provider",
+                "a provider names its lender, nobody else does",
+            ));
         }
         let row = rows::PrincipalRow {
             id: principal.id.0,
@@ -58,7 +61,11 @@ impl Aggregator {
         let now = self.world.clock.now();
         match rows::put_client(&mut conn, client_id, principal.0, &digest(secret), now).await {
             Ok(true) => Ok(()),
-            Ok(false) => Err(Error::refused("ID_TAKEN", "This client id is in use or revoked.", Some("clientId"))),
+            Ok(false) => Err(Error::refused(
+                "ID_TAKEN",
+                "This client id is in use or revoked.",
+                Some("clientId"),
+            )),
             Err(e) if store::constraint(&e) == Some("client_principal_id_fkey") => Err(Error::NotFound),
             Err(e) => Err(e.into()),
         }

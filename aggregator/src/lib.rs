@@ -61,7 +61,9 @@ pub struct World {
 
 impl std::fmt::Debug for World {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("World").field("lenders", &self.lenders.len()).finish_non_exhaustive()
+        f.debug_struct("World")
+            .field("lenders", &self.lenders.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -110,7 +112,9 @@ pub struct Aggregator {
 
 impl std::fmt::Debug for Aggregator {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Aggregator").field("world", &self.world).finish_non_exhaustive()
+        f.debug_struct("Aggregator")
+            .field("world", &self.world)
+            .finish_non_exhaustive()
     }
 }
 
@@ -146,15 +150,23 @@ impl Aggregator {
 
 /// Brings the database to the newest schema.
 pub async fn migrate(db: &PgPool) -> Result<(), Error> {
-    sqlx::migrate!("./migrations").run(db).await.map_err(|e| Error::Internal(Box::new(e)))
+    sqlx::migrate!("./migrations")
+        .run(db)
+        .await
+        .map_err(|e| Error::Internal(Box::new(e)))
 }
 
 /// Opens the primary database. Statements end after 30 s and forgotten transactions after 60 s, so that no lock outlives
 /// its owner for long.
 pub async fn connect(url: &str, connections: u32) -> Result<PgPool, Error> {
     let options: sqlx::postgres::PgConnectOptions = url.parse()?;
-    let limits = [("statement_timeout", "30s"), ("idle_in_transaction_session_timeout", "60s")];
-    let pool = sqlx::postgres::PgPoolOptions::new().max_connections(connections).acquire_timeout(Duration::from_secs(5));
+    let limits = [
+        ("statement_timeout", "30s"),
+        ("idle_in_transaction_session_timeout", "60s"),
+    ];
+    let pool = sqlx::postgres::PgPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(Duration::from_secs(5));
     Ok(pool.connect_with(options.options(limits)).await?)
 }
 

@@ -79,7 +79,11 @@ impl Aggregator {
     /// is.
     async fn close_book(&self, book: &Book) -> Result<RequestView, Error> {
         let now = self.world.clock.now();
-        let state = if book.quotes.is_empty() { RequestState::Declined } else { RequestState::Quoted };
+        let state = if book.quotes.is_empty() {
+            RequestState::Declined
+        } else {
+            RequestState::Quoted
+        };
         let closing = Closing {
             state,
             lenders: to_json(&book.lenders)?,
@@ -101,8 +105,13 @@ impl Aggregator {
             "requestId": book.request, "state": state.as_str(), "quotes": book.quotes.len(),
             "losers": book.losers.len(), "best": book.ranking.places.first().map(|place| place.candidate.quote),
         });
-        let event =
-            Event { aggregate: "request", aggregate_id: book.request.0, version, kind: "QuotesAggregated", payload };
+        let event = Event {
+            aggregate: "request",
+            aggregate_id: book.request.0,
+            version,
+            kind: "QuotesAggregated",
+            payload,
+        };
         append(&mut tx, &self.world, &[event]).await?;
         let row = rows::request(&mut tx, book.request).await?.ok_or(Error::NotFound)?;
         tx.commit().await?;
@@ -120,7 +129,9 @@ impl Aggregator {
             if self.bus.get(id).is_some() {
                 continue;
             }
-            let Some(row) = rows::request(&mut conn, id).await? else { continue };
+            let Some(row) = rows::request(&mut conn, id).await? else {
+                continue;
+            };
             let mut lenders = row.lenders;
             let mut losers = row.losers;
             for lender in lenders.iter_mut().filter(|lender| lender.waiting) {
@@ -189,8 +200,18 @@ fn assemble(
 
 /// Positions of the quotes, in step with them.
 fn positions(book: &Book) -> Vec<i32> {
-    let places: HashMap<_, _> =
-        book.ranking.places.iter().map(|place| (place.candidate.quote, place.position)).collect();
-    let position = |quote: &Quote| places.get(&quote.id).copied().and_then(|p| i32::try_from(p).ok()).unwrap_or(0);
+    let places: HashMap<_, _> = book
+        .ranking
+        .places
+        .iter()
+        .map(|place| (place.candidate.quote, place.position))
+        .collect();
+    let position = |quote: &Quote| {
+        places
+            .get(&quote.id)
+            .copied()
+            .and_then(|p| i32::try_from(p).ok())
+            .unwrap_or(0)
+    };
     book.quotes.iter().map(position).collect()
 }

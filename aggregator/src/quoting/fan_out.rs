@@ -38,7 +38,9 @@ impl FanOut {
             };
             let Some(answer) = answer else { break };
             // A cancelled call cannot be here, and a panic of the lender was caught inside: what is left is late.
-            let Ok((provider, weighed, after)) = answer else { continue };
+            let Ok((provider, weighed, after)) = answer else {
+                continue;
+            };
             waiting.retain(|other| *other != provider);
             self.show(book, &provider, weighed, Some(after), &mut all);
         }
@@ -57,7 +59,10 @@ impl FanOut {
             let (request, deadline, started) = (Arc::clone(&self.request), self.deadline, self.started);
             calls.spawn(async move {
                 let provider = lender.id().clone();
-                let ask = Ask { request: CreditRequest::clone(&request), deadline };
+                let ask = Ask {
+                    request: CreditRequest::clone(&request),
+                    deadline,
+                };
                 let asked = async {
                     let _slot = slots.acquire().await;
                     let answer = lender.quote(&ask).await;

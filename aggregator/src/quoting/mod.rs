@@ -71,9 +71,15 @@ impl Aggregator {
         if let Some(book) = book {
             let deadline = started + self.world.settings.quote_deadline;
             let request = Arc::new(opened.asked.request);
-            let fan_out = FanOut { request, lenders: opened.lenders, started, deadline };
+            let fan_out = FanOut {
+                request,
+                lenders: opened.lenders,
+                started,
+                deadline,
+            };
             let aggregator = Arc::clone(self);
-            self.tasks.spawn(async move { aggregator.run_book(fan_out, book, opened.asked.rank_by).await });
+            self.tasks
+                .spawn(async move { aggregator.run_book(fan_out, book, opened.asked.rank_by).await });
         }
         Ok(opened.view)
     }
@@ -90,7 +96,11 @@ impl Aggregator {
         }
         let known = store::identity::principal(conn, borrower.0).await?;
         let fits = known.is_some_and(|p| p.tenant_id == caller.tenant.0 && p.role == Role::Borrower.as_str());
-        if fits { Ok(()) } else { Err(Error::invalid("borrower", "no such borrower")) }
+        if fits {
+            Ok(())
+        } else {
+            Err(Error::invalid("borrower", "no such borrower"))
+        }
     }
 
     fn open(&self, caller: &Principal, borrower: PrincipalId, new: NewRequest) -> Result<Opened, Error> {
@@ -117,7 +127,11 @@ impl Aggregator {
             refusal = risky;
         }
         let decisions = vec![compliance, risk];
-        let (lenders, losers) = if refusal.is_empty() { self.eligible(&request) } else { Default::default() };
+        let (lenders, losers) = if refusal.is_empty() {
+            self.eligible(&request)
+        } else {
+            Default::default()
+        };
         let waiting = |lender: &Arc<dyn Lender>| LenderProgress {
             provider: lender.id().clone(),
             waiting: true,
@@ -127,7 +141,11 @@ impl Aggregator {
         let open = refusal.is_empty() && !lenders.is_empty();
         let view = RequestView {
             id: request.id,
-            state: if open { RequestState::Quoting } else { RequestState::Declined },
+            state: if open {
+                RequestState::Quoting
+            } else {
+                RequestState::Declined
+            },
             amount: request.amount,
             term: request.term,
             rank_by,
@@ -137,7 +155,12 @@ impl Aggregator {
             losers,
             refusal,
         };
-        Ok(Opened { asked: Asked { request, rank_by }, view, lenders, decisions })
+        Ok(Opened {
+            asked: Asked { request, rank_by },
+            view,
+            lenders,
+            decisions,
+        })
     }
 
     fn eligible(&self, request: &CreditRequest) -> (Vec<Arc<dyn Lender>>, Vec<Loser>) {
@@ -148,7 +171,11 @@ impl Aggregator {
             if reasons.is_empty() {
                 lenders.push(Arc::clone(lender));
             } else {
-                losers.push(Loser { provider: lender.id().clone(), kind: LoserKind::Ineligible, reasons });
+                losers.push(Loser {
+                    provider: lender.id().clone(),
+                    kind: LoserKind::Ineligible,
+                    reasons,
+                });
             }
         }
         (lenders, losers)
@@ -165,26 +192,48 @@ impl Aggregator {
             refusal: &to_json(&view.refusal)?,
             deadline_at: view.deadline_at,
         };
-        store::quoting::insert(conn, &row).await.map_err(|e| match store::constraint(&e) {
-            Some("request_id_unique") => Error::refused("ID_TAKEN", "This id is in use.", Some("id")),
-            _ => e.into(),
-        })?;
+        store::quoting::insert(conn, &row)
+            .await
+            .map_err(|e| match store::constraint(&e) {
+                Some("request_id_unique") => Error::refused("ID_TAKEN", "This id is in use.", Some("id")),
+                _ => e.into(),
+            })?;
         decisions::store(conn, request.id, "QUOTING", &opened.decisions, request.at).await?;
         let declined = view.state == RequestState::Declined;
-        let kind = if declined { "QuoteRequestDeclined" } else { "QuoteRequested" };
+        let kind = if declined {
+            "QuoteRequestDeclined"
+        } else {
+            "QuoteRequested"
+        };
         let payload = serde_json::json!({
             "tenant": request.tenant, "borrower": request.borrower, "requestId": request.id,
             "amount": request.amount, "state": view.state.as_str(), "lenders": view.lenders.len(),
             "deadlineAt": view.deadline_at,
         });
-        append(conn, &self.world, &[Event { aggregate: "request", aggregate_id: request.id.0, version: 1, kind, payload }])
-            .await
+        append(
+            conn,
+            &self.world,
+            &[Event {
+                aggregate: "request",
+                aggregate_id: request.id.0,
+                version: 1,
+                kind,
+                payload,
+            }],
+        )
+        .await
     }
 
     fn open_book(&self, opened: &Opened) -> Arc<LiveBook> {
         let request = &opened.asked.request;
         let lenders = opened.view.lenders.clone();
-        let book = LiveBook::new(request.id, request.tenant, request.borrower, opened.asked.rank_by, lenders);
+        let book = LiveBook::new(
+            request.id,
+            request.tenant,
+            request.borrower,
+            opened.asked.rank_by,
+            lenders,
+        );
         let book = self.bus.open(book);
         book.lost(&opened.view.losers);
         book

@@ -36,7 +36,9 @@ impl Aggregator {
             return Err(Error::invalid("first", "1 to 100"));
         }
         let after = match &page.after {
-            Some(cursor) => cursor.parse::<u32>().map_err(|_| Error::invalid("after", "not a cursor of this list"))?,
+            Some(cursor) => cursor
+                .parse::<u32>()
+                .map_err(|_| Error::invalid("after", "not a cursor of this list"))?,
             None => 0,
         };
         let live = self.bus.get(id);
@@ -45,14 +47,22 @@ impl Aggregator {
             (RequestState::Quoting, Some(book)) => {
                 let all = book.quotes();
                 let total = u64::try_from(all.len()).ok();
-                (all.into_iter().filter(|ranked| ranked.position > after).collect(), total)
+                (
+                    all.into_iter().filter(|ranked| ranked.position > after).collect(),
+                    total,
+                )
             }
             _ => self.stored_quotes(id, after, first).await?,
         };
         let has_next = items.len() > first;
         items.truncate(first);
         let cursors = items.iter().map(|ranked| ranked.position.to_string()).collect();
-        Ok(Page { items, cursors, has_next, total })
+        Ok(Page {
+            items,
+            cursors,
+            has_next,
+            total,
+        })
     }
 
     async fn stored_quotes(
@@ -66,9 +76,18 @@ impl Aggregator {
         let limit = i64::try_from(first).unwrap_or(i64::MAX).saturating_add(1);
         let found = rows::quotes(&mut conn, id, after, limit).await?;
         let whole_book = after == 0 && found.len() <= first;
-        let total =
-            if whole_book { u64::try_from(found.len()).ok() } else { Some(rows::count(&mut conn, id).await?) };
-        Ok((found.into_iter().map(|(position, quote)| RankedQuote { position, quote }).collect(), total))
+        let total = if whole_book {
+            u64::try_from(found.len()).ok()
+        } else {
+            Some(rows::count(&mut conn, id).await?)
+        };
+        Ok((
+            found
+                .into_iter()
+                .map(|(position, quote)| RankedQuote { position, quote })
+                .collect(),
+            total,
+        ))
     }
 
     /// One quote with its place.
@@ -79,7 +98,11 @@ impl Aggregator {
             return Ok(RankedQuote { position, quote });
         }
         let (book, ranked) = self.bus.with_quote(id).ok_or(Error::NotFound)?;
-        if sees(caller, &book) { Ok(ranked) } else { Err(Error::NotFound) }
+        if sees(caller, &book) {
+            Ok(ranked)
+        } else {
+            Err(Error::NotFound)
+        }
     }
 
     /// What already arrived, then what arrives; ends after `Closed`. Quotes of a closed book come best first.
@@ -90,7 +113,11 @@ impl Aggregator {
     ) -> Result<BoxStream<'static, QuoteUpdate>, Error> {
         // The live book first: it vanishes only after its end is stored.
         if let Some(book) = self.bus.get(id) {
-            return if sees(caller, &book) { Ok(book.updates().boxed()) } else { Err(Error::NotFound) };
+            return if sees(caller, &book) {
+                Ok(book.updates().boxed())
+            } else {
+                Err(Error::NotFound)
+            };
         }
         self.row(caller, id).await?;
         let (this, caller) = (Arc::clone(self), caller.clone());
@@ -110,7 +137,9 @@ impl Aggregator {
         let view = self.closed(caller, id).await?;
         let mut conn = self.world.db.acquire().await?;
         let quotes = rows::quotes(&mut conn, id, 0, i64::MAX).await?;
-        let quotes = quotes.into_iter().map(|(position, quote)| RankedQuote { position, quote });
+        let quotes = quotes
+            .into_iter()
+            .map(|(position, quote)| RankedQuote { position, quote });
         let mut updates: Vec<QuoteUpdate> = quotes.map(|ranked| QuoteUpdate::Quote(Box::new(ranked))).collect();
         updates.extend(view.losers.iter().cloned().map(QuoteUpdate::Loser));
         updates.push(QuoteUpdate::Closed(Box::new(view)));
@@ -140,7 +169,11 @@ impl Aggregator {
         let mut conn = self.world.db.acquire().await?;
         let row = rows::request(&mut conn, id).await?.ok_or(Error::NotFound)?;
         let request = &row.asked.request;
-        if caller.sees(request.tenant, request.borrower, None) { Ok(row) } else { Err(Error::NotFound) }
+        if caller.sees(request.tenant, request.borrower, None) {
+            Ok(row)
+        } else {
+            Err(Error::NotFound)
+        }
     }
 }
 

@@ -18,8 +18,16 @@ const MAX_MONTHS: u32 = 150 * 12;
 
 /// Checks ranges and formats; facts and rules are somebody else's.
 pub(super) fn validate(new: &NewRequest) -> Result<(), Error> {
-    within("amount", (1..=MAX_AMOUNT).contains(&new.amount.minor), "more than 0 and at most 10^12 minor units")?;
-    within("term", new.term.count > 0 && approximate_days(new.term) <= MAX_DAYS, "1 day to 40 years")?;
+    within(
+        "amount",
+        (1..=MAX_AMOUNT).contains(&new.amount.minor),
+        "more than 0 and at most 10^12 minor units",
+    )?;
+    within(
+        "term",
+        new.term.count > 0 && approximate_days(new.term) <= MAX_DAYS,
+        "1 day to 40 years",
+    )?;
     within("products", new.products.len() <= 4, "each kind at most once")?;
     within("id", new.id.is_none_or(|id| !id.0.is_nil()), "not the nil id")?;
     within("wallet", new.wallet != Some(Address::ZERO), "not the zero address")?;
@@ -29,7 +37,11 @@ pub(super) fn validate(new: &NewRequest) -> Result<(), Error> {
 }
 
 fn within(field: &str, holds: bool, message: &str) -> Result<(), Error> {
-    if holds { Ok(()) } else { Err(Error::invalid(field, message)) }
+    if holds {
+        Ok(())
+    } else {
+        Err(Error::invalid(field, message))
+    }
 }
 
 fn jurisdiction(place: &Jurisdiction) -> Result<(), Error> {
@@ -38,7 +50,11 @@ fn jurisdiction(place: &Jurisdiction) -> Result<(), Error> {
     let region = place.region.as_ref().is_none_or(|region| {
         (1..=3).contains(&region.len()) && region.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
     });
-    within("jurisdiction.region", region, "one to three characters of ISO 3166-2, without the country")?;
+    within(
+        "jurisdiction.region",
+        region,
+        "one to three characters of ISO 3166-2, without the country",
+    )?;
     let needed = place.country != "US" || place.region.is_some();
     within("jurisdiction.region", needed, "the state is needed in the US")
 }
@@ -46,28 +62,51 @@ fn jurisdiction(place: &Jurisdiction) -> Result<(), Error> {
 fn applicant(applicant: &Applicant, amount: Money) -> Result<(), Error> {
     let name = &applicant.full_name;
     let named = (1..=200).contains(&name.chars().count()) && !name.trim().is_empty();
-    within("applicant.fullName", named && !name.chars().any(char::is_control), "1 to 200 characters")?;
+    within(
+        "applicant.fullName",
+        named && !name.chars().any(char::is_control),
+        "1 to 200 characters",
+    )?;
     let monthly = [
         ("applicant.monthlyIncome", applicant.monthly_income),
         ("applicant.monthlyHousingCost", applicant.monthly_housing_cost),
         ("applicant.monthlyDebtPayments", applicant.monthly_debt_payments),
     ];
     for (field, money) in monthly {
-        within(field, money.currency == amount.currency, "in the currency of the amount")?;
-        within(field, (0..=MAX_MONTHLY).contains(&money.minor), "0 to 10^12 minor units")?;
+        within(
+            field,
+            money.currency == amount.currency,
+            "in the currency of the amount",
+        )?;
+        within(
+            field,
+            (0..=MAX_MONTHLY).contains(&money.minor),
+            "0 to 10^12 minor units",
+        )?;
     }
     let months = [
         ("applicant.employmentMonths", applicant.employment_months),
         ("applicant.residenceMonths", applicant.residence_months),
-        ("applicant.creditHistoryMonths", applicant.credit_history_months.unwrap_or(0)),
+        (
+            "applicant.creditHistoryMonths",
+            applicant.credit_history_months.unwrap_or(0),
+        ),
     ];
     for (field, count) in months {
         within(field, count <= MAX_MONTHS, "at most 1800 months")?;
     }
-    within("applicant.delinquencies24m", applicant.delinquencies_24m <= 1_000, "at most 1000")?;
+    within(
+        "applicant.delinquencies24m",
+        applicant.delinquencies_24m <= 1_000,
+        "at most 1000",
+    )?;
     within("applicant.inquiries6m", applicant.inquiries_6m <= 1_000, "at most 1000")?;
     let used = applicant.revolving_utilization_percent.unwrap_or(0);
-    within("applicant.revolvingUtilizationPercent", used <= 1_000, "0 to 1000 per cent")
+    within(
+        "applicant.revolvingUtilizationPercent",
+        used <= 1_000,
+        "0 to 1000 per cent",
+    )
 }
 
 fn collateral(collateral: &TokenAmount) -> Result<(), Error> {
@@ -78,5 +117,9 @@ fn collateral(collateral: &TokenAmount) -> Result<(), Error> {
     within("collateral.asset.decimals", asset.decimals <= 36, "at most 36")?;
     let symbol = (1..=16).contains(&asset.symbol.len()) && asset.symbol.bytes().all(|b| b.is_ascii_graphic());
     within("collateral.asset.symbol", symbol, "1 to 16 visible ASCII characters")?;
-    within("collateral.asset.token", asset.token != Address::ZERO, "not the zero address")
+    within(
+        "collateral.asset.token",
+        asset.token != Address::ZERO,
+        "not the zero address",
+    )
 }

@@ -33,13 +33,24 @@ pub(super) struct Weighed {
 
 impl Weighed {
     pub(super) fn lost(provider: &ProviderId, kind: LoserKind, reasons: Vec<Reason>) -> Self {
-        let loser = Loser { provider: provider.clone(), kind, reasons };
-        Self { losers: vec![loser], ..Self::default() }
+        let loser = Loser {
+            provider: provider.clone(),
+            kind,
+            reasons,
+        };
+        Self {
+            losers: vec![loser],
+            ..Self::default()
+        }
     }
 
     /// No answer before the deadline.
     pub(super) fn late(provider: &ProviderId) -> Self {
-        Self::lost(provider, LoserKind::Late, vec![Reason::new("NO_ANSWER", "The lender did not answer in time.")])
+        Self::lost(
+            provider,
+            LoserKind::Late,
+            vec![Reason::new("NO_ANSWER", "The lender did not answer in time.")],
+        )
     }
 
     /// Not reachable, or broken.
@@ -50,7 +61,11 @@ impl Weighed {
 
     fn malformed(provider: &ProviderId) -> Loser {
         let reason = Reason::new("ANSWER_NOT_USABLE", "The lender's answer could not be checked.");
-        Loser { provider: provider.clone(), kind: LoserKind::Malformed, reasons: vec![reason] }
+        Loser {
+            provider: provider.clone(),
+            kind: LoserKind::Malformed,
+            reasons: vec![reason],
+        }
     }
 }
 
@@ -74,7 +89,10 @@ pub(super) fn weigh(
         Err(LenderError::TimedOut) => Weighed::late(provider),
         Err(error @ LenderError::Malformed { .. }) => {
             tracing::warn!(%provider, request = %request.id, %error, "malformed answer");
-            Weighed { losers: vec![Weighed::malformed(provider)], ..Weighed::default() }
+            Weighed {
+                losers: vec![Weighed::malformed(provider)],
+                ..Weighed::default()
+            }
         }
         Err(error) => {
             tracing::warn!(%provider, request = %request.id, %error, "lender failed");
@@ -98,7 +116,11 @@ fn weigh_offers(world: &World, request: &CreditRequest, provider: &ProviderId, o
                 weighed.decisions.push(decision);
             }
             Ok(Verdict::Refused(reasons, decision)) => {
-                weighed.losers.push(Loser { provider: provider.clone(), kind: LoserKind::Refused, reasons });
+                weighed.losers.push(Loser {
+                    provider: provider.clone(),
+                    kind: LoserKind::Refused,
+                    reasons,
+                });
                 weighed.decisions.push(decision);
             }
             Ok(Verdict::Malformed { field, detail }) => {
@@ -128,14 +150,22 @@ fn weigh_offer(
     now: DateTime<Utc>,
 ) -> Result<Verdict, Error> {
     if offer.valid_until <= now {
-        return Ok(Verdict::Malformed { field: "valid_until", detail: "expired on arrival".to_owned() });
+        return Ok(Verdict::Malformed {
+            field: "valid_until",
+            detail: "expired on arrival".to_owned(),
+        });
     }
     if let Err((field, detail)) = check_order(world, &offer) {
         return Ok(Verdict::Malformed { field, detail });
     }
     let appraisal = match appraise(request, &offer) {
         Ok(appraisal) => appraisal,
-        Err(error) => return Ok(Verdict::Malformed { field: error.field, detail: error.detail }),
+        Err(error) => {
+            return Ok(Verdict::Malformed {
+                field: error.field,
+                detail: error.detail,
+            });
+        }
     };
     let id = QuoteId(world.ids.next());
     let (decision, decided) = about_offer(world, request, (id, &offer, &appraisal.verified), now)?;
@@ -144,7 +174,11 @@ fn weigh_offer(
     if !reasons.is_empty() {
         return Ok(Verdict::Refused(reasons, decided));
     }
-    let arrival = Arrival { id, provider: provider.clone(), at: now };
+    let arrival = Arrival {
+        id,
+        provider: provider.clone(),
+        at: now,
+    };
     let quote = Quote::seal(arrival, request, offer, appraisal, rule_versions);
     let body = to_json(&quote)?;
     Ok(Verdict::Quote(Box::new(quote), body, decided))
@@ -159,11 +193,16 @@ fn check_order(world: &World, offer: &Offer) -> Result<(), (&'static str, String
         };
     };
     let contracts = &world.contracts;
-    let ours = contracts.chains().iter().any(|c| c.chain_id == onchain.chain_id && c.aggregator == onchain.contract);
+    let ours = contracts
+        .chains()
+        .iter()
+        .any(|c| c.chain_id == onchain.chain_id && c.aggregator == onchain.contract);
     if !ours {
         return Err(("onchain.contract", "not a settlement contract of ours".to_owned()));
     }
-    let hash = contracts.order_hash(onchain.chain_id, &onchain.order).map_err(|e| ("onchain.order", e.to_string()))?;
+    let hash = contracts
+        .order_hash(onchain.chain_id, &onchain.order)
+        .map_err(|e| ("onchain.order", e.to_string()))?;
     if hash != onchain.order_hash {
         return Err(("onchain.order_hash", "not the hash of the order".to_owned()));
     }

@@ -52,7 +52,10 @@ struct Row {
 impl From<Row> for Delivered {
     fn from(row: Row) -> Self {
         Self {
-            cursor: Cursor { xid: row.xid, seq: row.seq },
+            cursor: Cursor {
+                xid: row.xid,
+                seq: row.seq,
+            },
             event_id: row.event_id.into(),
             aggregate: row.aggregate,
             aggregate_id: row.aggregate_id,
@@ -65,11 +68,7 @@ impl From<Row> for Delivered {
 }
 
 /// Events after the cursor whose predecessors in (xid, seq) can no longer appear.
-pub(crate) async fn after(
-    conn: &mut PgConnection,
-    cursor: &Cursor,
-    limit: i64,
-) -> Result<Vec<Delivered>, sqlx::Error> {
+pub(crate) async fn after(conn: &mut PgConnection, cursor: &Cursor, limit: i64) -> Result<Vec<Delivered>, sqlx::Error> {
     let rows = sqlx::query_as!(
         Row,
         r#"SELECT seq, xid::text AS "xid!", event_id, aggregate, aggregate_id, version, kind, payload, occurred_at
@@ -145,11 +144,7 @@ pub(crate) async fn advance(conn: &mut PgConnection, consumer: &str, cursor: &Cu
 }
 
 /// Notes that the consumer applies that event; false when it already has.
-pub(crate) async fn enter_inbox(
-    conn: &mut PgConnection,
-    consumer: &str,
-    event: Uuid,
-) -> Result<bool, sqlx::Error> {
+pub(crate) async fn enter_inbox(conn: &mut PgConnection, consumer: &str, event: Uuid) -> Result<bool, sqlx::Error> {
     let done = sqlx::query!(
         "INSERT INTO events.inbox (consumer, event_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
         consumer,

@@ -59,11 +59,7 @@ pub(crate) async fn first_use(conn: &mut PgConnection, owner: Owner<'_>) -> Resu
 }
 
 /// Stores the answer that repeated calls get.
-pub(crate) async fn store_answer(
-    conn: &mut PgConnection,
-    owner: Owner<'_>,
-    answer: &str,
-) -> Result<(), sqlx::Error> {
+pub(crate) async fn store_answer(conn: &mut PgConnection, owner: Owner<'_>, answer: &str) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "UPDATE identity.idempotency_key SET answer = $4
          WHERE tenant_id = $1 AND principal_id = $2 AND key = $3",

@@ -14,7 +14,9 @@ use crate::api::Error;
 
 /// The constraint that a database error names.
 pub(crate) fn constraint(error: &sqlx::Error) -> Option<&str> {
-    error.as_database_error().and_then(sqlx::error::DatabaseError::constraint)
+    error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::constraint)
 }
 
 /// A stored text that the code cannot read any more is a defect of ours.

@@ -27,7 +27,6 @@ pub(crate) struct Asked {
 pub(crate) struct RequestRow {
     pub asked: Asked,
     pub state: RequestState,
-    pub version: i32,
     pub deadline_at: DateTime<Utc>,
     pub lenders: Vec<LenderProgress>,
     pub losers: Vec<Loser>,
@@ -56,7 +55,6 @@ impl RequestRow {
 
 struct Row {
     state: String,
-    version: i32,
     body: String,
     lenders: String,
     losers: String,
@@ -71,7 +69,6 @@ impl TryFrom<Row> for RequestRow {
         Ok(Self {
             asked: from_json(&row.body)?,
             state: RequestState::parse(&row.state).ok_or_else(|| corrupt(Unreadable("state")))?,
-            version: row.version,
             deadline_at: row.deadline_at,
             lenders: from_json(&row.lenders)?,
             losers: from_json(&row.losers)?,
@@ -120,7 +117,7 @@ pub(crate) async fn insert(conn: &mut PgConnection, row: &NewRow<'_>) -> Result<
 pub(crate) async fn request(conn: &mut PgConnection, id: RequestId) -> Result<Option<RequestRow>, Error> {
     let row = sqlx::query_as!(
         Row,
-        "SELECT state, version, body, lenders, losers, refusal, ranking, deadline_at
+        "SELECT state, body, lenders, losers, refusal, ranking, deadline_at
          FROM quoting.request WHERE id = $1",
         id.0
     )
@@ -133,7 +130,7 @@ pub(crate) async fn request(conn: &mut PgConnection, id: RequestId) -> Result<Op
 pub(crate) async fn lock(conn: &mut PgConnection, id: RequestId) -> Result<Option<RequestRow>, Error> {
     let row = sqlx::query_as!(
         Row,
-        "SELECT state, version, body, lenders, losers, refusal, ranking, deadline_at
+        "SELECT state, body, lenders, losers, refusal, ranking, deadline_at
          FROM quoting.request WHERE id = $1 FOR UPDATE",
         id.0
     )
@@ -201,8 +198,11 @@ pub(crate) async fn insert_quotes(
 
 /// A quote with its position.
 pub(crate) async fn quote(conn: &mut PgConnection, id: ids::QuoteId) -> Result<Option<(u32, Quote)>, Error> {
-    let row = sqlx::query!("SELECT position, body FROM quoting.quote WHERE id = $1", id.0).fetch_optional(conn).await?;
-    row.map(|row| Ok((row.position.unsigned_abs(), from_json(&row.body)?))).transpose()
+    let row = sqlx::query!("SELECT position, body FROM quoting.quote WHERE id = $1", id.0)
+        .fetch_optional(conn)
+        .await?;
+    row.map(|row| Ok((row.position.unsigned_abs(), from_json(&row.body)?)))
+        .transpose()
 }
 
 /// Quotes of a closed book after a position, best first.
@@ -220,14 +220,19 @@ pub(crate) async fn quotes(
     )
     .fetch_all(conn)
     .await?;
-    rows.into_iter().map(|row| Ok((row.position.unsigned_abs(), from_json(&row.body)?))).collect()
+    rows.into_iter()
+        .map(|row| Ok((row.position.unsigned_abs(), from_json(&row.body)?)))
+        .collect()
 }
 
 /// Number of quotes of a closed book.
 pub(crate) async fn count(conn: &mut PgConnection, request: RequestId) -> Result<u64, sqlx::Error> {
-    let count = sqlx::query_scalar!(r#"SELECT count(*) AS "n!" FROM quoting.quote WHERE request_id = $1"#, request.0)
-        .fetch_one(conn)
-        .await?;
+    let count = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "n!" FROM quoting.quote WHERE request_id = $1"#,
+        request.0
+    )
+    .fetch_one(conn)
+    .await?;
     Ok(count.unsigned_abs())
 }
 

@@ -79,7 +79,10 @@ impl SmallLender {
     pub(crate) fn new(name: &str, manner: Manner) -> Arc<dyn Lender> {
         let capabilities = Capabilities {
             products: vec![Product::Installment],
-            jurisdictions: vec![Jurisdiction { country: "US".into(), region: None }],
+            jurisdictions: vec![Jurisdiction {
+                country: "US".into(),
+                region: None,
+            }],
             currency: Currency::usd(),
             min_amount: 1,
             max_amount: 10_000_000,
@@ -88,7 +91,11 @@ impl SmallLender {
             collateral_chain: None,
             inquiry: Inquiry::None,
         };
-        Arc::new(Self { id: name.parse().unwrap(), capabilities, manner })
+        Arc::new(Self {
+            id: name.parse().unwrap(),
+            capabilities,
+            manner,
+        })
     }
 }
 
@@ -183,7 +190,11 @@ fn offer(request: &CreditRequest, payment: i64) -> Offer {
             method: RepaymentMethod::EqualInstallment,
             every: month,
             prepayment_charge: Rate::ZERO,
-            late: LateTerms { grace_days: 10, fee: usd(1_500), penal_rate: Rate::ZERO },
+            late: LateTerms {
+                grace_days: 10,
+                fee: usd(1_500),
+                penal_rate: Rate::ZERO,
+            },
             cooling_off_days: 0,
         },
         collateral: None,
@@ -260,7 +271,10 @@ impl Stage {
             db,
             clock: clock.clone(),
             ids: Arc::new(Counter(AtomicU64::new(1))),
-            lenders: lenders.iter().map(|(name, manner)| SmallLender::new(name, manner.clone())).collect(),
+            lenders: lenders
+                .iter()
+                .map(|(name, manner)| SmallLender::new(name, manner.clone()))
+                .collect(),
             contracts: Arc::new(NoChain),
             reader: Arc::new(NoChain),
             model: risk::Model::built_in().unwrap(),
@@ -268,12 +282,19 @@ impl Stage {
             screening: compliance::ScreeningIndex::built_in().unwrap(),
             settings,
         };
-        Self { aggregator: Aggregator::with_consumers(world, consumers), clock }
+        Self {
+            aggregator: Aggregator::with_consumers(world, consumers),
+            clock,
+        }
     }
 
     /// Asks and waits for the closed book.
     pub(crate) async fn closed(&self, name: &str) -> RequestView {
-        let view = self.aggregator.request_quotes(&borrower(), &key(name), ask()).await.unwrap();
+        let view = self
+            .aggregator
+            .request_quotes(&borrower(), &key(name), ask())
+            .await
+            .unwrap();
         self.aggregator.closed(&borrower(), view.id).await.unwrap()
     }
 }
@@ -284,13 +305,23 @@ pub(crate) fn key(name: &str) -> IdempotencyKey {
 
 pub(crate) fn borrower() -> Principal {
     let (id, tenant) = (PrincipalId(Uuid::from_u128(3)), TenantId(Uuid::from_u128(2)));
-    Principal { id, tenant, role: Role::Borrower, provider: None }
+    Principal {
+        id,
+        tenant,
+        role: Role::Borrower,
+        provider: None,
+    }
 }
 
 /// An integrator of another tenant.
 pub(crate) fn stranger() -> Principal {
     let (id, tenant) = (PrincipalId(Uuid::from_u128(13)), TenantId(Uuid::from_u128(12)));
-    Principal { id, tenant, role: Role::Integrator, provider: None }
+    Principal {
+        id,
+        tenant,
+        role: Role::Integrator,
+        provider: None,
+    }
 }
 
 /// 5,000.00 USD for a year, in California.
@@ -302,7 +333,10 @@ pub(crate) fn ask() -> NewRequest {
         term: Period::new(12, Unit::Month),
         purpose: Purpose::HomeImprovement,
         products: vec![],
-        jurisdiction: Jurisdiction { country: "US".into(), region: Some("CA".into()) },
+        jurisdiction: Jurisdiction {
+            country: "US".into(),
+            region: Some("CA".into()),
+        },
         applicant: Applicant {
             full_name: "Alex Sample".into(),
             monthly_income: usd(700_000),
