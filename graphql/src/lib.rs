@@ -1,1 +1,158 @@
-//! The one interface: GraphQL schema, REST routes, authentication and error mapping.
+//! The one interface of Usance. A GraphQL resolver and a REST handler parse, call the same use case, and convert back.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use aggregator::Aggregator;
+use async_trait::async_trait;
+use axum::Router;
+use axum::http::HeaderMap;
+use chrono::{DateTime, Utc};
+use domain::money::Asset;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+pub mod auth;
+pub mod openapi;
+pub mod problem;
+pub mod public_id;
+mod rest;
+pub mod schema;
+mod transport;
+
+/// Largest request body, bytes.
+pub const MAX_BODY: usize = 256 * 1024;
+
+/// What the interface needs; cheap to clone.
+#[derive(Clone)]
+pub struct Api {
+    /// The use cases.
+    pub aggregator: Arc<Aggregator>,
+    /// Access tokens.
+    pub tokens: Arc<auth::Tokens>,
+    /// Tokens that a borrower may lock, by chain and address.
+    pub assets: Arc<Vec<Asset>>,
+    /// Where lenders' callbacks go.
+    pub callbacks: Arc<dyn ProviderCallbacks>,
+    /// Health and figures of the process.
+    pub process: Arc<dyn Process>,
+    /// Executes GraphQL.
+    pub engine: Arc<transport::Engine>,
+    /// Serves GraphiQL and allows introspection.
+    pub explorer: bool,
+    /// Moves time; for development only.
+    pub dev_clock: Option<Arc<dyn DevClock>>,
+}
+
+impl std::fmt::Debug for Api {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Api")
+            .field("tokens", &self.tokens)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What [`Api::new`] takes.
+pub struct Parts {
+    /// The use cases.
+    pub aggregator: Arc<Aggregator>,
+    /// Access tokens.
+    pub tokens: auth::Tokens,
+    /// Tokens that a borrower may lock.
+    pub assets: Vec<Asset>,
+    /// Where lenders' callbacks go.
+    pub callbacks: Arc<dyn ProviderCallbacks>,
+    /// Health and figures of the process.
+    pub process: Arc<dyn Process>,
+    /// Serves GraphiQL and allows introspection; off in production.
+    pub explorer: bool,
+    /// Moves time; for development only.
+    pub dev_clock: Option<Arc<dyn DevClock>>,
+}
+
+impl std::fmt::Debug for Parts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Parts")
+            .field("tokens", &self.tokens)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Api {
+    /// The interface over these parts.
+    pub fn new(parts: Parts) -> Self {
+        Self {
+            aggregator: parts.aggregator,
+            tokens: Arc::new(parts.tokens),
+            assets: Arc::new(parts.assets),
+            callbacks: parts.callbacks,
+            process: parts.process,
+            engine: Arc::new(transport::Engine::new(parts.explorer)),
+            explorer: parts.explorer,
+            dev_clock: parts.dev_clock,
+        }
+    }
+}
+
+/// A lender's callback, as it came in.
+#[derive(Debug)]
+pub struct Callback<'a> {
+    /// Method, path and headers: what the lender signed.
+    pub method: &'a str,
+    /// Path with its query.
+    pub path: &'a str,
+    /// Headers.
+    pub headers: &'a HeaderMap,
+    /// Raw body.
+    pub body: &'a [u8],
+}
+
+/// Why a callback was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallbackRefusal {
+    /// Signature missing or wrong, or the message is too old or seen before.
+    Unauthorized,
+    /// Nobody waits for it (any more).
+    Unknown,
+    /// The body cannot be read.
+    Malformed,
+}
+
+/// Where lenders' callbacks go.
+#[async_trait]
+pub trait ProviderCallbacks: Send + Sync {
+    /// Takes one callback.
+    async fn deliver(&self, callback: Callback<'_>) -> Result<(), CallbackRefusal>;
+}
+
+/// Health and figures of the process.
+#[async_trait]
+pub trait Process: Send + Sync {
+    /// Names of what is not ready; empty when all is.
+    async fn not_ready(&self) -> Vec<String>;
+    /// Prometheus text.
+    fn metrics(&self) -> String;
+}
+
+/// A clock that development and tests move by hand.
+#[async_trait]
+pub trait DevClock: Send + Sync {
+    /// Moves time forward and does the work that is due by then; answers the new time.
+    async fn advance(&self, seconds: u32) -> Result<DateTime<Utc>, String>;
+}
+
+/// All routes.
+pub fn router(api: Api) -> Router {
+    rest::router()
+        .merge(transport::router())
+        .layer(axum::middleware::from_fn(rest::request_id))
+        .with_state(api)
+}
+
+/// Serves until `shutdown`, then lets running requests end.
+pub async fn serve(listener: TcpListener, api: Api, shutdown: CancellationToken) -> std::io::Result<()> {
+    let app = router(api).into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, app)
+        .with_graceful_shutdown(shutdown.cancelled_owned())
+        .await
+}

@@ -1,0 +1,53 @@
+# The two commands of a newcomer are `make run` and `make test`.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+export CARGO_INCREMENTAL ?= 0
+# Queries are checked against the committed .sqlx; no database is needed to build.
+export SQLX_OFFLINE ?= true
+TOOLS := node_modules/.installed
+
+.PHONY: help run test ci gen gen-check fmt fmt-check lint bench bench-gas doctor contracts
+
+help: ## This list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 14
+
+$(TOOLS): package-lock.json
+	npm ci --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+run: $(TOOLS) ## Start a marketplace on this machine and print a quoted sample request
+	cargo build --package usance-server
+	target/debug/usance dev
+
+test: $(TOOLS) ## Every test: contracts, crates, end to end
+	scripts/contracts-test.sh ci
+	cargo test --workspace --exclude usance-tests --exclude usance-bench --no-fail-fast
+	cargo test --package usance-tests --no-fail-fast
+
+ci: $(TOOLS) fmt-check gen-check lint test ## What the pipeline runs
+
+fmt: ## Format everything
+	cargo fmt --all
+	. scripts/contracts-env.sh && "$$FORGE" fmt
+
+fmt-check: $(TOOLS)
+	cargo fmt --all -- --check
+	. scripts/contracts-env.sh && "$$FORGE" fmt --check
+
+lint:
+	cargo clippy --workspace --all-targets --features usance-server/crash-points -- -D warnings
+
+gen: $(TOOLS) ## Make the committed generated files again
+	scripts/gen.sh
+
+gen-check: $(TOOLS)
+	scripts/gen.sh --check
+
+bench: $(TOOLS) ## Print the benchmark figures of docs/benchmarks.md
+	scripts/bench.sh
+
+bench-gas: $(TOOLS) ## Measure the gas of the contracts on a development chain
+	scripts/contracts-gas.sh
+
+doctor: ## Say what is missing on this machine
+	cargo run --quiet --package usance-server -- doctor

@@ -1,0 +1,206 @@
+//! The documents behind the REST routes. A test parses and validates each against the schema.
+
+/// A document, where its payload stands in the data, and which field of the payload is the answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Named {
+    /// The document.
+    pub text: &'static str,
+    /// JSON pointer of the payload.
+    pub root: &'static str,
+    /// JSON pointer of the answer, from the payload.
+    pub field: &'static str,
+}
+
+macro_rules! money {
+    () => {
+        "{ amount minor currency }"
+    };
+}
+macro_rules! units {
+    () => {
+        "{ units decimals symbol }"
+    };
+}
+macro_rules! rate {
+    () => {
+        "{ percent ppm }"
+    };
+}
+macro_rules! quote {
+    () => {
+        concat!(
+            "{ id position provider product binding validUntil digest principal ",
+            money!(),
+            " netDisbursed ",
+            money!(),
+            " nominalRate ",
+            rate!(),
+            " verifiedApr ",
+            rate!(),
+            " convention usApr ",
+            rate!(),
+            " euAprc ",
+            rate!(),
+            " inApr ",
+            rate!(),
+            " declaredApr ",
+            rate!(),
+            " declaredConvention totalOfPayments ",
+            money!(),
+            " financeCharge ",
+            money!(),
+            " largestPayment ",
+            money!(),
+            " flags scenarios { kind totalCost ",
+            money!(),
+            " apr ",
+            rate!(),
+            " liquidated } fees { code payee amount ",
+            money!(),
+            " timing mandatory } schedule { due principal ",
+            money!(),
+            " interest ",
+            money!(),
+            " fees ",
+            money!(),
+            " total ",
+            money!(),
+            " } collateral { units symbol decimals token chainId } loanToValue ",
+            rate!(),
+            " chainId }"
+        )
+    };
+}
+macro_rules! request {
+    () => {
+        concat!(
+            "{ id state amount ",
+            money!(),
+            " term { count unit } rankBy createdAt deadlineAt",
+            " lenders { provider waiting answeredMs quotes } losers { provider kind reasons { code text } }",
+            " refusal { code text } }"
+        )
+    };
+}
+macro_rules! call {
+    () => {
+        "{ title chainId to data value gasLimit }"
+    };
+}
+macro_rules! settlement {
+    () => {
+        concat!(
+            "{ id state provider quote { id } loan { id state } approvals ",
+            call!(),
+            " typedData txHash confirmations confirmationsNeeded failure { code text } createdAt }"
+        )
+    };
+}
+macro_rules! installment {
+    () => {
+        concat!(
+            "{ number due principal ",
+            units!(),
+            " interest ",
+            units!(),
+            " fees ",
+            units!(),
+            " total ",
+            units!(),
+            " paid ",
+            units!(),
+            " }"
+        )
+    };
+}
+macro_rules! loan {
+    () => {
+        concat!(
+            "{ id state provider principal ",
+            units!(),
+            " outstanding ",
+            units!(),
+            " nextDue ",
+            installment!(),
+            " chainId onchainId startedAt closedAt settlement { id state } }"
+        )
+    };
+}
+macro_rules! repayment {
+    () => {
+        concat!(
+            "{ id channel amount ",
+            units!(),
+            " lateFee ",
+            units!(),
+            " interest ",
+            units!(),
+            " principal ",
+            units!(),
+            " evidence paidAt }"
+        )
+    };
+}
+macro_rules! refusals {
+    () => {
+        "refusals { code message field }"
+    };
+}
+
+macro_rules! documents {
+    ($($name:ident ($root:literal, $field:literal) = [$($text:expr),+ $(,)?];)+) => {
+        $(
+            pub const $name: Named = Named { text: concat!($($text),+), root: $root, field: $field };
+        )+
+        #[cfg(test)]
+        pub const ALL: &[(&str, Named)] = &[$((stringify!($name), $name)),+];
+    };
+}
+
+documents! {
+    REQUEST_QUOTES ("/requestQuotes", "/request") = [
+        "mutation($key: String!, $input: RequestQuotesInput!) { requestQuotes(idempotencyKey: $key, input: $input) { request ",
+        request!(), refusals!(), " } }",
+    ];
+    QUOTE_REQUEST ("/quoteRequest", "") = ["query($id: ID!) { quoteRequest(id: $id) ", request!(), " }"];
+    QUOTES ("/quoteRequest", "/quotes") = [
+        "query($id: ID!, $first: Int, $after: String) { quoteRequest(id: $id) { quotes(first: $first, after: $after) { nodes ",
+        quote!(), " pageInfo { hasNextPage endCursor } totalCount } } }",
+    ];
+    QUOTE ("/quote", "") = ["query($id: ID!) { quote(id: $id) ", quote!(), " }"];
+    ACCEPT ("/acceptQuote", "/settlement") = [
+        "mutation($key: String!, $input: AcceptQuoteInput!) { acceptQuote(idempotencyKey: $key, input: $input) { settlement ",
+        settlement!(), refusals!(), " } }",
+    ];
+    SETTLEMENT ("/settlement", "") = ["query($id: ID!) { settlement(id: $id) ", settlement!(), " }"];
+    SIGN ("/submitSignature", "/settlement") = [
+        "mutation($key: String!, $id: ID!, $signature: String!) { submitSignature(idempotencyKey: $key, settlementId: $id,",
+        " signature: $signature) { settlement ", settlement!(), refusals!(), " } }",
+    ];
+    CANCEL ("/cancelSettlement", "/settlement") = [
+        "mutation($key: String!, $id: ID!) { cancelSettlement(idempotencyKey: $key, settlementId: $id) { settlement ",
+        settlement!(), refusals!(), " } }",
+    ];
+    LOANS ("/loans", "") = [
+        "query($first: Int, $after: String) { loans(first: $first, after: $after) { edges { cursor node ", loan!(),
+        " } pageInfo { hasNextPage endCursor } totalCount } }",
+    ];
+    LOAN ("/loan", "") = ["query($id: ID!) { loan(id: $id) ", loan!(), " }"];
+    SCHEDULE ("/loan", "/schedule") = ["query($id: ID!) { loan(id: $id) { schedule ", installment!(), " } }"];
+    REPAYMENTS ("/loan", "/repayments") = ["query($id: ID!) { loan(id: $id) { repayments ", repayment!(), " } }"];
+    RECORD_REPAYMENT ("/recordRepayment", "/repayment") = [
+        "mutation($key: String!, $input: RecordRepaymentInput!) { recordRepayment(idempotencyKey: $key, input: $input) { repayment ",
+        repayment!(), refusals!(), " } }",
+    ];
+    PAYOFF_QUOTE ("/loan", "/payoffQuote") = [
+        "query($id: ID!, $at: DateTime) { loan(id: $id) { payoffQuote(at: $at) { at amount ", units!(), " calls ", call!(),
+        " } } }",
+    ];
+    REPAYMENT_CALLS ("/loan", "/repaymentCalls") = [
+        "query($id: ID!, $amount: RepayChoice!) { loan(id: $id) { repaymentCalls(amount: $amount) ", call!(), " } }",
+    ];
+    EVENTS ("/quoteUpdates", "") = [
+        "subscription($id: ID!) { quoteUpdates(requestId: $id) { __typename ... on Quote ", quote!(),
+        " ... on Loser { provider kind reasons { code text } } ... on QuoteRequest ", request!(), " } }",
+    ];
+}

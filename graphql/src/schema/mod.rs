@@ -1,0 +1,75 @@
+//! The GraphQL schema. Resolvers parse, call one use case and convert back.
+
+use async_graphql::{Error as GqlError, ErrorExtensions, Schema, SchemaBuilder};
+
+use crate::problem;
+
+pub mod input;
+pub mod loan;
+mod mutation;
+mod query;
+pub mod quote;
+mod subscription;
+pub mod value;
+
+pub use mutation::Mutation;
+pub use query::Query;
+pub use subscription::Subscription;
+
+/// Deepest query; the standard introspection query needs 15.
+const MAX_DEPTH: usize = 16;
+/// Most fields of one query, aliases and list sizes counted.
+const MAX_COMPLEXITY: usize = 4_000;
+/// Most directives on one field.
+const MAX_DIRECTIVES: usize = 8;
+
+/// The schema with its limits.
+pub type UsanceSchema = Schema<Query, Mutation, Subscription>;
+
+/// The schema before its execution mode is chosen.
+pub fn builder(introspection: bool) -> SchemaBuilder<Query, Mutation, Subscription> {
+    let builder = Schema::build(Query, Mutation, Subscription)
+        .limit_depth(MAX_DEPTH)
+        .limit_complexity(MAX_COMPLEXITY)
+        .limit_directives(MAX_DIRECTIVES)
+        .limit_recursive_depth(MAX_DEPTH * 2);
+    if introspection {
+        builder
+    } else {
+        builder.disable_introspection().disable_suggestions()
+    }
+}
+
+/// The schema in its definition language.
+pub fn sdl() -> String {
+    let mut text = builder(true).finish().sdl();
+    if !text.ends_with('\n') {
+        text.push('\n');
+    }
+    text
+}
+
+/// An error of a use case as a GraphQL error with a stable code.
+pub(crate) fn fail(error: aggregator::Error) -> GqlError {
+    let problem = problem::Problem::from(error);
+    let message = problem.detail.clone().unwrap_or_else(|| problem.title.to_owned());
+    let field = problem.errors.first().map(|e| e.pointer.clone());
+    GqlError::new(message).extend_with(|_, extensions| {
+        extensions.set("code", problem.code.clone());
+        if let Some(field) = field {
+            extensions.set("field", field);
+        }
+    })
+}
+
+/// The caller of this operation, or an UNAUTHORIZED error.
+pub(crate) fn caller<'a>(ctx: &'a async_graphql::Context<'_>) -> Result<&'a domain::Principal, GqlError> {
+    ctx.data_opt::<domain::Principal>().ok_or_else(|| {
+        GqlError::new("A valid access token is needed.").extend_with(|_, e| e.set("code", "UNAUTHORIZED"))
+    })
+}
+
+/// The interface of this operation.
+pub(crate) fn api<'a>(ctx: &'a async_graphql::Context<'_>) -> Result<&'a crate::Api, GqlError> {
+    ctx.data::<crate::Api>()
+}

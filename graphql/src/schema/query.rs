@@ -1,0 +1,90 @@
+//! Queries.
+
+use aggregator::Error;
+use async_graphql::{Context, ID, Object, Result, Union};
+
+use super::loan::{LoanConnection, LoanOut, SettlementOut};
+use super::quote::{QuoteOut, RequestOut, page_request};
+use super::{api, caller, fail};
+use crate::public_id::{Kind, decode, decode_any};
+
+/// Anything with an id.
+#[derive(Union, Clone, Debug)]
+pub enum Node {
+    /// A request for quotes.
+    Request(RequestOut),
+    /// A quote.
+    Quote(QuoteOut),
+    /// A settlement.
+    Settlement(SettlementOut),
+    /// A loan.
+    Loan(LoanOut),
+}
+
+/// Reads.
+#[derive(Clone, Copy, Debug)]
+pub struct Query;
+
+/// What is not there, and what is another's, is null.
+fn present<T>(found: Result<T, Error>) -> Result<Option<T>> {
+    match found {
+        Ok(value) => Ok(Some(value)),
+        Err(Error::NotFound) => Ok(None),
+        Err(error) => Err(fail(error)),
+    }
+}
+
+#[Object]
+impl Query {
+    /// A request for quotes.
+    async fn quote_request(&self, ctx: &Context<'_>, id: ID) -> Result<Option<RequestOut>> {
+        let id = decode(Kind::Request, "id", &id).map_err(fail)?;
+        Ok(present(api(ctx)?.aggregator.request(caller(ctx)?, id).await)?.map(RequestOut))
+    }
+
+    /// A quote.
+    async fn quote(&self, ctx: &Context<'_>, id: ID) -> Result<Option<QuoteOut>> {
+        let id = decode(Kind::Quote, "id", &id).map_err(fail)?;
+        Ok(present(api(ctx)?.aggregator.quote(caller(ctx)?, id).await)?.map(Into::into))
+    }
+
+    /// A settlement.
+    async fn settlement(&self, ctx: &Context<'_>, id: ID) -> Result<Option<SettlementOut>> {
+        let id = decode(Kind::Settlement, "id", &id).map_err(fail)?;
+        Ok(present(api(ctx)?.aggregator.settlement(caller(ctx)?, id).await)?.map(SettlementOut))
+    }
+
+    /// A loan.
+    async fn loan(&self, ctx: &Context<'_>, id: ID) -> Result<Option<LoanOut>> {
+        let id = decode(Kind::Loan, "id", &id).map_err(fail)?;
+        Ok(present(api(ctx)?.aggregator.loan(caller(ctx)?, id).await)?.map(LoanOut))
+    }
+
+    /// Loans that the caller may see, newest first.
+    #[graphql(complexity = "first.unwrap_or(20) as usize * child_complexity")]
+    async fn loans(&self, ctx: &Context<'_>, first: Option<u32>, after: Option<String>) -> Result<LoanConnection> {
+        let continued = after.is_some();
+        let page = page_request(first, after)?;
+        let found = api(ctx)?.aggregator.loans(caller(ctx)?, page).await.map_err(fail)?;
+        Ok(LoanConnection::new(found, continued))
+    }
+
+    /// Anything by its id; null when it is not there or not the caller's.
+    async fn node(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Node>> {
+        let (aggregator, caller) = (&api(ctx)?.aggregator, caller(ctx)?);
+        let Some((kind, uuid)) = decode_any(&id) else {
+            return Err(fail(Error::invalid("id", "not an id of this service")));
+        };
+        Ok(match kind {
+            Kind::Request => {
+                present(aggregator.request(caller, uuid.into()).await)?.map(|v| Node::Request(RequestOut(v)))
+            }
+            Kind::Quote => present(aggregator.quote(caller, uuid.into()).await)?.map(|v| Node::Quote(v.into())),
+            Kind::Settlement => {
+                present(aggregator.settlement(caller, uuid.into()).await)?.map(|v| Node::Settlement(SettlementOut(v)))
+            }
+            Kind::Loan => present(aggregator.loan(caller, uuid.into()).await)?.map(|v| Node::Loan(LoanOut(v))),
+            Kind::Repayment | Kind::Principal => None,
+        })
+    }
+}
