@@ -1,5 +1,4 @@
 //! Bindings generated from the committed ABI and bytecode.
-#![expect(clippy::pedantic, clippy::style, reason = "generated code")]
 
 pub mod aggregator {
     alloy_sol_types::sol!(

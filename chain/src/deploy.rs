@@ -24,7 +24,7 @@ pub const CREATE2_FACTORY: Address = address!("4e59b44847b379578588920cA78FbF26c
 const SALT: B256 = B256::ZERO;
 /// ERC-1967: `keccak256("eip1967.proxy.implementation") - 1`.
 const IMPLEMENTATION_SLOT: B256 = b256!("360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc");
-const RECEIPT_TIMEOUT: Duration = Duration::from_secs(180);
+const RECEIPT_TIMEOUT: Duration = Duration::from_mins(3);
 const READ_GAS: u64 = 1_000_000;
 
 /// Where everything is, by the administrator alone: chains do not differ.

@@ -168,7 +168,6 @@ impl Indexer {
     }
 
     /// The stored tip, once it is on the chain; `Some(None)` when nothing is stored; none while the node lags behind us.
-    #[expect(clippy::option_option, reason = "three answers: wait, start, go on")]
     async fn on_canonical(&self, head: BlockRef) -> Result<Option<Option<BlockRef>>, IndexError> {
         let chain_id = self.rpc.chain_id();
         let Some(tip) = self.log.tip(chain_id).await? else {

@@ -96,7 +96,7 @@ impl Header {
     }
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct WireReceipt {
     block_number: Option<U64>,

@@ -64,10 +64,10 @@ pub async fn sign(unsigned: Unsigned, signer: &DynSigner) -> Result<Signed, Sign
         input: unsigned.data,
     };
     let signature = signer.sign_hash(&tx.signature_hash()).await?;
-    let signed = tx.into_signed(signature);
+    let envelope = tx.into_signed(signature);
     Ok(Signed {
-        hash: *signed.hash(),
-        raw: signed.encoded_2718().into(),
+        hash: *envelope.hash(),
+        raw: envelope.encoded_2718().into(),
     })
 }
 

@@ -89,8 +89,8 @@ impl Memory {
     }
 
     /// Answers whether the reason is new.
-    pub(super) fn refuse(&mut self, tx: ChainTxId, reason: String, head: B256) -> bool {
-        let before = self.refused.insert(tx, (reason.clone(), head));
+    pub(super) fn refuse(&mut self, tx: ChainTxId, reason: &str, head: B256) -> bool {
+        let before = self.refused.insert(tx, (reason.to_owned(), head));
         before.is_none_or(|(old, _)| old != reason)
     }
 

@@ -235,7 +235,7 @@ impl Submitter {
                 Err(error) => return Err(error.into()),
             }
         };
-        if self.remember(|m| m.refuse(tx.id, reason.clone(), head.hash)) {
+        if self.remember(|m| m.refuse(tx.id, &reason, head.hash)) {
             metrics::counter!("chain_simulated_reverts_total", "chain" => self.chain()).increment(1);
             tracing::warn!(tx = %tx.id, %reason, "the transaction would revert now; it stays queued");
         }

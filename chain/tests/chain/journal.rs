@@ -130,7 +130,7 @@ impl TxJournal for MemJournal {
 
     async fn store_attempt(&self, tx: ChainTxId, attempt: Attempt) -> Result<(), StoreFailure> {
         self.write("store_attempt", |b| {
-            b.txs.iter_mut().find(|t| t.id == tx).unwrap().attempts.push(attempt)
+            b.txs.iter_mut().find(|t| t.id == tx).unwrap().attempts.push(attempt);
         })
     }
 
