@@ -366,4 +366,4 @@ fn settled_on_chain() -> LenderError {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
