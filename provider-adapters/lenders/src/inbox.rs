@@ -77,7 +77,11 @@ impl Collected {
 
     fn add(&mut self, callback: Callback) -> Result<bool, CallbackError> {
         if let Some(known) = self.parts.get(&callback.sequence) {
-            return if *known == callback { Ok(false) } else { Err(CallbackError::Conflict) };
+            return if *known == callback {
+                Ok(false)
+            } else {
+                Err(CallbackError::Conflict)
+            };
         }
         let number = callback.sequence;
         let beyond = self.last.is_some_and(|last| number > last);
@@ -93,8 +97,16 @@ impl Collected {
     }
 
     fn answer(&self) -> Result<Answer, LenderError> {
-        let offers: Vec<_> = self.parts.values().flat_map(|part| part.offers.iter().cloned()).collect();
-        let declined: Vec<_> = self.parts.values().flat_map(|part| part.declined.iter().cloned()).collect();
+        let offers: Vec<_> = self
+            .parts
+            .values()
+            .flat_map(|part| part.offers.iter().cloned())
+            .collect();
+        let declined: Vec<_> = self
+            .parts
+            .values()
+            .flat_map(|part| part.declined.iter().cloned())
+            .collect();
         read_answer(&offers, &declined)
     }
 }
@@ -112,7 +124,12 @@ impl CallbackInbox {
             keys.extend(of_provider);
         }
         let gate = Gate::new(base.authority(), keys, clock);
-        Self { gate, base, senders: by_key, waiting: Mutex::default() }
+        Self {
+            gate,
+            base,
+            senders: by_key,
+            waiting: Mutex::default(),
+        }
     }
 
     /// The base address to give to lenders.
@@ -126,11 +143,17 @@ impl CallbackInbox {
             return Err(CallbackError::Signature(SignatureError::Invalid));
         }
         let key_id = self.gate.admit(parts, body).map_err(CallbackError::Signature)?;
-        let provider = self.senders.get(key_id).ok_or(CallbackError::Signature(SignatureError::UnknownKey))?;
+        let provider = self
+            .senders
+            .get(key_id)
+            .ok_or(CallbackError::Signature(SignatureError::UnknownKey))?;
         let callback: Callback = wire::parse(body).map_err(CallbackError::Malformed)?;
         let bounded = callback.sequence <= MAX_SEQUENCE && callback.offers.len() <= MAX_OFFERS;
         if !bounded {
-            let error = WireError { field: "sequence".into(), detail: "too many callbacks or offers".into() };
+            let error = WireError {
+                field: "sequence".into(),
+                detail: "too many callbacks or offers".into(),
+            };
             return Err(CallbackError::Malformed(error));
         }
         let key = (provider.clone(), callback.request_id);
@@ -153,7 +176,11 @@ impl CallbackInbox {
             collected: watch::Sender::new(Collected::default()),
         });
         entry.waiters += 1;
-        Expectation { collected: entry.collected.subscribe(), inbox: Arc::clone(self), key }
+        Expectation {
+            collected: entry.collected.subscribe(),
+            inbox: Arc::clone(self),
+            key,
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Key, Waiting>> {
@@ -173,7 +200,9 @@ impl Expectation {
     /// Everything that the lender called back with, once it said that nothing follows.
     pub async fn answer(&mut self) -> Result<Answer, LenderError> {
         let complete = self.collected.wait_for(Collected::is_complete).await;
-        complete.map_or(Err(LenderError::Unavailable("the inbox closed".into())), |collected| collected.answer())
+        complete.map_or(Err(LenderError::Unavailable("the inbox closed".into())), |collected| {
+            collected.answer()
+        })
     }
 }
 
@@ -196,7 +225,13 @@ mod tests {
 
     fn part(sequence: u32, is_final: bool) -> Callback {
         let declined = vec![Reason::new("NO", "No.")];
-        Callback { request_id: RequestId(uuid::Uuid::nil()), sequence, is_final, offers: vec![], declined }
+        Callback {
+            request_id: RequestId(uuid::Uuid::nil()),
+            sequence,
+            is_final,
+            offers: vec![],
+            declined,
+        }
     }
 
     #[test]

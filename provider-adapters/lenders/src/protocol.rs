@@ -64,7 +64,12 @@ impl ProtocolLender {
         client: ProtocolClient,
         inbox: Option<Arc<CallbackInbox>>,
     ) -> Self {
-        Self { id, capabilities, client, inbox }
+        Self {
+            id,
+            capabilities,
+            client,
+            inbox,
+        }
     }
 }
 

@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use domain::ProviderId;
 use domain::ports::{Contracts, Lender};
-use sdk::{
-    Clock, Endpoint, EndpointError, HttpClient, KeyError, NetworkPolicy, ProtocolClient, PublicKey, Signer,
-};
+use sdk::{Clock, Endpoint, EndpointError, HttpClient, KeyError, NetworkPolicy, ProtocolClient, PublicKey, Signer};
 use serde::Deserialize;
 
 use crate::desk::{Desk, DeskConfig, DeskError, LocalSigner, SignerError};
@@ -70,7 +68,9 @@ impl std::fmt::Debug for Parts {
 
 impl std::fmt::Debug for Registry {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list().entries(self.lenders.iter().map(|lender| lender.id())).finish()
+        f.debug_list()
+            .entries(self.lenders.iter().map(|lender| lender.id()))
+            .finish()
     }
 }
 
@@ -127,7 +127,9 @@ pub fn build(configs: Vec<LenderConfig>, parts: &Parts) -> Result<Registry, Regi
 }
 
 fn inbox(configs: &[LenderConfig], parts: &Parts) -> Result<Option<Arc<CallbackInbox>>, RegistryError> {
-    let Some(url) = &parts.callback_url else { return Ok(None) };
+    let Some(url) = &parts.callback_url else {
+        return Ok(None);
+    };
     let base = Endpoint::parse(url, parts.network).map_err(|e| RegistryError::Address("callbacks".into(), e))?;
     let (mut senders, mut key_ids) = (Vec::new(), HashSet::new());
     for config in configs {
@@ -139,7 +141,11 @@ fn inbox(configs: &[LenderConfig], parts: &Parts) -> Result<Option<Arc<CallbackI
             senders.push((config.id.clone(), keys));
         }
     }
-    Ok(Some(Arc::new(CallbackInbox::new(base, senders, Arc::clone(&parts.signer.clock)))))
+    Ok(Some(Arc::new(CallbackInbox::new(
+        base,
+        senders,
+        Arc::clone(&parts.signer.clock),
+    ))))
 }
 
 fn keys(config: &ProtocolConfig) -> Result<Vec<PublicKey>, RegistryError> {

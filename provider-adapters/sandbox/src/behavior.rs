@@ -104,12 +104,19 @@ impl Behavior {
     /// What the amount forces; `Normal` when it is not magic.
     pub fn of_amount(minor: i64) -> Self {
         let cents = minor.rem_euclid(100);
-        TABLE.iter().find(|(magic, _)| *magic == cents).map_or(Self::Normal, |(_, behavior)| *behavior)
+        TABLE
+            .iter()
+            .find(|(magic, _)| *magic == cents)
+            .map_or(Self::Normal, |(_, behavior)| *behavior)
     }
 
     /// The configured behavior, or else what the amount forces.
     pub(crate) fn choose(self, minor: i64) -> Self {
-        if self == Self::Normal { Self::of_amount(minor) } else { self }
+        if self == Self::Normal {
+            Self::of_amount(minor)
+        } else {
+            self
+        }
     }
 }
 

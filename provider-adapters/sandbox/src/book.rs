@@ -68,8 +68,15 @@ impl Book {
         text.truncate(whole);
         file.set_len(u64::try_from(whole).unwrap_or(u64::MAX))?;
         file.seek(std::io::SeekFrom::End(0))?;
-        let mut book = Self { file: Some(file), entries: BTreeMap::new() };
-        for (number, line) in text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).enumerate() {
+        let mut book = Self {
+            file: Some(file),
+            entries: BTreeMap::new(),
+        };
+        for (number, line) in text
+            .split(|byte| *byte == b'\n')
+            .filter(|line| !line.is_empty())
+            .enumerate()
+        {
             let line = serde_json::from_slice(line).map_err(|_| BookError::Line(number + 1))?;
             book.apply(line);
         }
@@ -88,7 +95,12 @@ impl Book {
         loan_ref: String,
         state: LoanState,
     ) -> Result<(), BookError> {
-        let line = Line { lender: lender.clone(), order, loan_ref, state };
+        let line = Line {
+            lender: lender.clone(),
+            order,
+            loan_ref,
+            state,
+        };
         if let Some(file) = &mut self.file {
             let mut text = serde_json::to_vec(&line).map_err(std::io::Error::from)?;
             text.push(b'\n');
@@ -104,12 +116,23 @@ impl Book {
         let key = (line.lender, line.order.settlement_id);
         let before = self.entries.get(&key).map_or(0, |entry| entry.disbursements);
         let (order, loan_ref, state) = (line.order, line.loan_ref, line.state);
-        self.entries.insert(key, Entry { order, loan_ref, state, disbursements: before + paid });
+        self.entries.insert(
+            key,
+            Entry {
+                order,
+                loan_ref,
+                state,
+                disbursements: before + paid,
+            },
+        );
     }
 
     /// Every entry, of one lender or of all.
     pub(crate) fn view(&self, of: Option<&ProviderId>) -> Vec<EntryView> {
-        let wanted = self.entries.iter().filter(|((lender, _), _)| of.is_none_or(|of| of == lender));
+        let wanted = self
+            .entries
+            .iter()
+            .filter(|((lender, _), _)| of.is_none_or(|of| of == lender));
         let show = |((lender, settlement), entry): (&(ProviderId, SettlementId), &Entry)| EntryView {
             lender: lender.clone(),
             settlement_id: *settlement,
@@ -128,7 +151,10 @@ mod tests {
     use uuid::Uuid;
 
     fn order() -> AcceptRequest {
-        let money = WireMoney { minor: "100".into(), currency: "USD".into() };
+        let money = WireMoney {
+            minor: "100".into(),
+            currency: "USD".into(),
+        };
         AcceptRequest {
             settlement_id: Uuid::from_u128(1).into(),
             request_id: Uuid::from_u128(2).into(),
@@ -145,13 +171,18 @@ mod tests {
         let path = folder.path().join("book.jsonl");
         let lender: ProviderId = "harbor-bank".parse().unwrap();
         let mut book = Book::open(Some(&path)).unwrap();
-        book.write(&lender, order(), "L1".into(), LoanState::Accepted {}).unwrap();
+        book.write(&lender, order(), "L1".into(), LoanState::Accepted {})
+            .unwrap();
         drop(book);
         let mut file = OpenOptions::new().append(true).open(&path).unwrap();
         file.write_all(b"{\"lender\":\"harb").unwrap();
         let mut book = Book::open(Some(&path)).unwrap();
-        assert!(matches!(book.find(&lender, order().settlement_id).unwrap().state, LoanState::Accepted {}));
-        book.write(&lender, order(), "L1".into(), LoanState::Cancelled {}).unwrap();
+        assert!(matches!(
+            book.find(&lender, order().settlement_id).unwrap().state,
+            LoanState::Accepted {}
+        ));
+        book.write(&lender, order(), "L1".into(), LoanState::Cancelled {})
+            .unwrap();
         let book = Book::open(Some(&path)).unwrap();
         let entry = book.find(&lender, order().settlement_id).unwrap();
         assert!(matches!(entry.state, LoanState::Cancelled {}) && entry.disbursements == 0);

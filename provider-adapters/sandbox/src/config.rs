@@ -98,7 +98,12 @@ fn any_port() -> SocketAddr {
 impl SandboxConfig {
     /// The standard lenders on any port.
     pub fn new(platform: PlatformKey) -> Self {
-        Self { bind: any_port(), book: None, platform, lenders: standard_lenders() }
+        Self {
+            bind: any_port(),
+            book: None,
+            platform,
+            lenders: standard_lenders(),
+        }
     }
 }
 
@@ -116,7 +121,10 @@ impl LenderSpec {
     pub fn capabilities(&self) -> Capabilities {
         Capabilities {
             products: vec![self.product()],
-            jurisdictions: vec![Jurisdiction { country: "US".into(), region: None }],
+            jurisdictions: vec![Jurisdiction {
+                country: "US".into(),
+                region: None,
+            }],
             currency: Currency::usd(),
             min_amount: self.min_amount,
             max_amount: self.max_amount,
@@ -128,12 +136,19 @@ impl LenderSpec {
     }
 
     pub(crate) fn inquiry(&self) -> Inquiry {
-        if self.plan == Plan::PayInFour { Inquiry::None } else { Inquiry::Soft }
+        if self.plan == Plan::PayInFour {
+            Inquiry::None
+        } else {
+            Inquiry::Soft
+        }
     }
 }
 
 /// The eight standard lenders: 500 to 50,000 dollars for 3 to 60 months, but for the pay-in-4.
-#[expect(clippy::missing_panics_doc, reason = "the names are literals that are provider ids; a test builds them")]
+#[expect(
+    clippy::missing_panics_doc,
+    reason = "the names are literals that are provider ids; a test builds them"
+)]
 pub fn standard_lenders() -> Vec<LenderSpec> {
     let bank = |name: &str, rate_ppm: u32| LenderSpec {
         name: name.parse().expect("a literal provider id"),
@@ -148,7 +163,11 @@ pub fn standard_lenders() -> Vec<LenderSpec> {
         behavior: Behavior::Normal,
         delay_ms: 0,
     };
-    let fee = |spec| LenderSpec { origination_fee_bps: 500, declares: Declares::NominalRate, ..spec };
+    let fee = |spec| LenderSpec {
+        origination_fee_bps: 500,
+        declares: Declares::NominalRate,
+        ..spec
+    };
     let four = |spec| LenderSpec {
         plan: Plan::PayInFour,
         min_amount: 3_500,
@@ -156,12 +175,19 @@ pub fn standard_lenders() -> Vec<LenderSpec> {
         min_term_days: 1,
         ..spec
     };
-    let behaving = |spec, behavior, delay_ms| LenderSpec { behavior, delay_ms, ..spec };
+    let behaving = |spec, behavior, delay_ms| LenderSpec {
+        behavior,
+        delay_ms,
+        ..spec
+    };
     vec![
         bank("harbor-bank", 94_900),
         fee(bank("swift-fintech", 119_900)),
         four(bank("splitpay", 0)),
-        LenderSpec { plan: Plan::Line, ..bank("flexline", 149_000) },
+        LenderSpec {
+            plan: Plan::Line,
+            ..bank("flexline", 149_000)
+        },
         behaving(bank("stern-credit", 80_000), Behavior::Decline, 0),
         behaving(bank("slowpoke", 129_000), Behavior::Callback, 600),
         behaving(bank("silent", 70_000), Behavior::Silent, 0),

@@ -13,10 +13,10 @@ use serde::Serialize;
 
 use crate::behavior::Behavior;
 use crate::book::{Book, Entry};
+use crate::callbacks;
 use crate::config::LenderSpec;
 use crate::lies::bend;
 use crate::offers::{OfferRef, Question, offer};
-use crate::callbacks;
 
 /// Questions whose answers are remembered.
 const REMEMBERED: usize = 10_000;
@@ -52,22 +52,38 @@ pub(crate) enum Sign {
 /// What goes back.
 #[derive(Debug)]
 pub(crate) enum Reply {
-    Json { status: u16, body: Vec<u8>, sign: Sign },
+    Json {
+        status: u16,
+        body: Vec<u8>,
+        sign: Sign,
+    },
     /// Nothing, ever.
     Never,
 }
 
 impl Reply {
     pub(crate) fn json<T: Serialize>(status: u16, message: &T) -> Self {
-        Self::Json { status, body: wire::write(message), sign: Sign::Right }
+        Self::Json {
+            status,
+            body: wire::write(message),
+            sign: Sign::Right,
+        }
     }
 
     pub(crate) fn problem(problem: &Problem) -> Self {
-        Self::Json { status: problem.status, body: wire::write(problem), sign: Sign::Right }
+        Self::Json {
+            status: problem.status,
+            body: wire::write(problem),
+            sign: Sign::Right,
+        }
     }
 
     fn raw(status: u16, body: Vec<u8>) -> Self {
-        Self::Json { status, body, sign: Sign::Right }
+        Self::Json {
+            status,
+            body,
+            sign: Sign::Right,
+        }
     }
 }
 
@@ -103,7 +119,12 @@ impl SandboxedLender {
         };
         let behavior = self.spec.behavior.choose(amount.minor);
         let now = self.signer.clock.now();
-        let asked = Question { request: question.request_id, amount, term: question.term, now };
+        let asked = Question {
+            request: question.request_id,
+            amount,
+            term: question.term,
+            now,
+        };
         let Some(answer) = self.remember(&question, || self.compose(asked, behavior)) else {
             return Reply::problem(&Problem::id_reused());
         };
@@ -123,17 +144,28 @@ impl SandboxedLender {
             answers.given.remove(&oldest);
         }
         answers.order.push_back(question.request_id);
-        answers.given.insert(question.request_id, (question.clone(), answer.clone()));
+        answers
+            .given
+            .insert(question.request_id, (question.clone(), answer.clone()));
         Some(answer)
     }
 
     fn compose(&self, question: Question, behavior: Behavior) -> OffersAnswer {
-        let made = if behavior == Behavior::Decline { Err(stern()) } else { offer(&self.spec, question) };
+        let made = if behavior == Behavior::Decline {
+            Err(stern())
+        } else {
+            offer(&self.spec, question)
+        };
         let (offers, declined) = match made {
             Ok(offer) => (vec![bend(wire::Offer::from(&offer), behavior)], vec![]),
             Err(reasons) => (vec![], reasons),
         };
-        OffersAnswer { request_id: question.request, complete: true, offers, declined }
+        OffersAnswer {
+            request_id: question.request,
+            complete: true,
+            offers,
+            declined,
+        }
     }
 
     async fn deliver(&self, answer: OffersAnswer, callback_url: Option<String>, behavior: Behavior) -> Reply {
@@ -147,7 +179,12 @@ impl SandboxedLender {
             }
             (Behavior::Callback | Behavior::CallbackUnfinished, plain) => {
                 let Some(url) = callback_url else { return plain };
-                let ack = Reply::json(202, &Acknowledgement { request_id: answer.request_id });
+                let ack = Reply::json(
+                    202,
+                    &Acknowledgement {
+                        request_id: answer.request_id,
+                    },
+                );
                 let (http, signer) = (self.http.clone(), self.signer.clone());
                 let finish = behavior == Behavior::Callback;
                 tokio::spawn(async move {
@@ -162,16 +199,28 @@ impl SandboxedLender {
             (Behavior::NotJson, _) => Reply::raw(200, b"<html>".to_vec()),
             (Behavior::TooDeep, _) => Reply::raw(200, [b"[".repeat(1000), b"]".repeat(1000)].concat()),
             (Behavior::TooLarge, _) => Reply::raw(200, vec![b' '; wire::MAX_BYTES + 1]),
-            (Behavior::OtherRequest, _) => {
-                Reply::json(200, &OffersAnswer { request_id: uuid::Uuid::nil().into(), ..answer })
-            }
+            (Behavior::OtherRequest, _) => Reply::json(
+                200,
+                &OffersAnswer {
+                    request_id: uuid::Uuid::nil().into(),
+                    ..answer
+                },
+            ),
             (Behavior::UnknownField, Reply::Json { mut body, .. }) => {
                 body.truncate(body.len().saturating_sub(1));
                 body.extend_from_slice(br#","surprise":1}"#);
                 Reply::raw(200, body)
             }
-            (Behavior::BadSignature, Reply::Json { status, body, .. }) => Reply::Json { status, body, sign: Sign::Wrong },
-            (Behavior::Unsigned, Reply::Json { status, body, .. }) => Reply::Json { status, body, sign: Sign::Not },
+            (Behavior::BadSignature, Reply::Json { status, body, .. }) => Reply::Json {
+                status,
+                body,
+                sign: Sign::Wrong,
+            },
+            (Behavior::Unsigned, Reply::Json { status, body, .. }) => Reply::Json {
+                status,
+                body,
+                sign: Sign::Not,
+            },
             (_, plain) => plain,
         }
     }
@@ -193,7 +242,11 @@ impl SandboxedLender {
             Ok(loan) => Reply::json(200, &loan),
             Err(problem) => Reply::problem(&problem),
         };
-        if behavior == Behavior::AcceptLost { Reply::Never } else { reply }
+        if behavior == Behavior::AcceptLost {
+            Reply::Never
+        } else {
+            reply
+        }
     }
 
     /// Takes an acceptance once; a repeated one gets the state of the first.
@@ -201,7 +254,11 @@ impl SandboxedLender {
         let mut book = lock(&self.book);
         let id = order.settlement_id;
         if let Some(entry) = book.find(&self.spec.name, id) {
-            return if entry.order == order { Ok(loan(id, entry)) } else { Err(Problem::id_reused()) };
+            return if entry.order == order {
+                Ok(loan(id, entry))
+            } else {
+                Err(Problem::id_reused())
+            };
         }
         let state = self.decide(&order, behavior)?;
         let loan_ref = format!("{}-loan-{}", self.spec.name, id.0.simple());
@@ -218,9 +275,15 @@ impl SandboxedLender {
             && order.principal.currency == "USD"
             && order.net_disbursed.currency == "USD";
         if !same {
-            return Err(Problem::new(422, "other-terms", "The acceptance is not what was offered"));
+            return Err(Problem::new(
+                422,
+                "other-terms",
+                "The acceptance is not what was offered",
+            ));
         }
-        let reject = |code: &str, text: &str| LoanState::Rejected { reasons: vec![Reason::new(code, text)] };
+        let reject = |code: &str, text: &str| LoanState::Rejected {
+            reasons: vec![Reason::new(code, text)],
+        };
         if self.signer.clock.now().timestamp() > offered.until {
             return Ok(reject("OFFER_EXPIRED", "The offer has expired."));
         }
@@ -228,7 +291,10 @@ impl SandboxedLender {
             Behavior::AcceptRejected => reject("UNABLE_TO_VERIFY_INCOME", "Unable to verify income."),
             Behavior::DisburseLater | Behavior::NeverDisburse => LoanState::Accepted {},
             Behavior::DisburseOther => {
-                let other = WireMoney { minor: (offered.net - 1).to_string(), currency: "USD".into() };
+                let other = WireMoney {
+                    minor: (offered.net - 1).to_string(),
+                    currency: "USD".into(),
+                };
                 self.pay(order.settlement_id, other)
             }
             _ => self.pay(order.settlement_id, order.net_disbursed.clone()),
@@ -238,7 +304,11 @@ impl SandboxedLender {
     /// The payment, and its evidence, which is the same each time.
     fn pay(&self, id: SettlementId, amount: WireMoney) -> LoanState {
         let evidence = format!("{}-payment-{}", self.spec.name, id.0.simple());
-        LoanState::Disbursed { amount, at: self.signer.clock.now(), evidence }
+        LoanState::Disbursed {
+            amount,
+            at: self.signer.clock.now(),
+            evidence,
+        }
     }
 
     fn write(
@@ -253,7 +323,9 @@ impl SandboxedLender {
             tracing::error!(%error, "the book cannot be written");
             Problem::new(500, "book", "The book cannot be written")
         })?;
-        Ok(book.find(&self.spec.name, id).map_or_else(|| unknown_loan(id), |entry| loan(id, entry)))
+        Ok(book
+            .find(&self.spec.name, id)
+            .map_or_else(|| unknown_loan(id), |entry| loan(id, entry)))
     }
 
     fn status(&self, id: SettlementId) -> Reply {
@@ -290,11 +362,19 @@ fn reply(result: Result<Loan, Problem>) -> Reply {
 }
 
 fn loan(id: SettlementId, entry: &Entry) -> Loan {
-    Loan { settlement_id: id, loan_ref: Some(entry.loan_ref.clone()), status: entry.state.clone() }
+    Loan {
+        settlement_id: id,
+        loan_ref: Some(entry.loan_ref.clone()),
+        status: entry.state.clone(),
+    }
 }
 
 fn unknown_loan(id: SettlementId) -> Loan {
-    Loan { settlement_id: id, loan_ref: None, status: LoanState::Unknown {} }
+    Loan {
+        settlement_id: id,
+        loan_ref: None,
+        status: LoanState::Unknown {},
+    }
 }
 
 fn bad_id() -> Reply {
@@ -303,7 +383,10 @@ fn bad_id() -> Reply {
 
 fn stern() -> Vec<Reason> {
     vec![
-        Reason::new("INCOME_INSUFFICIENT", "Income insufficient for amount of credit requested."),
+        Reason::new(
+            "INCOME_INSUFFICIENT",
+            "Income insufficient for amount of credit requested.",
+        ),
         Reason::new("LENGTH_OF_EMPLOYMENT", "Length of employment."),
     ]
 }

@@ -11,14 +11,20 @@ use uuid::Uuid;
 struct Real;
 
 impl Clock for Real {
-    #[expect(clippy::disallowed_methods, reason = "the sandbox process has no other source of time")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the sandbox process has no other source of time"
+    )]
     fn now(&self) -> DateTime<Utc> {
         std::time::SystemTime::now().into()
     }
 }
 
 impl Ids for Real {
-    #[expect(clippy::disallowed_methods, reason = "the sandbox process has no other source of ids")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the sandbox process has no other source of ids"
+    )]
     fn next(&self) -> Uuid {
         Uuid::now_v7()
     }
@@ -39,10 +45,16 @@ async fn run() -> Result<(), String> {
     let path = std::env::args().nth(1).ok_or("usage: usance-sandbox CONFIG.toml")?;
     let text = std::fs::read_to_string(&path).map_err(|error| format!("{path}: {error}"))?;
     let config: SandboxConfig = toml::from_str(&text).map_err(|error| format!("{path}: {error}"))?;
-    let world = World { clock: Arc::new(Real), ids: Arc::new(Real) };
+    let world = World {
+        clock: Arc::new(Real),
+        ids: Arc::new(Real),
+    };
     let sandbox = spawn(config, world).await.map_err(|error| chain(&error))?;
     let lenders: Vec<_> = sandbox.lenders.iter().map(|lender| lender.url.as_str()).collect();
-    println!("{}", serde_json::json!({ "base_url": sandbox.base_url, "lenders": lenders }));
+    println!(
+        "{}",
+        serde_json::json!({ "base_url": sandbox.base_url, "lenders": lenders })
+    );
     sandbox.run().await.map_err(|error| error.to_string())
 }
 

@@ -38,7 +38,10 @@ pub(crate) struct OfferRef {
 
 impl OfferRef {
     pub(crate) fn write(&self, lender: &LenderSpec) -> String {
-        format!("{}.{}.{}.{}.{}", lender.name, self.request, self.principal, self.net, self.until)
+        format!(
+            "{}.{}.{}.{}.{}",
+            lender.name, self.request, self.principal, self.net, self.until
+        )
     }
 
     pub(crate) fn read(text: &str, lender: &LenderSpec) -> Option<Self> {
@@ -46,7 +49,12 @@ impl OfferRef {
         let name = parts.next()?;
         let request = parts.next()?.parse().ok()?;
         let mut number = || parts.next()?.parse::<i64>().ok();
-        let read = Self { request, principal: number()?, net: number()?, until: number()? };
+        let read = Self {
+            request,
+            principal: number()?,
+            net: number()?,
+            until: number()?,
+        };
         (name == lender.name.as_str() && read.write(lender) == text).then_some(read)
     }
 }
@@ -69,7 +77,12 @@ pub(crate) fn offer(lender: &LenderSpec, question: Question) -> Result<Offer, Ve
     let fee = principal * i64::from(lender.origination_fee_bps) / 10_000;
     let net = principal - fee;
     let until = question.now + VALID;
-    let reference = OfferRef { request: question.request, principal, net, until: until.timestamp() };
+    let reference = OfferRef {
+        request: question.request,
+        principal,
+        net,
+        until: until.timestamp(),
+    };
     let paid: i64 = schedule.iter().map(|p| p.total.minor).sum();
     Ok(Offer {
         provider_ref: reference.write(lender),
@@ -85,7 +98,11 @@ pub(crate) fn offer(lender: &LenderSpec, question: Question) -> Result<Offer, Ve
             limit: (lender.plan == Plan::Line).then(|| money(principal)),
         },
         rate: rate(lender),
-        fees: Some(fee).filter(|fee| *fee > 0).map(|fee| origination(money(fee))).into_iter().collect(),
+        fees: Some(fee)
+            .filter(|fee| *fee > 0)
+            .map(|fee| origination(money(fee)))
+            .into_iter()
+            .collect(),
         declared: Declared {
             apr: declared_apr(lender, question.now.date_naive(), net, &schedule),
             convention: AprConvention::UsNominal,
@@ -101,7 +118,11 @@ pub(crate) fn offer(lender: &LenderSpec, question: Question) -> Result<Offer, Ve
             },
             every,
             prepayment_charge: Rate::ZERO,
-            late: LateTerms { grace_days: 10, fee: money(700), penal_rate: Rate::ZERO },
+            late: LateTerms {
+                grace_days: 10,
+                fee: money(700),
+                penal_rate: Rate::ZERO,
+            },
             cooling_off_days: 3,
         },
         collateral: None,
@@ -145,7 +166,10 @@ fn schedule(lender: &LenderSpec, question: Question, principal: i64) -> Option<(
     let start = question.now.date_naive();
     if lender.plan == Plan::PayInFour {
         let every = Period::new(2, Unit::Week);
-        return Some((every, pay_in_four(start, every, Money::new(principal, question.amount.currency))?));
+        return Some((
+            every,
+            pay_in_four(start, every, Money::new(principal, question.amount.currency))?,
+        ));
     }
     let (unit, count) = match question.term.unit {
         Unit::Month => (Unit::Month, question.term.count),
@@ -162,7 +186,11 @@ fn schedule(lender: &LenderSpec, question: Question, principal: i64) -> Option<(
         first_years: None,
         count: Some(count).filter(|count| *count <= 600)?,
         every,
-        method: if lender.plan == Plan::Line { Method::EqualPrincipal } else { Method::EqualInstallments },
+        method: if lender.plan == Plan::Line {
+            Method::EqualPrincipal
+        } else {
+            Method::EqualInstallments
+        },
         basis: Basis::THIRTY_360,
         accrual: Accrual::Basis,
         rule: InstallmentRule::RoundedUp,
@@ -171,10 +199,20 @@ fn schedule(lender: &LenderSpec, question: Question, principal: i64) -> Option<(
         installment_multiple: None,
     };
     let rows = generate(&terms).ok()?.installments;
-    let money = |minor: i128| i64::try_from(minor).ok().map(|minor| Money::new(minor, question.amount.currency));
+    let money = |minor: i128| {
+        i64::try_from(minor)
+            .ok()
+            .map(|minor| Money::new(minor, question.amount.currency))
+    };
     let payment = |row: &domain::schedule::Installment| {
         let (principal, interest, fees) = (money(row.principal)?, money(row.interest)?, money(row.fees)?);
-        Some(ScheduledPayment { due: row.due, principal, interest, fees, total: money(row.total)? })
+        Some(ScheduledPayment {
+            due: row.due,
+            principal,
+            interest,
+            fees,
+            total: money(row.total)?,
+        })
     };
     Some((every, rows.iter().map(payment).collect::<Option<_>>()?))
 }
@@ -185,7 +223,13 @@ fn pay_in_four(start: NaiveDate, every: Period, principal: Money) -> Option<Vec<
     let payment = |k: u32| {
         let amount = money(if k == 3 { principal.minor - 3 * part } else { part });
         let due = every.after(start, k).ok()?;
-        Some(ScheduledPayment { due, principal: amount, interest: money(0), fees: money(0), total: amount })
+        Some(ScheduledPayment {
+            due,
+            principal: amount,
+            interest: money(0),
+            fees: money(0),
+            total: amount,
+        })
     };
     (0..4).map(payment).collect()
 }
@@ -196,7 +240,10 @@ fn declared_apr(lender: &LenderSpec, start: NaiveDate, net: i64, schedule: &[Sch
         Declares::NominalRate => nominal,
         Declares::Apr => {
             let payments = schedule.iter().map(|p| (p.due, i128::from(p.total.minor))).collect();
-            let flows = DatedFlows { advances: vec![(start, i128::from(net))], payments };
+            let flows = DatedFlows {
+                advances: vec![(start, i128::from(net))],
+                payments,
+            };
             verified(&flows, Convention::UsNominal).map_or(nominal, |apr| apr.rate)
         }
     }

@@ -89,7 +89,9 @@ pub struct SandboxHandle {
 impl SandboxHandle {
     /// Serves until the server fails.
     pub async fn run(mut self) -> std::io::Result<()> {
-        (&mut self.server).await.unwrap_or_else(|error| Err(std::io::Error::other(error)))
+        (&mut self.server)
+            .await
+            .unwrap_or_else(|error| Err(std::io::Error::other(error)))
     }
 }
 
@@ -124,7 +126,10 @@ pub async fn spawn(config: SandboxConfig, world: World) -> Result<SandboxHandle,
         };
         let name = spec.name.clone();
         known.push(described(&spec, address, &signer));
-        let impostor = Signer { key: PrivateKey::from_seed(name.as_str(), [66; 32])?, ..signer.clone() };
+        let impostor = Signer {
+            key: PrivateKey::from_seed(name.as_str(), [66; 32])?,
+            ..signer.clone()
+        };
         let lender = SandboxedLender {
             gate: Gate::new(&address.to_string(), vec![platform.clone()], Arc::clone(&world.clock)),
             spec,
@@ -139,9 +144,16 @@ pub async fn spawn(config: SandboxConfig, world: World) -> Result<SandboxHandle,
             return Err(SandboxError::Duplicate(name));
         }
     }
-    let router = router(Shared { lenders: Arc::new(playing), book });
+    let router = router(Shared {
+        lenders: Arc::new(playing),
+        book,
+    });
     let server = tokio::spawn(async move { axum::serve(listener, router).await });
-    Ok(SandboxHandle { base_url: format!("http://{address}"), lenders: known, server })
+    Ok(SandboxHandle {
+        base_url: format!("http://{address}"),
+        lenders: known,
+        server,
+    })
 }
 
 fn described(spec: &LenderSpec, address: SocketAddr, signer: &Signer) -> SandboxLender {
@@ -180,7 +192,11 @@ fn show_book(shared: &Shared, of: Option<&ProviderId>) -> Response {
 }
 
 fn no_lender() -> Response {
-    (StatusCode::NOT_FOUND, axum::Json(Problem::new(404, "no-such-lender", "No such lender"))).into_response()
+    (
+        StatusCode::NOT_FOUND,
+        axum::Json(Problem::new(404, "no-such-lender", "No such lender")),
+    )
+        .into_response()
 }
 
 async fn call(
@@ -191,20 +207,33 @@ async fn call(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let Some(lender) = shared.lenders.get(&lender) else { return no_lender() };
-    let parts = RequestParts { method: method.as_str(), path: uri.path(), headers: &headers };
+    let Some(lender) = shared.lenders.get(&lender) else {
+        return no_lender();
+    };
+    let parts = RequestParts {
+        method: method.as_str(),
+        path: uri.path(),
+        headers: &headers,
+    };
     let (status, body, sign) = match lender.answer(parts, &call, &body).await {
         Reply::Json { status, body, sign } => (status, body, sign),
         // The caller's own deadline ends this.
         Reply::Never => std::future::pending().await,
     };
     let mut answered = HeaderMap::new();
-    let content = if status < 400 { "application/json" } else { "application/problem+json" };
+    let content = if status < 400 {
+        "application/json"
+    } else {
+        "application/problem+json"
+    };
     answered.insert(header::CONTENT_TYPE, HeaderValue::from_static(content));
     if status == 302 {
         answered.insert(header::LOCATION, HeaderValue::from_static("/elsewhere"));
     }
-    let request_signature = headers.get("signature").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let request_signature = headers
+        .get("signature")
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let signer = match sign {
         Sign::Right => Some(&lender.signer),
         Sign::Wrong => Some(&lender.impostor),

@@ -40,7 +40,9 @@ async fn the_sample_request_is_answered_by_every_honest_lender() {
         let request = request(500_000);
         assert_eq!(lender.capabilities().misfits(&request), [], "{name}");
         let offers = offers(lender.quote(&ask(&request, 5_000)).await);
-        let [offer] = offers.as_slice() else { panic!("{name} made {} offers", offers.len()) };
+        let [offer] = offers.as_slice() else {
+            panic!("{name} made {} offers", offers.len())
+        };
         assert_eq!((offer.product, offer.binding), (product, Binding::Firm), "{name}");
         assert_eq!(offer.amounts.offered, request.amount, "{name}");
         assert!(domain::appraisal::appraise(&request, offer).is_ok(), "{name}");
@@ -57,19 +59,26 @@ async fn the_fintech_alone_misdeclares_its_apr() {
         let declared = &offers[0].declared;
         assert_eq!(declared.convention, AprConvention::UsNominal);
         let flags = domain::appraisal::appraise(&request, &offers[0]).unwrap().flags;
-        let flagged = flags.iter().any(|flag| matches!(flag, domain::quote::Flag::AprMisdeclared { .. }));
+        let flagged = flags
+            .iter()
+            .any(|flag| matches!(flag, domain::quote::Flag::AprMisdeclared { .. }));
         assert_eq!(flagged, !honest, "{name}: {declared:?} {flags:?}");
     }
     let fintech = offers(world.lender("swift-fintech").quote(&ask(&request, 5_000)).await);
     assert_eq!(fintech[0].declared.apr, Rate::from_ppm(119_900));
-    assert_eq!(fintech[0].amounts.net_disbursed, Money::new(475_000, request.amount.currency));
+    assert_eq!(
+        fintech[0].amounts.net_disbursed,
+        Money::new(475_000, request.amount.currency)
+    );
 }
 
 #[tokio::test]
 async fn the_decliner_says_why() {
     let world = World::start(Start::default()).await;
     let answer = world.lender("stern-credit").quote(&ask(&request(500_000), 5_000)).await;
-    let Ok(Answer::Declined(reasons)) = answer else { panic!("{answer:?}") };
+    let Ok(Answer::Declined(reasons)) = answer else {
+        panic!("{answer:?}")
+    };
     assert_eq!(reasons[0].code, "INCOME_INSUFFICIENT");
 }
 
@@ -103,10 +112,16 @@ async fn every_lie_is_found_out() {
         (28, "amounts.net_disbursed"),
         (29, "surprise"),
     ] {
-        let answer = world.lender("harbor-bank").quote(&ask(&request(500_000 + cents), 5_000)).await;
+        let answer = world
+            .lender("harbor-bank")
+            .quote(&ask(&request(500_000 + cents), 5_000))
+            .await;
         assert_eq!(field(answer), expected, "magic amount {cents}");
     }
-    assert_eq!(field(world.lender("trickster").quote(&ask(&request(500_000), 5_000)).await), "amounts.offered");
+    assert_eq!(
+        field(world.lender("trickster").quote(&ask(&request(500_000), 5_000)).await),
+        "amounts.offered"
+    );
     let answer = world.lender("harbor-bank").quote(&ask(&request(500_010), 5_000)).await;
     assert!(matches!(answer, Err(LenderError::Unavailable(what)) if what == "500 urn:usance:provider:fault"));
     let answer = world.lender("harbor-bank").quote(&ask(&request(500_011), 5_000)).await;
@@ -127,7 +142,11 @@ async fn callbacks_bring_the_offers_and_their_end() {
 
 #[tokio::test]
 async fn without_a_callback_address_the_lender_answers_directly() {
-    let world = World::start(Start { callbacks: false, ..Start::default() }).await;
+    let world = World::start(Start {
+        callbacks: false,
+        ..Start::default()
+    })
+    .await;
     let answer = world.lender("harbor-bank").quote(&ask(&request(500_004), 5_000)).await;
     assert_eq!(offers(answer).len(), 1);
 }
@@ -178,7 +197,11 @@ async fn an_acceptance_of_what_was_not_offered_is_refused() {
 /// The answer is lost after the money went out: a time-out is no evidence, the status is.
 #[tokio::test]
 async fn a_lost_answer_is_a_time_out_and_the_status_says_disbursed() {
-    let world = World::start(Start { money_timeout_ms: 400, ..Start::default() }).await;
+    let world = World::start(Start {
+        money_timeout_ms: 400,
+        ..Start::default()
+    })
+    .await;
     let lender = world.lender("harbor-bank");
     let offer = offers(lender.quote(&ask(&request(500_040), 5_000)).await).remove(0);
     let order = order(&offer);
@@ -195,15 +218,28 @@ async fn acceptances_fail_in_every_way_that_a_settlement_must_survive() {
     let lender = world.lender("harbor-bank");
     let mut orders = Vec::new();
     for cents in [41, 42, 43, 44, 45] {
-        orders.push(order(&offers(lender.quote(&ask(&request(500_000 + cents), 5_000)).await)[0]));
+        orders.push(order(
+            &offers(lender.quote(&ask(&request(500_000 + cents), 5_000)).await)[0],
+        ));
     }
-    let [busy, rejected, later, never, other] = orders.as_slice() else { panic!() };
+    let [busy, rejected, later, never, other] = orders.as_slice() else {
+        panic!()
+    };
     assert!(matches!(lender.accept(busy).await, Err(LenderError::Unavailable(_))));
     assert_eq!(lender.status(busy.settlement).await, Ok(LenderStatus::Unknown));
-    assert!(matches!(lender.accept(busy).await.unwrap().status, LenderStatus::Disbursed { .. }));
-    assert!(matches!(lender.accept(rejected).await.unwrap().status, LenderStatus::Rejected { .. }));
+    assert!(matches!(
+        lender.accept(busy).await.unwrap().status,
+        LenderStatus::Disbursed { .. }
+    ));
+    assert!(matches!(
+        lender.accept(rejected).await.unwrap().status,
+        LenderStatus::Rejected { .. }
+    ));
     assert_eq!(lender.accept(later).await.unwrap().status, LenderStatus::Accepted);
-    assert!(matches!(lender.status(later.settlement).await, Ok(LenderStatus::Disbursed { .. })));
+    assert!(matches!(
+        lender.status(later.settlement).await,
+        Ok(LenderStatus::Disbursed { .. })
+    ));
     assert_eq!(lender.accept(never).await.unwrap().status, LenderStatus::Accepted);
     assert_eq!(lender.cancel(never.settlement).await, Ok(LenderStatus::Cancelled));
     assert_eq!(lender.accept(never).await.unwrap().status, LenderStatus::Cancelled);
@@ -217,12 +253,20 @@ async fn acceptances_fail_in_every_way_that_a_settlement_must_survive() {
 async fn the_book_survives_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let book = Some(folder.path().join("book.jsonl"));
-    let first = World::start(Start { book: book.clone(), ..Start::default() }).await;
+    let first = World::start(Start {
+        book: book.clone(),
+        ..Start::default()
+    })
+    .await;
     let offer = offers(first.lender("harbor-bank").quote(&ask(&request(500_000), 5_000)).await).remove(0);
     let order = order(&offer);
     let receipt = first.lender("harbor-bank").accept(&order).await.unwrap();
     drop(first);
-    let second = World::start(Start { book, ..Start::default() }).await;
+    let second = World::start(Start {
+        book,
+        ..Start::default()
+    })
+    .await;
     assert_eq!(second.lender("harbor-bank").accept(&order).await.unwrap(), receipt);
     assert_eq!(second.disbursements(order.settlement).await, 1);
 }
@@ -230,24 +274,52 @@ async fn the_book_survives_a_restart() {
 /// Who does not hold our key, or whose clock is off, gets no answer.
 #[tokio::test]
 async fn the_lender_refuses_foreign_keys_and_skewed_clocks() {
-    let foreign = World::start(Start { platform_key: "somebody-else", ..Start::default() }).await;
-    let answer = foreign.lender("harbor-bank").quote(&ask(&request(500_000), 5_000)).await;
+    let foreign = World::start(Start {
+        platform_key: "somebody-else",
+        ..Start::default()
+    })
+    .await;
+    let answer = foreign
+        .lender("harbor-bank")
+        .quote(&ask(&request(500_000), 5_000))
+        .await;
     let unauthorized = |answer: Result<Answer, LenderError>, code: &str| {
-        assert_eq!(answer, Err(LenderError::Refused(format!("401 urn:usance:provider:{code}"))));
+        assert_eq!(
+            answer,
+            Err(LenderError::Refused(format!("401 urn:usance:provider:{code}")))
+        );
     };
     unauthorized(answer, "signature-invalid");
-    let world = World::start(Start { our_clock_ahead: 31, ..Start::default() }).await;
+    let world = World::start(Start {
+        our_clock_ahead: 31,
+        ..Start::default()
+    })
+    .await;
     let answer = world.lender("harbor-bank").quote(&ask(&request(500_000), 5_000)).await;
     unauthorized(answer, "signature-time");
-    let near = World::start(Start { our_clock_ahead: 25, ..Start::default() }).await;
-    assert_eq!(offers(near.lender("harbor-bank").quote(&ask(&request(500_000), 5_000)).await).len(), 1);
+    let near = World::start(Start {
+        our_clock_ahead: 25,
+        ..Start::default()
+    })
+    .await;
+    assert_eq!(
+        offers(near.lender("harbor-bank").quote(&ask(&request(500_000), 5_000)).await).len(),
+        1
+    );
 }
 
 /// A configured behavior holds for every amount.
 #[tokio::test]
 async fn a_configured_behavior_beats_the_amount() {
-    let world = World::start(Start { behavior: Some(Behavior::Expired), ..Start::default() }).await;
-    assert_eq!(field(world.lender("harbor-bank").quote(&ask(&request(500_001), 5_000)).await), "valid_until");
+    let world = World::start(Start {
+        behavior: Some(Behavior::Expired),
+        ..Start::default()
+    })
+    .await;
+    assert_eq!(
+        field(world.lender("harbor-bank").quote(&ask(&request(500_001), 5_000)).await),
+        "valid_until"
+    );
 }
 
 /// What was captured on the wire cannot be sent again, nor to another lender, nor changed.
@@ -283,7 +355,10 @@ async fn only_genuine_awaited_callbacks_are_taken() {
     assert_eq!(send("nobody", &body), Err(Signature(SignatureError::UnknownKey)));
     assert!(matches!(send("harbor-bank", "{}"), Err(Malformed(_))));
     let (headers, tampered) = (world.callback_headers("harbor-bank", &body), body.replace("No.", "Yes"));
-    assert_eq!(world.deliver(&headers, &tampered), Err(Signature(SignatureError::Digest)));
+    assert_eq!(
+        world.deliver(&headers, &tampered),
+        Err(Signature(SignatureError::Digest))
+    );
     assert_eq!(world.deliver(&headers, &body), Ok(()));
     assert_eq!(world.deliver(&headers, &body), Err(Signature(SignatureError::Replay)));
     // Sent again with a fresh signature: a repeated delivery.

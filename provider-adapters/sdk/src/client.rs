@@ -101,15 +101,30 @@ impl ProtocolClient {
     async fn call(&self, post: bool, path: &str, body: &[u8], timeout: Duration) -> Result<Incoming, LenderError> {
         let method = if post { "POST" } else { "GET" };
         let full_path = self.endpoint.path(path);
-        let line = RequestLine { method, authority: self.endpoint.authority(), path: &full_path };
+        let line = RequestLine {
+            method,
+            authority: self.endpoint.authority(),
+            path: &full_path,
+        };
         let headers = sign_request(&self.signer, line, body);
         let endpoint = &self.endpoint;
-        let outgoing = Outgoing { endpoint, post, path, body, headers: &headers, timeout };
+        let outgoing = Outgoing {
+            endpoint,
+            post,
+            path,
+            body,
+            headers: &headers,
+            timeout,
+        };
         let answer = self.http.send(outgoing).await?;
         if !matches!(answer.status, 200 | 202) {
             return Err(refusal(&answer));
         }
-        let json = answer.headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        let json = answer
+            .headers
+            .get(CONTENT_TYPE)
+            .and_then(|v| v.to_str().ok())
+            .unwrap_or_default();
         if json.split(';').next().map(str::trim) != Some("application/json") {
             return Err(malformed("content-type", "must be application/json"));
         }
@@ -151,18 +166,27 @@ fn read_loan(body: &[u8], settlement: SettlementId) -> Result<(Option<String>, L
 }
 
 fn same_request(given: RequestId, asked: RequestId) -> Result<(), LenderError> {
-    if given == asked { Ok(()) } else { Err(malformed("request_id", "is not the one asked for")) }
+    if given == asked {
+        Ok(())
+    } else {
+        Err(malformed("request_id", "is not the one asked for"))
+    }
 }
 
 fn malformed(field: &str, detail: &str) -> LenderError {
-    LenderError::Malformed { field: field.into(), detail: detail.into() }
+    LenderError::Malformed {
+        field: field.into(),
+        detail: detail.into(),
+    }
 }
 
 /// What an answer other than 2xx means for us. Only the problem's type is repeated: titles and details are free text.
 fn refusal(answer: &Incoming) -> LenderError {
     let kind = wire::parse::<Problem>(&answer.body).ok().map(|problem| problem.kind);
     let known = kind.filter(|k| k.starts_with("urn:usance:provider:") && k.len() <= 64 && k.is_ascii());
-    let what = format!("{} {}", answer.status, known.unwrap_or_default()).trim_end().to_owned();
+    let what = format!("{} {}", answer.status, known.unwrap_or_default())
+        .trim_end()
+        .to_owned();
     match answer.status {
         400 | 401 | 403 | 409 | 422 => LenderError::Refused(what),
         405 | 501 => LenderError::Unsupported(what),

@@ -54,12 +54,21 @@ impl std::fmt::Debug for Gate {
 impl Gate {
     /// `authority` is our own host as the senders know it; a `Host` header is never believed.
     pub fn new(authority: &str, keys: Vec<PublicKey>, clock: Arc<dyn Clock>) -> Self {
-        Self { authority: authority.to_owned(), keys, replay: ReplayGuard::default(), clock }
+        Self {
+            authority: authority.to_owned(),
+            keys,
+            replay: ReplayGuard::default(),
+            clock,
+        }
     }
 
     /// Checks a request and names the key that signed it.
     pub fn admit(&self, parts: RequestParts<'_>, body: &[u8]) -> Result<&str, SignatureError> {
-        let line = RequestLine { method: parts.method, authority: &self.authority, path: parts.path };
+        let line = RequestLine {
+            method: parts.method,
+            authority: &self.authority,
+            path: parts.path,
+        };
         let guard = (&self.replay, self.clock.now());
         verify_request(&parts.signature()?, line, body, &self.keys, guard).map(PublicKey::id)
     }
@@ -75,6 +84,9 @@ impl From<&SignatureError> for Problem {
             SignatureError::UnknownKey | SignatureError::Digest | SignatureError::Invalid => (401, "signature-invalid"),
         };
         let detail = Some(error.to_string());
-        Self { detail, ..Self::new(status, code, "The message signature was refused") }
+        Self {
+            detail,
+            ..Self::new(status, code, "The message signature was refused")
+        }
     }
 }

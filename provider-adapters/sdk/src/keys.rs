@@ -40,7 +40,10 @@ impl PrivateKey {
     /// From the 32-byte seed.
     pub fn from_seed(id: &str, seed: [u8; 32]) -> Result<Self, KeyError> {
         check_key_id(id)?;
-        Ok(Self { id: id.to_owned(), key: SigningKey::from_bytes(&seed) })
+        Ok(Self {
+            id: id.to_owned(),
+            key: SigningKey::from_bytes(&seed),
+        })
     }
 
     /// A key that everybody can compute from its name. For development only; never trust it in production.
@@ -60,7 +63,10 @@ impl PrivateKey {
 
     /// The public half.
     pub fn public(&self) -> PublicKey {
-        PublicKey { id: self.id.clone(), key: self.key.verifying_key() }
+        PublicKey {
+            id: self.id.clone(),
+            key: self.key.verifying_key(),
+        }
     }
 
     pub(crate) fn sign(&self, message: &[u8]) -> [u8; 64] {
@@ -103,7 +109,9 @@ impl PublicKey {
     }
 
     pub(crate) fn verifies(&self, message: &[u8], signature: [u8; 64]) -> bool {
-        self.key.verify_strict(message, &Signature::from_bytes(&signature)).is_ok()
+        self.key
+            .verify_strict(message, &Signature::from_bytes(&signature))
+            .is_ok()
     }
 }
 

@@ -15,9 +15,7 @@ pub mod wire;
 
 pub use client::{OffersReply, ProtocolClient};
 pub use domain::eligibility::Capabilities;
-pub use domain::ports::{
-    AcceptOrder, AcceptReceipt, Answer, Ask, Clock, Ids, Lender, LenderError, LenderStatus,
-};
+pub use domain::ports::{AcceptOrder, AcceptReceipt, Answer, Ask, Clock, Ids, Lender, LenderError, LenderStatus};
 pub use gate::{Gate, RequestParts};
 pub use keys::{KeyError, PrivateKey, PublicKey, Signer};
 pub use net::{Endpoint, EndpointError, HttpClient, NetworkPolicy};
@@ -25,3 +23,8 @@ pub use validate::{MAX_PAYMENTS, validate_answer, validate_offer};
 
 /// The OpenAPI 3.1 document of the protocol.
 pub const OPENAPI: &str = include_str!("../protocol-v1.openapi.json");
+
+#[cfg(test)]
+mod openapi_tests;
+#[cfg(test)]
+mod samples;

@@ -50,7 +50,11 @@ impl Endpoint {
     pub fn parse(text: &str, policy: NetworkPolicy) -> Result<Self, EndpointError> {
         let url = Url::parse(text).map_err(|_| EndpointError::NotAUrl)?;
         let host = url.host_str().ok_or(EndpointError::NotAUrl)?;
-        let literal = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().ok();
+        let literal = host
+            .trim_start_matches('[')
+            .trim_end_matches(']')
+            .parse::<IpAddr>()
+            .ok();
         let loopback = literal.map_or(host == "localhost", is_loopback);
         let may_loop = policy == NetworkPolicy::AllowLoopback;
         match url.scheme() {
@@ -146,7 +150,9 @@ impl HttpClient {
     /// Sends a request and reads the answer. Errors: `TimedOut`, `Unavailable`, and `Malformed` for an oversized body.
     pub async fn send(&self, request: Outgoing<'_>) -> Result<Incoming, LenderError> {
         let whole = self.exchange(request);
-        tokio::time::timeout(request.timeout, whole).await.unwrap_or(Err(LenderError::TimedOut))
+        tokio::time::timeout(request.timeout, whole)
+            .await
+            .unwrap_or(Err(LenderError::TimedOut))
     }
 
     async fn exchange(&self, request: Outgoing<'_>) -> Result<Incoming, LenderError> {
@@ -156,18 +162,27 @@ impl HttpClient {
             builder = builder.header(name, value);
         }
         if request.post {
-            builder = builder.header(CONTENT_TYPE, "application/json").body(request.body.to_vec());
+            builder = builder
+                .header(CONTENT_TYPE, "application/json")
+                .body(request.body.to_vec());
         }
         let mut response = builder.send().await.map_err(|error| unavailable(&error))?;
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| unavailable(&error))? {
             if body.len() + chunk.len() > MAX_BYTES {
                 let detail = format!("larger than {MAX_BYTES} bytes");
-                return Err(LenderError::Malformed { field: "body".into(), detail });
+                return Err(LenderError::Malformed {
+                    field: "body".into(),
+                    detail,
+                });
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Incoming { status: response.status().as_u16(), headers: response.headers().clone(), body })
+        Ok(Incoming {
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
+            body,
+        })
     }
 }
 
@@ -245,9 +260,27 @@ mod tests {
     #[test]
     fn only_public_addresses_are_dialled() {
         for private in [
-            "10.1.2.3", "172.16.0.1", "192.168.1.1", "127.0.0.1", "169.254.169.254", "0.0.0.0", "100.64.0.1",
-            "198.18.0.1", "192.0.2.1", "224.0.0.1", "255.255.255.255", "::1", "::", "fe80::1", "fd00::1", "ff02::1",
-            "::ffff:10.0.0.1", "64:ff9b::a00:1", "2002:a00:1::", "2001:db8::1", "2001::1",
+            "10.1.2.3",
+            "172.16.0.1",
+            "192.168.1.1",
+            "127.0.0.1",
+            "169.254.169.254",
+            "0.0.0.0",
+            "100.64.0.1",
+            "198.18.0.1",
+            "192.0.2.1",
+            "224.0.0.1",
+            "255.255.255.255",
+            "::1",
+            "::",
+            "fe80::1",
+            "fd00::1",
+            "ff02::1",
+            "::ffff:10.0.0.1",
+            "64:ff9b::a00:1",
+            "2002:a00:1::",
+            "2001:db8::1",
+            "2001::1",
         ] {
             assert!(!is_public(private.parse().unwrap()), "{private}");
         }

@@ -28,7 +28,10 @@ struct Seen {
 impl ReplayGuard {
     /// A memory of at most `capacity` live nonces.
     pub fn new(capacity: usize) -> Self {
-        Self { capacity, seen: Mutex::default() }
+        Self {
+            capacity,
+            seen: Mutex::default(),
+        }
     }
 
     /// Admits a nonce once. Times are Unix seconds.

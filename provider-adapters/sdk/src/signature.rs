@@ -118,13 +118,17 @@ pub fn verify_request<'k>(
     let (replay, now) = guard;
     let params = Params::parse(&headers.signature_input, REQUEST_COMPONENTS)?;
     let nonce = params.nonce.ok_or(SignatureError::Format("signature-input"))?;
-    let key = check(headers, &params, body, keys, now, |digest, raw| request_base(line, digest, raw))?;
+    let key = check(headers, &params, body, keys, now, |digest, raw| {
+        request_base(line, digest, raw)
+    })?;
     // Only now: a forger must not be able to burn nonces or fill the memory.
     let keep_until = params.expires + MAX_SKEW_SECONDS;
-    replay.admit(key.id(), nonce, keep_until, now.timestamp()).map_err(|refused| match refused {
-        Replayed::Seen => SignatureError::Replay,
-        Replayed::Full => SignatureError::Overloaded,
-    })?;
+    replay
+        .admit(key.id(), nonce, keep_until, now.timestamp())
+        .map_err(|refused| match refused {
+            Replayed::Seen => SignatureError::Replay,
+            Replayed::Full => SignatureError::Overloaded,
+        })?;
     Ok(key)
 }
 
@@ -145,7 +149,9 @@ pub fn verify_answer<'k>(
     now: DateTime<Utc>,
 ) -> Result<&'k PublicKey, SignatureError> {
     let params = Params::parse(&headers.signature_input, ANSWER_COMPONENTS)?;
-    check(headers, &params, body, keys, now, |digest, raw| answer_base(status, digest, request_signature, raw))
+    check(headers, &params, body, keys, now, |digest, raw| {
+        answer_base(status, digest, request_signature, raw)
+    })
 }
 
 /// The `Content-Digest` of a body (RFC 9530, SHA-256).
@@ -174,9 +180,21 @@ fn finish(signer: &Signer, content_digest: String, params: &str, base: &str) -> 
 }
 
 fn request_base(line: RequestLine<'_>, digest: &str, params: &str) -> String {
-    let RequestLine { method, authority, path } = line;
+    let RequestLine {
+        method,
+        authority,
+        path,
+    } = line;
     let authority = authority.to_ascii_lowercase();
-    base(&[("@method", method), ("@authority", &authority), ("@path", path), ("content-digest", digest)], params)
+    base(
+        &[
+            ("@method", method),
+            ("@authority", &authority),
+            ("@path", path),
+            ("content-digest", digest),
+        ],
+        params,
+    )
 }
 
 fn answer_base(status: u16, digest: &str, request_signature: &str, params: &str) -> String {
@@ -207,7 +225,10 @@ fn check<'k>(
     now: DateTime<Utc>,
     base: impl Fn(&str, &str) -> String,
 ) -> Result<&'k PublicKey, SignatureError> {
-    let key = keys.iter().find(|k| k.id() == params.keyid).ok_or(SignatureError::UnknownKey)?;
+    let key = keys
+        .iter()
+        .find(|k| k.id() == params.keyid)
+        .ok_or(SignatureError::UnknownKey)?;
     if headers.content_digest != content_digest(body) {
         return Err(SignatureError::Digest);
     }
@@ -221,12 +242,19 @@ fn check<'k>(
     }
     let signature = decode_signature(&headers.signature)?;
     let base = base(&headers.content_digest, params.raw);
-    if key.verifies(base.as_bytes(), signature) { Ok(key) } else { Err(SignatureError::Invalid) }
+    if key.verifies(base.as_bytes(), signature) {
+        Ok(key)
+    } else {
+        Err(SignatureError::Invalid)
+    }
 }
 
 fn decode_signature(header: &str) -> Result<[u8; 64], SignatureError> {
     let format = SignatureError::Format("signature");
-    let text = header.strip_prefix("sig1=:").and_then(|t| t.strip_suffix(':')).ok_or(format.clone())?;
+    let text = header
+        .strip_prefix("sig1=:")
+        .and_then(|t| t.strip_suffix(':'))
+        .ok_or(format.clone())?;
     let bytes = STANDARD.decode(text).map_err(|_| format.clone())?;
     bytes.try_into().map_err(|_| format)
 }
@@ -269,7 +297,9 @@ impl<'a> Params<'a> {
         if alg.and_then(text).is_some_and(|alg| alg != "ed25519") {
             return Err(format());
         }
-        let nonce = nonce.map(|n| text(n).filter(|n| (8..=64).contains(&n.len())).ok_or_else(format)).transpose()?;
+        let nonce = nonce
+            .map(|n| text(n).filter(|n| (8..=64).contains(&n.len())).ok_or_else(format))
+            .transpose()?;
         Ok(Self {
             raw,
             created: seconds(created)?,

@@ -31,10 +31,18 @@ fn noon() -> DateTime<Utc> {
 
 fn signer() -> Signer {
     let ids = Arc::new(Counter(0.into()));
-    Signer { key: PrivateKey::development("usance-dev").unwrap(), clock: Arc::new(At(noon())), ids }
+    Signer {
+        key: PrivateKey::development("usance-dev").unwrap(),
+        clock: Arc::new(At(noon())),
+        ids,
+    }
 }
 
-const LINE: RequestLine<'_> = RequestLine { method: "POST", authority: "Lender.example", path: "/v1/offers" };
+const LINE: RequestLine<'_> = RequestLine {
+    method: "POST",
+    authority: "Lender.example",
+    path: "/v1/offers",
+};
 
 fn verify_at(headers: &SignatureHeaders, line: RequestLine<'_>, body: &[u8], shift: i64) -> Result<(), SignatureError> {
     let keys = [signer().key.public()];
@@ -60,7 +68,10 @@ fn the_rfc_vector_for_ed25519_is_reproduced() {
     let base = base(&components, params);
     let expected = "wqcAqbmYJ2ji2glfAMaRy4gruYYnx2nEFN2HN6jrnDnQCK1u02Gb04v9EDgwUPiu4A0w6vuQv5lIp5WPpBKRCw==";
     assert_eq!(STANDARD.encode(key.sign(base.as_bytes())), expected);
-    assert!(key.public().verifies(base.as_bytes(), STANDARD.decode(expected).unwrap().try_into().unwrap()));
+    assert!(
+        key.public()
+            .verifies(base.as_bytes(), STANDARD.decode(expected).unwrap().try_into().unwrap())
+    );
 }
 
 /// RFC 9530 appendix D: the digest of the sample body.
@@ -87,14 +98,26 @@ fn every_covered_part_of_a_request_is_protected() {
     assert_eq!(verify_at(&headers, LINE, b"{ }", 0), Err(SignatureError::Digest));
     for line in [
         RequestLine { method: "GET", ..LINE },
-        RequestLine { authority: "other.example", ..LINE },
-        RequestLine { path: "/v1/loans", ..LINE },
+        RequestLine {
+            authority: "other.example",
+            ..LINE
+        },
+        RequestLine {
+            path: "/v1/loans",
+            ..LINE
+        },
     ] {
         assert_eq!(verify_at(&headers, line, b"{}", 0), Err(SignatureError::Invalid));
     }
-    let swapped = SignatureHeaders { content_digest: content_digest(b"[]"), ..headers.clone() };
+    let swapped = SignatureHeaders {
+        content_digest: content_digest(b"[]"),
+        ..headers.clone()
+    };
     assert_eq!(verify_at(&swapped, LINE, b"[]", 0), Err(SignatureError::Invalid));
-    let later = SignatureHeaders { signature_input: headers.signature_input.replace("expires=", "expires=1"), ..headers };
+    let later = SignatureHeaders {
+        signature_input: headers.signature_input.replace("expires=", "expires=1"),
+        ..headers
+    };
     assert_eq!(verify_at(&later, LINE, b"{}", 0), Err(SignatureError::Time));
 }
 
@@ -102,7 +125,10 @@ fn every_covered_part_of_a_request_is_protected() {
 fn a_replayed_request_is_refused_and_a_forged_one_burns_no_nonce() {
     let headers = sign_request(&signer(), LINE, b"{}");
     let (keys, guard) = ([signer().key.public()], ReplayGuard::new(8));
-    let forged = SignatureHeaders { signature: format!("sig1=:{}:", STANDARD.encode([0; 64])), ..headers.clone() };
+    let forged = SignatureHeaders {
+        signature: format!("sig1=:{}:", STANDARD.encode([0; 64])),
+        ..headers.clone()
+    };
     let verify = |headers: &SignatureHeaders| verify_request(headers, LINE, b"{}", &keys, (&guard, noon())).map(|_| ());
     assert_eq!(verify(&forged), Err(SignatureError::Invalid));
     assert_eq!(verify(&headers), Ok(()));
@@ -128,7 +154,16 @@ fn a_signature_input_of_another_shape_is_refused() {
     let headers = sign_request(&signer(), LINE, b"{}");
     let with = |from: &str, to: &str| {
         let signature_input = headers.signature_input.replace(from, to);
-        verify_at(&SignatureHeaders { signature_input, ..headers.clone() }, LINE, b"{}", 0).unwrap_err()
+        verify_at(
+            &SignatureHeaders {
+                signature_input,
+                ..headers.clone()
+            },
+            LINE,
+            b"{}",
+            0,
+        )
+        .unwrap_err()
     };
     let format = SignatureError::Format("signature-input");
     assert_eq!(with("sig1=", "sig2="), format);
@@ -138,5 +173,8 @@ fn a_signature_input_of_another_shape_is_refused() {
     assert_eq!(with(";nonce=", ";nonces="), format);
     assert_eq!(with("usance-dev", "someone"), SignatureError::UnknownKey);
     let lookup = |name: &str| (name != "signature").then_some("x");
-    assert_eq!(SignatureHeaders::read(lookup), Err(SignatureError::Missing("signature")));
+    assert_eq!(
+        SignatureHeaders::read(lookup),
+        Err(SignatureError::Missing("signature"))
+    );
 }

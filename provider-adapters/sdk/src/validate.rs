@@ -30,7 +30,11 @@ pub fn validate_answer(answer: &Answer, request: &CreditRequest, now: DateTime<U
     let mut refs = BTreeSet::new();
     for offer in offers {
         validate_offer(offer, request, now)?;
-        ensure(refs.insert(&offer.provider_ref), "provider_ref", "two offers have the same")?;
+        ensure(
+            refs.insert(&offer.provider_ref),
+            "provider_ref",
+            "two offers have the same",
+        )?;
     }
     ensure(!offers.is_empty(), "offers", "an answer without offers must decline")
 }
@@ -48,12 +52,26 @@ pub fn validate_offer(offer: &Offer, request: &CreditRequest, now: DateTime<Utc>
     fees_agree(offer)?;
     collateral(offer)?;
     let executable = offer.binding == Binding::OnchainExecutable;
-    ensure(executable == offer.onchain.is_some(), "onchain", "must be given exactly when the binding says so")?;
-    offer.onchain.as_ref().map_or(Ok(()), |onchain| on_chain(offer, onchain, request))
+    ensure(
+        executable == offer.onchain.is_some(),
+        "onchain",
+        "must be given exactly when the binding says so",
+    )?;
+    offer
+        .onchain
+        .as_ref()
+        .map_or(Ok(()), |onchain| on_chain(offer, onchain, request))
 }
 
 fn ensure(holds: bool, field: &str, detail: &str) -> Checked {
-    if holds { Ok(()) } else { Err(LenderError::Malformed { field: field.into(), detail: detail.into() }) }
+    if holds {
+        Ok(())
+    } else {
+        Err(LenderError::Malformed {
+            field: field.into(),
+            detail: detail.into(),
+        })
+    }
 }
 
 fn currencies(offer: &Offer, request: &CreditRequest) -> Checked {
@@ -62,76 +80,161 @@ fn currencies(offer: &Offer, request: &CreditRequest) -> Checked {
     same(offer.amounts.requested, "amounts.requested")?;
     same(offer.amounts.offered, "amounts.offered")?;
     same(offer.amounts.net_disbursed, "amounts.net_disbursed")?;
-    offer.amounts.limit.map_or(Ok(()), |limit| same(limit, "amounts.limit"))?;
+    offer
+        .amounts
+        .limit
+        .map_or(Ok(()), |limit| same(limit, "amounts.limit"))?;
     for (i, fee) in offer.fees.iter().enumerate() {
         same(fee.amount, &format!("fees[{i}].amount"))?;
     }
     for (i, p) in offer.repayment.schedule.iter().enumerate() {
-        for (money, name) in [(p.principal, "principal"), (p.interest, "interest"), (p.fees, "fees"), (p.total, "total")]
-        {
+        for (money, name) in [
+            (p.principal, "principal"),
+            (p.interest, "interest"),
+            (p.fees, "fees"),
+            (p.total, "total"),
+        ] {
             same(money, &format!("repayment.schedule[{i}].{name}"))?;
         }
     }
     same(offer.repayment.late.fee, "repayment.late.fee")?;
-    offer.declared.total_cost.map_or(Ok(()), |money| same(money, "declared.total_cost"))?;
-    offer.declared.payment.map_or(Ok(()), |money| same(money, "declared.payment"))
+    offer
+        .declared
+        .total_cost
+        .map_or(Ok(()), |money| same(money, "declared.total_cost"))?;
+    offer
+        .declared
+        .payment
+        .map_or(Ok(()), |money| same(money, "declared.payment"))
 }
 
 fn texts(offer: &Offer) -> Checked {
     let fits = |text: &str, most: usize| !text.is_empty() && text.len() <= most && !text.chars().any(char::is_control);
-    ensure(fits(&offer.provider_ref, 128), "provider_ref", "expected 1 to 128 bytes on one line")?;
+    ensure(
+        fits(&offer.provider_ref, 128),
+        "provider_ref",
+        "expected 1 to 128 bytes on one line",
+    )?;
     ensure(offer.fees.len() <= MAX_FEES, "fees", "too many")?;
     for (i, fee) in offer.fees.iter().enumerate() {
-        ensure(fits(&fee.code, 64), &format!("fees[{i}].code"), "expected 1 to 64 bytes on one line")?;
+        ensure(
+            fits(&fee.code, 64),
+            &format!("fees[{i}].code"),
+            "expected 1 to 64 bytes on one line",
+        )?;
     }
     let index = offer.rate.index.as_deref();
-    ensure(index.is_none_or(|text| fits(text, 64)), "rate.index", "expected 1 to 64 bytes on one line")?;
+    ensure(
+        index.is_none_or(|text| fits(text, 64)),
+        "rate.index",
+        "expected 1 to 64 bytes on one line",
+    )?;
     let venue = offer.onchain.as_ref().map(|o| o.venue.as_str());
-    ensure(venue.is_none_or(|text| fits(text, 64)), "onchain.venue", "expected 1 to 64 bytes on one line")
+    ensure(
+        venue.is_none_or(|text| fits(text, 64)),
+        "onchain.venue",
+        "expected 1 to 64 bytes on one line",
+    )
 }
 
 fn times(offer: &Offer, now: DateTime<Utc>) -> Checked {
     let skew = TimeDelta::seconds(MAX_SKEW_SECONDS);
     ensure(offer.issued_at <= now + skew, "issued_at", "is in the future")?;
     ensure(offer.valid_until > now, "valid_until", "the offer has expired")?;
-    ensure(offer.valid_until > offer.issued_at, "valid_until", "is not after issued_at")?;
-    ensure(offer.valid_until <= now + MAX_VALIDITY, "valid_until", "is more than 90 days ahead")
+    ensure(
+        offer.valid_until > offer.issued_at,
+        "valid_until",
+        "is not after issued_at",
+    )?;
+    ensure(
+        offer.valid_until <= now + MAX_VALIDITY,
+        "valid_until",
+        "is more than 90 days ahead",
+    )
 }
 
 fn rates(offer: &Offer) -> Checked {
     let within = |rate: Rate, field: &str| {
-        ensure((Rate::ZERO..=MAX_RATE).contains(&rate), field, "must be from 0 to 10,000 % a year")
+        ensure(
+            (Rate::ZERO..=MAX_RATE).contains(&rate),
+            field,
+            "must be from 0 to 10,000 % a year",
+        )
     };
-    let RateTerms { nominal, spread, cap, floor, .. } = &offer.rate;
+    let RateTerms {
+        nominal,
+        spread,
+        cap,
+        floor,
+        ..
+    } = &offer.rate;
     within(*nominal, "rate.nominal")?;
     for (rate, field) in [(spread, "rate.spread"), (cap, "rate.cap"), (floor, "rate.floor")] {
         rate.map_or(Ok(()), |rate| within(rate, field))?;
     }
     if let Some(curve) = &offer.rate.curve {
-        for rate in [curve.base, curve.kink, curve.slope_low, curve.slope_high, curve.utilization] {
+        for rate in [
+            curve.base,
+            curve.kink,
+            curve.slope_low,
+            curve.slope_high,
+            curve.utilization,
+        ] {
             within(rate, "rate.curve")?;
         }
     }
     within(offer.repayment.prepayment_charge, "repayment.prepayment_charge")?;
     within(offer.repayment.late.penal_rate, "repayment.late.penal_rate")?;
     let apr = offer.declared.apr;
-    ensure((Rate::ZERO..=MAX_APR).contains(&apr), "declared.apr", "must be from 0 to 100,000,000 %")
+    ensure(
+        (Rate::ZERO..=MAX_APR).contains(&apr),
+        "declared.apr",
+        "must be from 0 to 100,000,000 %",
+    )
 }
 
 fn amounts(offer: &Offer, request: &CreditRequest) -> Checked {
     let a = &offer.amounts;
-    ensure(a.requested == request.amount, "amounts.requested", "is not what was asked for")?;
+    ensure(
+        a.requested == request.amount,
+        "amounts.requested",
+        "is not what was asked for",
+    )?;
     ensure(a.offered.minor > 0, "amounts.offered", "must be positive")?;
-    ensure(a.offered.minor <= request.amount.minor, "amounts.offered", "is above the amount asked for")?;
+    ensure(
+        a.offered.minor <= request.amount.minor,
+        "amounts.offered",
+        "is above the amount asked for",
+    )?;
     ensure(a.net_disbursed.minor > 0, "amounts.net_disbursed", "must be positive")?;
-    ensure(a.limit.is_none_or(|l| l.minor >= a.offered.minor), "amounts.limit", "is below the amount offered")?;
+    ensure(
+        a.limit.is_none_or(|l| l.minor >= a.offered.minor),
+        "amounts.limit",
+        "is below the amount offered",
+    )?;
     for (i, fee) in offer.fees.iter().enumerate() {
-        ensure(fee.amount.minor >= 0, &format!("fees[{i}].amount"), "must not be negative")?;
+        ensure(
+            fee.amount.minor >= 0,
+            &format!("fees[{i}].amount"),
+            "must not be negative",
+        )?;
     }
-    ensure(offer.repayment.late.fee.minor >= 0, "repayment.late.fee", "must not be negative")?;
+    ensure(
+        offer.repayment.late.fee.minor >= 0,
+        "repayment.late.fee",
+        "must not be negative",
+    )?;
     let negative = |money: Option<Money>| money.is_some_and(|m| m.minor < 0);
-    ensure(!negative(offer.declared.total_cost), "declared.total_cost", "must not be negative")?;
-    ensure(!negative(offer.declared.payment), "declared.payment", "must not be negative")
+    ensure(
+        !negative(offer.declared.total_cost),
+        "declared.total_cost",
+        "must not be negative",
+    )?;
+    ensure(
+        !negative(offer.declared.payment),
+        "declared.payment",
+        "must not be negative",
+    )
 }
 
 fn calendar(offer: &Offer) -> Checked {
@@ -145,7 +248,11 @@ fn calendar(offer: &Offer) -> Checked {
         let at = |name: &str| format!("repayment.schedule[{i}].{name}");
         // The first may fall on the day of the offer: at the checkout.
         let after = before.map_or(p.due >= issued, |before| p.due > before);
-        ensure(after, &at("due"), "dates must increase, starting at the day of the offer")?;
+        ensure(
+            after,
+            &at("due"),
+            "dates must increase, starting at the day of the offer",
+        )?;
         ensure(p.due - issued <= MAX_TERM, &at("due"), "is more than 51 years ahead")?;
         before = Some(p.due);
         for (money, name) in [(p.principal, "principal"), (p.interest, "interest"), (p.fees, "fees")] {
@@ -159,7 +266,9 @@ fn calendar(offer: &Offer) -> Checked {
 }
 
 fn total(parts: impl IntoIterator<Item = Money>) -> Option<i64> {
-    parts.into_iter().try_fold(0_i64, |sum, part| sum.checked_add(part.minor))
+    parts
+        .into_iter()
+        .try_fold(0_i64, |sum, part| sum.checked_add(part.minor))
 }
 
 /// The breakup: principal, what arrives, and the fees inside the installments.
@@ -173,65 +282,140 @@ fn fees_agree(offer: &Offer) -> Checked {
     ensure(principal.is_some() && principal == owed, "repayment.schedule", detail)?;
     let net = fees(FeeTiming::UpfrontDeducted).and_then(|withheld| offered.checked_sub(withheld));
     let detail = "is not the amount offered less the fees withheld";
-    ensure(net == Some(offer.amounts.net_disbursed.minor), "amounts.net_disbursed", detail)?;
+    ensure(
+        net == Some(offer.amounts.net_disbursed.minor),
+        "amounts.net_disbursed",
+        detail,
+    )?;
     let inside = total(schedule.iter().map(|p| p.fees));
     let detail = "the fees in the payments are not the sum of the fees per period";
     ensure(inside.is_some() && inside == fees(FeeTiming::PerPeriod), "fees", detail)?;
     let interest = total(schedule.iter().map(|p| p.interest));
     let all = total(schedule.iter().map(|p| p.total));
-    ensure(interest.is_some() && all.is_some(), "repayment.schedule", "the sums are too large")
+    ensure(
+        interest.is_some() && all.is_some(),
+        "repayment.schedule",
+        "the sums are too large",
+    )
 }
 
 fn collateral(offer: &Offer) -> Checked {
-    let Some(collateral) = &offer.collateral else { return Ok(()) };
+    let Some(collateral) = &offer.collateral else {
+        return Ok(());
+    };
     let counted = (1..=MAX_ASSETS).contains(&collateral.assets.len());
     ensure(counted, "collateral.assets", "must have 1 to 16 assets")?;
     for (i, asset) in collateral.assets.iter().enumerate() {
         let at = |name: &str| format!("collateral.assets[{i}].{name}");
         ensure(asset.amount.units > U256::ZERO, &at("amount"), "must be positive")?;
-        ensure(asset.amount.asset.decimals <= 36, &at("amount.asset.decimals"), "must be at most 36")?;
-        ensure(asset.price.is_sign_positive() && !asset.price.is_zero(), &at("price"), "must be positive")?;
+        ensure(
+            asset.amount.asset.decimals <= 36,
+            &at("amount.asset.decimals"),
+            "must be at most 36",
+        )?;
+        ensure(
+            asset.price.is_sign_positive() && !asset.price.is_zero(),
+            &at("price"),
+            "must be positive",
+        )?;
         let named = !asset.oracle.is_empty() && asset.oracle.len() <= 64;
         ensure(named, &at("oracle"), "expected 1 to 64 bytes")?;
     }
     let share = |rate: Rate| (Rate::ZERO..=Rate::ONE).contains(&rate);
-    ensure(share(collateral.ltv_max), "collateral.ltv_max", "must be from 0 to 100 %")?;
+    ensure(
+        share(collateral.ltv_max),
+        "collateral.ltv_max",
+        "must be from 0 to 100 %",
+    )?;
     let threshold = collateral.liquidation_threshold;
-    ensure(threshold.is_none_or(share), "collateral.liquidation_threshold", "must be from 0 to 100 %")?;
+    ensure(
+        threshold.is_none_or(share),
+        "collateral.liquidation_threshold",
+        "must be from 0 to 100 %",
+    )?;
     let ordered = threshold.is_none_or(|t| t >= collateral.ltv_max);
     ensure(ordered, "collateral.liquidation_threshold", "is below ltv_max")?;
-    ensure(share(collateral.liquidation_penalty), "collateral.liquidation_penalty", "must be from 0 to 100 %")
+    ensure(
+        share(collateral.liquidation_penalty),
+        "collateral.liquidation_penalty",
+        "must be from 0 to 100 %",
+    )
 }
 
 /// The order must be on the chain of the borrower's collateral, for the borrower's wallet, and say what the offer says.
 fn on_chain(offer: &Offer, onchain: &Onchain, request: &CreditRequest) -> Checked {
-    let Onchain { chain_id, order, principal, .. } = onchain;
-    ensure(principal.asset.chain_id == *chain_id, "onchain.principal.asset.chain_id", "is another chain")?;
-    ensure(principal.asset.token == order.asset, "onchain.order.asset", "is not the token of onchain.principal")?;
-    ensure(principal.units == U256::from(order.principal), "onchain.order.principal", "is not onchain.principal")?;
+    let Onchain {
+        chain_id,
+        order,
+        principal,
+        ..
+    } = onchain;
+    ensure(
+        principal.asset.chain_id == *chain_id,
+        "onchain.principal.asset.chain_id",
+        "is another chain",
+    )?;
+    ensure(
+        principal.asset.token == order.asset,
+        "onchain.order.asset",
+        "is not the token of onchain.principal",
+    )?;
+    ensure(
+        principal.units == U256::from(order.principal),
+        "onchain.order.principal",
+        "is not onchain.principal",
+    )?;
     let pledged = offer.collateral.as_ref().map(|c| c.assets.as_slice());
     let Some([pledged]) = pledged else {
         return ensure(false, "collateral.assets", "an on-chain order locks exactly one asset");
     };
     let locked = &pledged.amount;
-    ensure(locked.asset.chain_id == *chain_id, "collateral.assets[0].asset.chain_id", "is another chain")?;
-    ensure(locked.asset.token == order.collateral, "onchain.order.collateral", "is not the asset of the offer")?;
+    ensure(
+        locked.asset.chain_id == *chain_id,
+        "collateral.assets[0].asset.chain_id",
+        "is another chain",
+    )?;
+    ensure(
+        locked.asset.token == order.collateral,
+        "onchain.order.collateral",
+        "is not the asset of the offer",
+    )?;
     let same = locked.units == U256::from(order.collateral_amount);
-    ensure(same, "onchain.order.collateral_amount", "is not the amount of the offer")?;
+    ensure(
+        same,
+        "onchain.order.collateral_amount",
+        "is not the amount of the offer",
+    )?;
     let has = request.collateral.as_ref();
     let enough = has.is_some_and(|c| {
         c.asset.chain_id == *chain_id && c.asset.token == locked.asset.token && locked.units <= c.units
     });
-    ensure(enough, "collateral.assets[0]", "is not within what the borrower can lock on that chain")?;
+    ensure(
+        enough,
+        "collateral.assets[0]",
+        "is not within what the borrower can lock on that chain",
+    )?;
     let ours = order.borrower == Address::ZERO || Some(order.borrower) == request.wallet;
-    ensure(ours && request.wallet.is_some(), "onchain.order.borrower", "is not the borrower's wallet")?;
+    ensure(
+        ours && request.wallet.is_some(),
+        "onchain.order.borrower",
+        "is not the borrower's wallet",
+    )?;
     let counted = usize::from(order.installments) == offer.repayment.schedule.len();
     ensure(counted, "onchain.order.installments", "is not the number of payments")?;
     ensure(order.period > 0, "onchain.order.period", "must be positive")?;
-    ensure(i64::from(order.rate_ppm) == offer.rate.nominal.ppm(), "onchain.order.rate_ppm", "is not rate.nominal")?;
+    ensure(
+        i64::from(order.rate_ppm) == offer.rate.nominal.ppm(),
+        "onchain.order.rate_ppm",
+        "is not rate.nominal",
+    )?;
     let ends = u64::try_from(offer.valid_until.timestamp()).is_ok_and(|end| order.expiry >= end);
     ensure(ends, "onchain.order.expiry", "is before valid_until")?;
-    ensure(!onchain.signature.is_empty() && onchain.signature.len() <= 4096, "onchain.signature", "is missing or too long")?;
+    ensure(
+        !onchain.signature.is_empty() && onchain.signature.len() <= 4096,
+        "onchain.signature",
+        "is missing or too long",
+    )?;
     principal_in_money(offer, onchain)
 }
 
@@ -239,11 +423,17 @@ fn on_chain(offer: &Offer, onchain: &Onchain, request: &CreditRequest) -> Checke
 fn principal_in_money(offer: &Offer, onchain: &Onchain) -> Checked {
     let money = offer.amounts.offered;
     let decimals = u32::from(onchain.principal.asset.decimals);
-    let scale = decimals.checked_sub(money.currency.decimals()).and_then(|extra| 10_u128.checked_pow(extra));
+    let scale = decimals
+        .checked_sub(money.currency.decimals())
+        .and_then(|extra| 10_u128.checked_pow(extra));
     let minor = u128::try_from(money.minor).ok();
     let units = scale.zip(minor).and_then(|(scale, minor)| minor.checked_mul(scale));
     let detail = "is not the amount offered in base units of the token";
-    ensure(units == Some(onchain.order.principal), "onchain.order.principal", detail)
+    ensure(
+        units == Some(onchain.order.principal),
+        "onchain.order.principal",
+        detail,
+    )
 }
 
 #[cfg(test)]

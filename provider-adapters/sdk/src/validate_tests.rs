@@ -1,1 +1,173 @@
+//! One broken rule at a time; the error names the field.
 
+use super::*;
+use crate::samples::{noon, offer, onchain_offer, request, usd};
+use domain::Currency;
+
+fn fault(offer: &Offer) -> String {
+    match validate_offer(offer, &request(), noon()) {
+        Err(LenderError::Malformed { field, .. }) => field,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn broken(change: impl FnOnce(&mut Offer)) -> String {
+    let mut offer = offer();
+    change(&mut offer);
+    fault(&offer)
+}
+
+fn broken_onchain(change: impl FnOnce(&mut Offer)) -> String {
+    let mut offer = onchain_offer();
+    change(&mut offer);
+    fault(&offer)
+}
+
+#[test]
+fn sound_offers_pass() {
+    assert_eq!(validate_offer(&offer(), &request(), noon()), Ok(()));
+    assert_eq!(validate_offer(&onchain_offer(), &request(), noon()), Ok(()));
+}
+
+#[test]
+fn every_amount_must_be_in_the_currency_of_the_request() {
+    let euro = |money: &mut Money| money.currency = Currency::parse("EUR").unwrap();
+    assert_eq!(broken(|o| euro(&mut o.amounts.requested)), "amounts.requested");
+    assert_eq!(broken(|o| euro(&mut o.amounts.offered)), "amounts.offered");
+    assert_eq!(broken(|o| euro(&mut o.amounts.net_disbursed)), "amounts.net_disbursed");
+    assert_eq!(broken(|o| euro(o.amounts.limit.as_mut().unwrap())), "amounts.limit");
+    assert_eq!(broken(|o| euro(&mut o.fees[1].amount)), "fees[1].amount");
+    assert_eq!(
+        broken(|o| euro(&mut o.repayment.schedule[1].interest)),
+        "repayment.schedule[1].interest"
+    );
+    assert_eq!(broken(|o| euro(&mut o.repayment.late.fee)), "repayment.late.fee");
+    assert_eq!(
+        broken(|o| euro(o.declared.total_cost.as_mut().unwrap())),
+        "declared.total_cost"
+    );
+    assert_eq!(
+        broken(|o| euro(o.declared.payment.as_mut().unwrap())),
+        "declared.payment"
+    );
+}
+
+#[test]
+fn the_breakup_must_sum() {
+    assert_eq!(
+        broken(|o| o.repayment.schedule[0].total = usd(251_501)),
+        "repayment.schedule[0].total"
+    );
+    let shift = |o: &mut Offer| {
+        o.repayment.schedule[0].principal = usd(249_999);
+        o.repayment.schedule[0].interest = usd(1_001);
+    };
+    assert_eq!(broken(shift), "repayment.schedule");
+    assert_eq!(
+        broken(|o| o.amounts.net_disbursed = usd(490_001)),
+        "amounts.net_disbursed"
+    );
+    assert_eq!(broken(|o| o.fees[1].amount = usd(999)), "fees");
+    assert_eq!(broken(|o| o.fees[0].timing = FeeTiming::Financed), "repayment.schedule");
+    let overflow = |o: &mut Offer| {
+        for payment in &mut o.repayment.schedule {
+            (payment.interest, payment.total) = (usd(i64::MAX - 250_500), usd(i64::MAX));
+        }
+    };
+    assert_eq!(broken(overflow), "repayment.schedule");
+}
+
+#[test]
+fn times_must_be_in_order_and_alive() {
+    let (day, year) = (TimeDelta::days(1), TimeDelta::days(365));
+    assert_eq!(broken(|o| o.valid_until = noon()), "valid_until");
+    assert_eq!(broken(|o| o.valid_until = noon() + year), "valid_until");
+    assert_eq!(broken(|o| o.issued_at = noon() + TimeDelta::seconds(31)), "issued_at");
+    let due = |o: &mut Offer, by: TimeDelta| o.repayment.schedule[0].due = noon().date_naive() + by;
+    assert_eq!(broken(|o| due(o, -day)), "repayment.schedule[0].due");
+    assert_eq!(broken(|o| due(o, year)), "repayment.schedule[1].due");
+    let far = |o: &mut Offer| o.repayment.schedule[1].due = noon().date_naive() + TimeDelta::days(366 * 52);
+    assert_eq!(broken(far), "repayment.schedule[1].due");
+}
+
+#[test]
+fn amounts_must_be_positive_and_within_what_was_asked() {
+    assert_eq!(broken(|o| o.amounts.offered = usd(500_001)), "amounts.offered");
+    assert_eq!(broken(|o| o.amounts.offered = usd(0)), "amounts.offered");
+    assert_eq!(broken(|o| o.amounts.requested = usd(1)), "amounts.requested");
+    assert_eq!(broken(|o| o.amounts.limit = Some(usd(1))), "amounts.limit");
+    assert_eq!(broken(|o| o.fees[0].amount = usd(-1)), "fees[0].amount");
+    assert_eq!(
+        broken(|o| o.repayment.schedule[1].interest = usd(-1)),
+        "repayment.schedule[1].interest"
+    );
+    assert_eq!(broken(|o| o.repayment.late.fee = usd(-1)), "repayment.late.fee");
+    assert_eq!(broken(|o| o.declared.total_cost = Some(usd(-1))), "declared.total_cost");
+    assert_eq!(broken(|o| o.product = domain::request::Product::Bnpl), "product");
+}
+
+#[test]
+fn absurd_sizes_are_refused() {
+    assert_eq!(broken(|o| o.repayment.schedule.clear()), "repayment.schedule");
+    let many = |o: &mut Offer| o.repayment.schedule = vec![o.repayment.schedule[0].clone(); MAX_PAYMENTS + 1];
+    assert_eq!(broken(many), "repayment.schedule");
+    assert_eq!(broken(|o| o.fees = vec![o.fees[0].clone(); 33]), "fees");
+    assert_eq!(broken(|o| o.provider_ref = "x".repeat(129)), "provider_ref");
+    assert_eq!(broken(|o| o.provider_ref = "a\nb".into()), "provider_ref");
+    assert_eq!(broken(|o| o.rate.nominal = Rate::from_percent(10_001)), "rate.nominal");
+    assert_eq!(broken(|o| o.rate.nominal = Rate::from_ppm(-1)), "rate.nominal");
+    assert_eq!(broken(|o| o.declared.apr = Rate::from_ppm(i64::MAX)), "declared.apr");
+    assert_eq!(broken(|o| o.repayment.every.count = 0), "repayment.every");
+}
+
+#[test]
+fn an_order_must_be_on_the_borrowers_chain_and_say_what_the_offer_says() {
+    let order = |change: fn(&mut domain::offer::OnchainOrder)| {
+        broken_onchain(|o| change(&mut o.onchain.as_mut().unwrap().order))
+    };
+    assert_eq!(broken_onchain(|o| o.onchain = None), "onchain");
+    assert_eq!(broken_onchain(|o| o.binding = Binding::Firm), "onchain");
+    assert_eq!(broken_onchain(|o| o.collateral = None), "collateral.assets");
+    let chain = "onchain.principal.asset.chain_id";
+    assert_eq!(broken_onchain(|o| o.onchain.as_mut().unwrap().chain_id = 1), chain);
+    let elsewhere = |o: &mut Offer| {
+        let onchain = o.onchain.as_mut().unwrap();
+        (onchain.chain_id, onchain.principal.asset.chain_id) = (31338, 31338);
+        o.collateral.as_mut().unwrap().assets[0].amount.asset.chain_id = 31338;
+    };
+    assert_eq!(broken_onchain(elsewhere), "collateral.assets[0]");
+    assert_eq!(order(|o| o.principal += 1), "onchain.order.principal");
+    assert_eq!(order(|o| o.asset = Address::ZERO), "onchain.order.asset");
+    assert_eq!(order(|o| o.collateral = Address::ZERO), "onchain.order.collateral");
+    assert_eq!(
+        order(|o| o.collateral_amount = 4_001),
+        "onchain.order.collateral_amount"
+    );
+    assert_eq!(
+        order(|o| o.borrower = Address::repeat_byte(8)),
+        "onchain.order.borrower"
+    );
+    assert_eq!(order(|o| o.installments = 3), "onchain.order.installments");
+    assert_eq!(order(|o| o.rate_ppm = 1), "onchain.order.rate_ppm");
+    assert_eq!(order(|o| o.expiry -= 1), "onchain.order.expiry");
+    assert_eq!(order(|o| o.period = 0), "onchain.order.period");
+    assert_eq!(
+        broken_onchain(|o| o.onchain.as_mut().unwrap().signature = vec![].into()),
+        "onchain.signature"
+    );
+    let cents = |o: &mut Offer| {
+        let onchain = o.onchain.as_mut().unwrap();
+        (onchain.order.principal, onchain.principal.units) = (5_000_000_001, U256::from(5_000_000_001_u64));
+    };
+    assert_eq!(broken_onchain(cents), "onchain.order.principal");
+}
+
+#[test]
+fn an_answer_has_offers_with_different_references() {
+    let check = |offers| validate_answer(&Answer::Offers(offers), &request(), noon());
+    assert_eq!(check(vec![offer()]), Ok(()));
+    assert!(check(vec![]).is_err());
+    assert!(
+        matches!(check(vec![offer(), offer()]), Err(LenderError::Malformed { field, .. }) if field == "provider_ref")
+    );
+}

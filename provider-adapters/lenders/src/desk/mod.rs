@@ -156,18 +156,36 @@ impl Desk {
             ((Rate::from_ppm(1)..=Rate::ONE).contains(&config.ltv_max), "ltv_max"),
             (config.origination_fee_bps < 10_000, "origination_fee_bps"),
             (config.late_fee_bps <= 10_000, "late_fee_bps"),
-            (config.origination_fee_bps == 0 || config.fee_recipient != Address::ZERO, "fee_recipient"),
+            (
+                config.origination_fee_bps == 0 || config.fee_recipient != Address::ZERO,
+                "fee_recipient",
+            ),
             (config.rate_ppm <= 10_000_000, "rate_ppm"),
-            (config.min_amount > 0 && config.min_amount <= config.max_amount, "min_amount"),
+            (
+                config.min_amount > 0 && config.min_amount <= config.max_amount,
+                "min_amount",
+            ),
             (config.valid_seconds > 0, "valid_seconds"),
-            (config.accepts.iter().all(|a| a.price > Decimal::ZERO && a.asset.decimals <= 30), "accepts"),
+            (
+                config
+                    .accepts
+                    .iter()
+                    .all(|a| a.price > Decimal::ZERO && a.asset.decimals <= 30),
+                "accepts",
+            ),
             (config.accepts.iter().all(|a| a.asset.chain_id == chain_id), "accepts"),
         ];
         if let Some((_, field)) = rules.iter().find(|(holds, _)| !holds) {
             return Err(DeskError::Range(field));
         }
         let capabilities = config.capabilities();
-        Ok(Self { config, capabilities, contract, contracts, signer })
+        Ok(Self {
+            config,
+            capabilities,
+            contract,
+            contracts,
+            signer,
+        })
     }
 
     fn order(&self, request: &CreditRequest, wallet: Address, terms: &Terms, expiry: u64) -> OnchainOrder {
@@ -202,9 +220,19 @@ impl Desk {
         let chain_id = self.config.lends.chain_id;
         let expiry = u64::try_from(until.timestamp()).map_err(|_| broken("the request's time"))?;
         let order = self.order(request, wallet, &terms, expiry);
-        let order_hash = self.contracts.order_hash(chain_id, &order).map_err(|_| broken("the order's hash"))?;
-        let signature = self.signer.sign(order_hash).await.map_err(|_| broken("the order's signature"))?;
-        let principal = TokenAmount { units: U256::from(order.principal), asset: self.config.lends.clone() };
+        let order_hash = self
+            .contracts
+            .order_hash(chain_id, &order)
+            .map_err(|_| broken("the order's hash"))?;
+        let signature = self
+            .signer
+            .sign(order_hash)
+            .await
+            .map_err(|_| broken("the order's signature"))?;
+        let principal = TokenAmount {
+            units: U256::from(order.principal),
+            asset: self.config.lends.clone(),
+        };
         let onchain = Onchain {
             chain_id,
             venue: self.config.venue.clone(),
@@ -288,8 +316,16 @@ fn fixed_rate(ppm: u32) -> RateTerms {
 }
 
 fn pledged(config: &DeskConfig, pledge: &Pledge, as_of: DateTime<Utc>) -> Collateral {
-    let amount = TokenAmount { units: U256::from(pledge.units), asset: pledge.asset.clone() };
-    let asset = CollateralAsset { amount, price: pledge.price, oracle: pledge.oracle.clone(), as_of };
+    let amount = TokenAmount {
+        units: U256::from(pledge.units),
+        asset: pledge.asset.clone(),
+    };
+    let asset = CollateralAsset {
+        amount,
+        price: pledge.price,
+        oracle: pledge.oracle.clone(),
+        as_of,
+    };
     // The contract never sells by price: only a missed payment leads to seizure.
     Collateral {
         assets: vec![asset],
@@ -332,11 +368,21 @@ impl Lender for Desk {
             return Ok(Answer::Declined(misfits));
         }
         let (Some(wallet), Some(locked)) = (request.wallet, &request.collateral) else {
-            return Ok(declined("COLLATERAL_NEEDED", "This lender needs collateral and a wallet."));
+            return Ok(declined(
+                "COLLATERAL_NEEDED",
+                "This lender needs collateral and a wallet.",
+            ));
         };
-        let accepted = self.config.accepts.iter().find(|accepted| accepted.asset == locked.asset);
+        let accepted = self
+            .config
+            .accepts
+            .iter()
+            .find(|accepted| accepted.asset == locked.asset);
         let Some(accepted) = accepted else {
-            return Ok(declined("COLLATERAL_NOT_ACCEPTED", "This lender does not take this token as collateral."));
+            return Ok(declined(
+                "COLLATERAL_NOT_ACCEPTED",
+                "This lender does not take this token as collateral.",
+            ));
         };
         match Terms::new(&self.config, request, locked, accepted) {
             Ok(terms) => {

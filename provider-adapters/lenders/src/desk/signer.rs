@@ -54,7 +54,10 @@ impl OrderSigner for LocalSigner {
     }
 
     async fn sign(&self, hash: B256) -> Result<Bytes, SignerError> {
-        let signed = self.key.sign_prehash_recoverable(hash.as_slice()).map_err(|_| SignerError::Failed)?;
+        let signed = self
+            .key
+            .sign_prehash_recoverable(hash.as_slice())
+            .map_err(|_| SignerError::Failed)?;
         Ok(Signature::from(signed).as_bytes().to_vec().into())
     }
 }

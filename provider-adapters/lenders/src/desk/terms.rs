@@ -44,7 +44,11 @@ impl Plan {
         };
         let fits = (1..=MAX_INSTALLMENTS).contains(&count);
         let installments = u16::try_from(count).ok().filter(|_| fits)?;
-        Some(Self { installments, period: u32::try_from(seconds).ok()?, every })
+        Some(Self {
+            installments,
+            period: u32::try_from(seconds).ok()?,
+            every,
+        })
     }
 }
 
@@ -118,7 +122,17 @@ impl Terms {
         let calendar = calendar(&rows.ok()?, start, scale, config.currency)?;
         let fee = share_up(principal, config.origination_fee_bps)?;
         let late_fee = share_up(installment, config.late_fee_bps)?;
-        Some(Self { plan, pledge, principal, principal_units, installment, installment_units, fee, late_fee, calendar })
+        Some(Self {
+            plan,
+            pledge,
+            principal,
+            principal_units,
+            installment,
+            installment_units,
+            fee,
+            late_fee,
+            calendar,
+        })
     }
 }
 
@@ -141,7 +155,9 @@ fn ten_to(exponent: u32) -> U256 {
 fn loan_per_unit(config: &DeskConfig, accepted: &PricedAsset) -> Option<(U256, U256)> {
     let ltv = U256::from(u64::try_from(config.ltv_max.ppm()).ok()?);
     let mantissa = U256::from(u128::try_from(accepted.price.mantissa()).ok()?);
-    let up = mantissa.checked_mul(ltv)?.checked_mul(ten_to(config.currency.decimals()))?;
+    let up = mantissa
+        .checked_mul(ltv)?
+        .checked_mul(ten_to(config.currency.decimals()))?;
     let down = ten_to(u32::from(accepted.asset.decimals) + accepted.price.scale()).checked_mul(U256::from(PPM))?;
     Some((up, down))
 }

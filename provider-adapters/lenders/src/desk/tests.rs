@@ -36,7 +36,12 @@ impl Contracts for FakeContracts {
 const DESK_KEY: &str = "0x5de4111afa1a4b94908f83103eb1f1706367c2e68ca870fc3fb9a804cdab365a";
 
 fn token(symbol: &str, byte: u8, decimals: u8) -> Asset {
-    Asset { chain_id: 31337, token: Address::repeat_byte(byte), symbol: symbol.into(), decimals }
+    Asset {
+        chain_id: 31337,
+        token: Address::repeat_byte(byte),
+        symbol: symbol.into(),
+        decimals,
+    }
 }
 
 fn config() -> DeskConfig {
@@ -82,7 +87,10 @@ pub(crate) fn request() -> CreditRequest {
         term: Period::new(24, Unit::Month),
         purpose: Purpose::HomeImprovement,
         products: vec![],
-        jurisdiction: Jurisdiction { country: "US".into(), region: Some("CA".into()) },
+        jurisdiction: Jurisdiction {
+            country: "US".into(),
+            region: Some("CA".into()),
+        },
         applicant: Applicant {
             full_name: "Alex Sample".into(),
             monthly_income: usd(600_000),
@@ -103,11 +111,17 @@ pub(crate) fn request() -> CreditRequest {
 }
 
 fn weth(units: u128) -> TokenAmount {
-    TokenAmount { units: U256::from(units), asset: token("WETH", 0xe1, 18) }
+    TokenAmount {
+        units: U256::from(units),
+        asset: token("WETH", 0xe1, 18),
+    }
 }
 
 async fn answer(desk: &Desk, request: &CreditRequest) -> Answer {
-    let ask = Ask { request: request.clone(), deadline: Instant::now() + Duration::from_secs(5) };
+    let ask = Ask {
+        request: request.clone(),
+        deadline: Instant::now() + Duration::from_secs(5),
+    };
     desk.quote(&ask).await.unwrap()
 }
 
@@ -128,16 +142,33 @@ async fn decline(desk: &Desk, request: &CreditRequest) -> String {
 /// Every order passes the checks that every lender's offer passes, at many amounts, terms and rates.
 #[tokio::test]
 async fn orders_of_every_size_and_term_are_sound() {
-    let terms = [(1, Unit::Month), (24, Unit::Month), (5, Unit::Year), (26, Unit::Week), (45, Unit::Day), (7, Unit::Day)];
+    let terms = [
+        (1, Unit::Month),
+        (24, Unit::Month),
+        (5, Unit::Year),
+        (26, Unit::Week),
+        (45, Unit::Day),
+        (7, Unit::Day),
+    ];
     for (rate, fee) in [(0, 0), (80_000, 0), (359_999, 123)] {
         let fee_recipient = Address::repeat_byte(0xfe);
-        let desk = desk_of(DeskConfig { rate_ppm: rate, origination_fee_bps: fee, fee_recipient, ..config() }).unwrap();
+        let desk = desk_of(DeskConfig {
+            rate_ppm: rate,
+            origination_fee_bps: fee,
+            fee_recipient,
+            ..config()
+        })
+        .unwrap();
         for minor in [10_000, 12_345, 500_000, 649_999] {
             for (count, unit) in terms {
                 let mut request = request();
                 (request.amount.minor, request.term) = (minor, Period::new(count, unit));
                 let offer = offer(&desk, &request).await;
-                assert_eq!(validate_offer(&offer, &request, request.at), Ok(()), "{rate} {minor} {count} {unit:?}");
+                assert_eq!(
+                    validate_offer(&offer, &request, request.at),
+                    Ok(()),
+                    "{rate} {minor} {count} {unit:?}"
+                );
             }
         }
     }
@@ -159,7 +190,11 @@ async fn the_calendar_is_the_contracts_schedule() {
     assert_eq!((rows.len(), offer.repayment.schedule.len()), (24, 24));
     for (row, payment) in rows.iter().zip(&offer.repayment.schedule) {
         let up = U256::from(u64::try_from(payment.total.minor).unwrap()) * U256::from(10_000) - row.total;
-        assert!(up < U256::from(if row.number == 24 { 10_000 } else { 1 }), "{}", row.number);
+        assert!(
+            up < U256::from(if row.number == 24 { 10_000 } else { 1 }),
+            "{}",
+            row.number
+        );
         let due = request().at + TimeDelta::seconds(i64::try_from(row.due_after).unwrap());
         assert_eq!(payment.due, due.date_naive());
     }
@@ -183,12 +218,21 @@ async fn a_repeated_question_gets_the_same_order_and_another_request_another_non
 async fn the_desk_signs_the_hash_of_the_order_it_offers() {
     let desk = desk();
     let onchain = offer(&desk, &request()).await.onchain.unwrap();
-    assert_eq!(onchain.order_hash, FakeContracts.order_hash(31337, &onchain.order).unwrap());
+    assert_eq!(
+        onchain.order_hash,
+        FakeContracts.order_hash(31337, &onchain.order).unwrap()
+    );
     let signature = Signature::from_raw(&onchain.signature).unwrap();
-    assert_eq!(signature.recover_address_from_prehash(&onchain.order_hash).unwrap(), onchain.order.lender);
+    assert_eq!(
+        signature.recover_address_from_prehash(&onchain.order_hash).unwrap(),
+        onchain.order.lender
+    );
     assert!(onchain.signature.len() == 65 && [27, 28].contains(&onchain.signature[64]));
     // Account 2 of the development mnemonic.
-    assert_eq!(onchain.order.lender.to_string(), "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC");
+    assert_eq!(
+        onchain.order.lender.to_string(),
+        "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC"
+    );
     assert_eq!(onchain.order.borrower, Address::repeat_byte(9));
 }
 
@@ -202,7 +246,10 @@ async fn the_loan_stays_within_the_loan_to_value() {
     assert_eq!(locked(&small), 3_076_923_076_923_076_924);
     request.amount.minor = 1_000_000;
     let large = offer(&desk, &request).await;
-    assert_eq!((large.amounts.offered.minor, locked(&large)), (650_000, 4_000_000_000_000_000_000));
+    assert_eq!(
+        (large.amounts.offered.minor, locked(&large)),
+        (650_000, 4_000_000_000_000_000_000)
+    );
 }
 
 #[tokio::test]
@@ -214,12 +261,18 @@ async fn requests_that_do_not_fit_are_declined_with_the_reason() {
         request
     };
     assert_eq!(decline(&desk, &with(|r| r.wallet = None)).await, "COLLATERAL_NEEDED");
-    assert_eq!(decline(&desk, &with(|r| r.collateral = Some(weth(1)))).await, "COLLATERAL_INSUFFICIENT");
+    assert_eq!(
+        decline(&desk, &with(|r| r.collateral = Some(weth(1)))).await,
+        "COLLATERAL_INSUFFICIENT"
+    );
     let other = |r: &mut CreditRequest| r.collateral.as_mut().unwrap().asset.token = Address::ZERO;
     assert_eq!(decline(&desk, &with(other)).await, "COLLATERAL_NOT_ACCEPTED");
     let huge = |r: &mut CreditRequest| r.collateral.as_mut().unwrap().units = U256::MAX;
     assert_eq!(decline(&desk, &with(huge)).await, "AMOUNT_TOO_LARGE");
-    assert_eq!(decline(&desk, &with(|r| r.term = Period::new(50, Unit::Year))).await, "TERM_NOT_OFFERED");
+    assert_eq!(
+        decline(&desk, &with(|r| r.term = Period::new(50, Unit::Year))).await,
+        "TERM_NOT_OFFERED"
+    );
 }
 
 #[test]
@@ -232,6 +285,9 @@ fn a_configuration_that_makes_no_desk_is_refused() {
     assert_eq!(refused(|c| c.lends.chain_id = 1), Some(DeskError::NoContract(1)));
     assert_eq!(refused(|c| c.lends.decimals = 1), Some(DeskError::Decimals));
     assert_eq!(refused(|c| c.ltv_max = Rate::ZERO), Some(DeskError::Range("ltv_max")));
-    assert_eq!(refused(|c| c.origination_fee_bps = 10), Some(DeskError::Range("fee_recipient")));
+    assert_eq!(
+        refused(|c| c.origination_fee_bps = 10),
+        Some(DeskError::Range("fee_recipient"))
+    );
     assert!(!format!("{:?}", config()).contains("5de4111a"));
 }

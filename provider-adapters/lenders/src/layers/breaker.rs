@@ -20,8 +20,13 @@ pub(super) struct Breaker {
 
 enum State {
     /// The last calls, newest in the lowest bit; a failure is 1.
-    Closed { seen: u32, failures: u32 },
-    Open { until: Instant },
+    Closed {
+        seen: u32,
+        failures: u32,
+    },
+    Open {
+        until: Instant,
+    },
     /// One call is let through to see.
     Probing,
 }
@@ -40,7 +45,12 @@ impl Breaker {
 
     /// Lets a call through, or refuses it at once.
     pub(super) fn enter(&self, deadline: Instant) -> Result<Permit<'_>, LenderError> {
-        let permit = |probe| Permit { breaker: self, deadline, probe, settled: false };
+        let permit = |probe| Permit {
+            breaker: self,
+            deadline,
+            probe,
+            settled: false,
+        };
         let mut state = self.lock();
         match *state {
             State::Closed { .. } => Ok(permit(false)),
@@ -54,7 +64,9 @@ impl Breaker {
 
     fn settle(&self, probe: bool, failed: bool) {
         let mut state = self.lock();
-        let opened = State::Open { until: Instant::now() + self.open_for };
+        let opened = State::Open {
+            until: Instant::now() + self.open_for,
+        };
         match &mut *state {
             State::Probing if probe => *state = if failed { opened } else { FRESH },
             State::Closed { seen, failures } => {

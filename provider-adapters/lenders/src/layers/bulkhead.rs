@@ -12,7 +12,10 @@ pub(super) struct Bulkhead {
 impl Bulkhead {
     pub(super) fn new(running: u32, waiting: u32) -> Self {
         let (running, waiting) = (running.max(1) as usize, waiting as usize);
-        Self { admitted: Semaphore::new(running + waiting), running: Semaphore::new(running) }
+        Self {
+            admitted: Semaphore::new(running + waiting),
+            running: Semaphore::new(running),
+        }
     }
 
     /// A place, after waiting for one; refused at once when too many wait already.

@@ -36,7 +36,11 @@ struct State {
 impl Hedge {
     pub(super) fn new(policy: &Policy) -> Self {
         let min_delay = Duration::from_millis(policy.hedge_min_ms);
-        Self { budget_percent: policy.hedge_budget_percent.min(100), min_delay, state: Mutex::default() }
+        Self {
+            budget_percent: policy.hedge_budget_percent.min(100),
+            min_delay,
+            state: Mutex::default(),
+        }
     }
 
     /// Runs `ask`, and a second one when the first is unusually late and the budget allows it.

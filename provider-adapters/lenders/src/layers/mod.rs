@@ -147,7 +147,9 @@ impl Decorated {
             let _place = self.money.enter().await?;
             call.await
         };
-        let result = timeout(self.money_timeout, in_bulkhead).await.unwrap_or(Err(LenderError::TimedOut));
+        let result = timeout(self.money_timeout, in_bulkhead)
+            .await
+            .unwrap_or(Err(LenderError::TimedOut));
         observe::report(self.lender.id(), operation, started, result.as_ref().map(|_| "ok"));
         result
     }

@@ -7,8 +7,16 @@ use tokio::time::Instant;
 
 const REQUESTS: &str = "usance_provider_requests_total";
 const LATENCY: &str = "usance_provider_latency_seconds";
-const OUTCOMES: [&str; 8] =
-    ["ok", "declined", "unsupported", "refused", "rate_limited", "timed_out", "unavailable", "malformed"];
+const OUTCOMES: [&str; 8] = [
+    "ok",
+    "declined",
+    "unsupported",
+    "refused",
+    "rate_limited",
+    "timed_out",
+    "unavailable",
+    "malformed",
+];
 
 /// Publishes every quote series at zero: a counter that is born at one hides its first failure.
 pub(super) fn announce(provider: &ProviderId) {

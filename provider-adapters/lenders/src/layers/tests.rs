@@ -76,7 +76,10 @@ impl Lender for Scripted {
     async fn accept(&self, _: &AcceptOrder) -> Result<AcceptReceipt, LenderError> {
         let call = self.accepts.fetch_add(1, Ordering::SeqCst);
         self.play(call as usize).await?;
-        Ok(AcceptReceipt { loan_ref: "l".into(), status: LenderStatus::Accepted })
+        Ok(AcceptReceipt {
+            loan_ref: "l".into(),
+            status: LenderStatus::Accepted,
+        })
     }
 
     async fn status(&self, _: SettlementId) -> Result<LenderStatus, LenderError> {
@@ -93,7 +96,10 @@ fn ask(milliseconds: u64) -> Ask {
     static NEXT: AtomicU32 = AtomicU32::new(1);
     let mut request = request();
     request.id = Uuid::from_u128(u128::from(NEXT.fetch_add(1, Ordering::SeqCst))).into();
-    Ask { request, deadline: Instant::now().into_std() + Duration::from_millis(milliseconds) }
+    Ask {
+        request,
+        deadline: Instant::now().into_std() + Duration::from_millis(milliseconds),
+    }
 }
 
 fn after(milliseconds: u64) -> Option<Result<Duration, LenderError>> {
@@ -130,7 +136,11 @@ async fn a_hung_lender_ends_at_the_absolute_deadline() {
 
 #[tokio::test(start_paused = true)]
 async fn the_breaker_opens_on_outages_probes_once_and_closes_again() {
-    let policy = Policy { breaker_min_calls: 4, breaker_open_ms: 1_000, ..Policy::default() };
+    let policy = Policy {
+        breaker_min_calls: 4,
+        breaker_open_ms: 1_000,
+        ..Policy::default()
+    };
     let (inner, lender) = Scripted::decorated(vec![after(1), down(), down(), down(), down(), after(5)], &policy);
     for _ in 0..4 {
         let _ = lender.quote(&ask(100)).await;
@@ -139,7 +149,10 @@ async fn the_breaker_opens_on_outages_probes_once_and_closes_again() {
     assert_eq!(inner.calls(), 4);
     // One probe after the pause; it fails, so the breaker stays open.
     tokio::time::advance(Duration::from_millis(1_001)).await;
-    assert_eq!(lender.quote(&ask(100)).await, Err(LenderError::Unavailable("down".into())));
+    assert_eq!(
+        lender.quote(&ask(100)).await,
+        Err(LenderError::Unavailable("down".into()))
+    );
     assert_eq!(lender.quote(&ask(100)).await, Err(open()));
     // The next probe succeeds; while it runs nobody else is let through.
     tokio::time::advance(Duration::from_millis(1_001)).await;
@@ -152,7 +165,10 @@ async fn the_breaker_opens_on_outages_probes_once_and_closes_again() {
 
 #[tokio::test(start_paused = true)]
 async fn time_outs_open_the_breaker_but_refusals_and_bad_answers_do_not() {
-    let policy = Policy { breaker_min_calls: 3, ..Policy::default() };
+    let policy = Policy {
+        breaker_min_calls: 3,
+        ..Policy::default()
+    };
     let (_, silent) = Scripted::decorated(vec![None], &policy);
     for _ in 0..3 {
         assert_eq!(silent.quote(&ask(50)).await, Err(LenderError::TimedOut));
@@ -167,19 +183,31 @@ async fn time_outs_open_the_breaker_but_refusals_and_bad_answers_do_not() {
 
 #[tokio::test(start_paused = true)]
 async fn an_abandoned_probe_lets_the_next_one_try() {
-    let policy = Policy { breaker_min_calls: 1, breaker_open_ms: 100, ..Policy::default() };
+    let policy = Policy {
+        breaker_min_calls: 1,
+        breaker_open_ms: 100,
+        ..Policy::default()
+    };
     let (_, lender) = Scripted::decorated(vec![down(), None, after(1)], &policy);
     let _ = lender.quote(&ask(50)).await;
     tokio::time::advance(Duration::from_millis(101)).await;
     let abandoned = ask(10_000);
-    assert!(tokio::time::timeout(Duration::from_millis(5), lender.quote(&abandoned)).await.is_err());
+    assert!(
+        tokio::time::timeout(Duration::from_millis(5), lender.quote(&abandoned))
+            .await
+            .is_err()
+    );
     assert!(lender.quote(&ask(50)).await.is_ok());
 }
 
 /// After 20 usual answers a late one is asked again, the second answer is taken, and the budget holds.
 #[tokio::test(start_paused = true)]
 async fn a_late_quote_is_hedged_within_the_budget() {
-    let policy = Policy { hedge_min_ms: 10, breaker_min_calls: 32, ..Policy::default() };
+    let policy = Policy {
+        hedge_min_ms: 10,
+        breaker_min_calls: 32,
+        ..Policy::default()
+    };
     let mut plan = vec![after(10); 40];
     // Call 40 hangs, its hedge (41) answers; call 42 hangs too, but the budget is spent.
     plan.extend([None, after(1), None]);
@@ -188,7 +216,9 @@ async fn a_late_quote_is_hedged_within_the_budget() {
         assert!(lender.quote(&ask(1_000)).await.is_ok());
     }
     let started = Instant::now();
-    let Ok(Answer::Declined(reasons)) = lender.quote(&ask(1_000)).await else { panic!() };
+    let Ok(Answer::Declined(reasons)) = lender.quote(&ask(1_000)).await else {
+        panic!()
+    };
     assert_eq!(reasons[0].text, "41");
     assert!(started.elapsed() < Duration::from_millis(20), "{:?}", started.elapsed());
     for _ in 0..2 {
@@ -202,7 +232,11 @@ async fn a_late_quote_is_hedged_within_the_budget() {
 
 #[tokio::test(start_paused = true)]
 async fn acceptances_are_never_hedged_nor_stopped_by_the_breaker() {
-    let policy = Policy { breaker_min_calls: 1, money_timeout_ms: 500, ..Policy::default() };
+    let policy = Policy {
+        breaker_min_calls: 1,
+        money_timeout_ms: 500,
+        ..Policy::default()
+    };
     let (inner, lender) = Scripted::decorated(vec![None], &policy);
     assert_eq!(lender.quote(&ask(10)).await, Err(LenderError::TimedOut));
     assert_eq!(lender.quote(&ask(10)).await, Err(open()));
@@ -242,7 +276,11 @@ async fn the_first_caller_may_leave() {
 
 #[tokio::test(start_paused = true)]
 async fn the_bulkhead_queues_a_few_and_refuses_more() {
-    let policy = Policy { max_concurrent: 1, max_waiting: 1, ..Policy::default() };
+    let policy = Policy {
+        max_concurrent: 1,
+        max_waiting: 1,
+        ..Policy::default()
+    };
     let (_, lender) = Scripted::decorated(vec![after(10)], &policy);
     let asks = [ask(1_000), ask(1_000), ask(1_000)];
     let (a, b, c) = tokio::join!(lender.quote(&asks[0]), lender.quote(&asks[1]), lender.quote(&asks[2]));
@@ -252,7 +290,11 @@ async fn the_bulkhead_queues_a_few_and_refuses_more() {
 
 #[tokio::test(start_paused = true)]
 async fn quotes_beyond_the_rate_are_refused_before_the_lender_is_asked() {
-    let policy = Policy { quotes_per_second: 1, burst: 2, ..Policy::default() };
+    let policy = Policy {
+        quotes_per_second: 1,
+        burst: 2,
+        ..Policy::default()
+    };
     let (inner, lender) = Scripted::decorated(vec![after(0)], &policy);
     assert!(lender.quote(&ask(100)).await.is_ok());
     assert!(lender.quote(&ask(100)).await.is_ok());

@@ -117,20 +117,37 @@ impl World {
     pub async fn start(start: Start) -> Self {
         let clock = Arc::new(ManualClock(0.into()));
         let public = PrivateKey::development(PLATFORM).unwrap().public().to_base64();
-        let mut config = SandboxConfig::new(PlatformKey { id: PLATFORM.into(), public });
+        let mut config = SandboxConfig::new(PlatformKey {
+            id: PLATFORM.into(),
+            public,
+        });
         config.book = start.book;
         for lender in &mut config.lenders {
             lender.delay_ms = lender.delay_ms.min(20);
             lender.behavior = start.behavior.unwrap_or(lender.behavior);
         }
-        let world = usance_sandbox::World { clock: clock.clone(), ids: Arc::new(Counter) };
+        let world = usance_sandbox::World {
+            clock: clock.clone(),
+            ids: Arc::new(Counter),
+        };
         let sandbox = usance_sandbox::spawn(config, world).await.unwrap();
         let (route, inbox, callback_url) = callback_route().await;
-        let seed = if start.platform_key == PLATFORM { None } else { Some([9; 32]) };
-        let key = seed.map_or_else(|| PrivateKey::development(PLATFORM), |seed| PrivateKey::from_seed(PLATFORM, seed));
+        let seed = if start.platform_key == PLATFORM {
+            None
+        } else {
+            Some([9; 32])
+        };
+        let key = seed.map_or_else(
+            || PrivateKey::development(PLATFORM),
+            |seed| PrivateKey::from_seed(PLATFORM, seed),
+        );
         let ours = Arc::new(Ahead(clock.clone(), start.our_clock_ahead));
         let parts = Parts {
-            signer: Arc::new(Signer { key: key.unwrap(), clock: ours, ids: Arc::new(Counter) }),
+            signer: Arc::new(Signer {
+                key: key.unwrap(),
+                clock: ours,
+                ids: Arc::new(Counter),
+            }),
             network: NetworkPolicy::AllowLoopback,
             callback_url: start.callbacks.then(|| callback_url.clone()),
             contracts: Arc::new(NoContracts),
@@ -139,11 +156,21 @@ impl World {
         if let Some(built) = &registry.inbox {
             inbox.set(Arc::clone(built)).unwrap();
         }
-        Self { registry, clock, sandbox, callback_url, _route: route }
+        Self {
+            registry,
+            clock,
+            sandbox,
+            callback_url,
+            _route: route,
+        }
     }
 
     pub fn lender(&self, name: &str) -> &Arc<dyn Lender> {
-        self.registry.lenders.iter().find(|lender| lender.id().as_str() == name).unwrap()
+        self.registry
+            .lenders
+            .iter()
+            .find(|lender| lender.id().as_str() == name)
+            .unwrap()
     }
 
     /// How often the sandbox paid out for a settlement, by its book.
@@ -152,13 +179,19 @@ impl World {
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         let book: serde_json::Value = client.get(url).send().await.unwrap().json().await.unwrap();
         let entries = book["entries"].as_array().unwrap();
-        let of = entries.iter().filter(|entry| entry["settlement_id"] == settlement.to_string());
+        let of = entries
+            .iter()
+            .filter(|entry| entry["settlement_id"] == settlement.to_string());
         of.map(|entry| entry["disbursements"].as_u64().unwrap()).sum()
     }
 
     fn signer(&self, key: &str) -> Signer {
         let key = PrivateKey::development(key).unwrap();
-        Signer { key, clock: self.clock.clone(), ids: Arc::new(Counter) }
+        Signer {
+            key,
+            clock: self.clock.clone(),
+            ids: Arc::new(Counter),
+        }
     }
 
     /// A genuine question of ours to that lender, as seen on the wire.
@@ -168,13 +201,19 @@ impl World {
         let body = serde_json::to_string(&question).unwrap();
         let authority = self.sandbox.base_url.trim_start_matches("http://");
         let path = format!("/{lender}/v1/offers");
-        let line = RequestLine { method: "POST", authority, path: &path };
+        let line = RequestLine {
+            method: "POST",
+            authority,
+            path: &path,
+        };
         (sign_request(&self.signer(PLATFORM), line, body.as_bytes()), body)
     }
 
     pub async fn raw_post(&self, lender: &str, headers: &SignatureHeaders, body: String) -> (u16, String) {
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        let mut post = client.post(format!("{}/{lender}/v1/offers", self.sandbox.base_url)).body(body);
+        let mut post = client
+            .post(format!("{}/{lender}/v1/offers", self.sandbox.base_url))
+            .body(body);
         for (name, value) in headers.pairs() {
             post = post.header(name, value);
         }
@@ -184,7 +223,11 @@ impl World {
 
     pub fn callback_headers(&self, key: &str, body: &str) -> SignatureHeaders {
         let authority = self.callback_url.trim_start_matches("http://");
-        let line = RequestLine { method: "POST", authority, path: CALLBACK_PATH };
+        let line = RequestLine {
+            method: "POST",
+            authority,
+            path: CALLBACK_PATH,
+        };
         sign_request(&self.signer(key), line, body.as_bytes())
     }
 
@@ -193,7 +236,11 @@ impl World {
         for (name, value) in headers.pairs() {
             map.insert(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());
         }
-        let parts = RequestParts { method: "POST", path: CALLBACK_PATH, headers: &map };
+        let parts = RequestParts {
+            method: "POST",
+            path: CALLBACK_PATH,
+            headers: &map,
+        };
         self.registry.inbox.as_ref().unwrap().deliver(parts, body.as_bytes())
     }
 
@@ -227,7 +274,11 @@ async fn callback_route() -> (tokio::task::JoinSet<()>, Slot, String) {
     let handler = move |uri: Uri, headers: HeaderMap, body: Bytes| {
         let inbox = Arc::clone(&inbox);
         async move {
-            let parts = RequestParts { method: "POST", path: uri.path(), headers: &headers };
+            let parts = RequestParts {
+                method: "POST",
+                path: uri.path(),
+                headers: &headers,
+            };
             match inbox.get().unwrap().deliver(parts, &body) {
                 Ok(()) => StatusCode::NO_CONTENT,
                 Err(error) => StatusCode::from_u16(error.problem().status).unwrap(),
@@ -254,7 +305,10 @@ pub fn request(minor: i64) -> CreditRequest {
         term: Period::new(24, Unit::Month),
         purpose: Purpose::HomeImprovement,
         products: vec![],
-        jurisdiction: Jurisdiction { country: "US".into(), region: Some("CA".into()) },
+        jurisdiction: Jurisdiction {
+            country: "US".into(),
+            region: Some("CA".into()),
+        },
         applicant: Applicant {
             full_name: "Alex Sample".into(),
             monthly_income: usd(600_000),
@@ -275,7 +329,10 @@ pub fn request(minor: i64) -> CreditRequest {
 }
 
 pub fn ask(request: &CreditRequest, milliseconds: u64) -> Ask {
-    Ask { request: request.clone(), deadline: Instant::now() + Duration::from_millis(milliseconds) }
+    Ask {
+        request: request.clone(),
+        deadline: Instant::now() + Duration::from_millis(milliseconds),
+    }
 }
 
 /// The acceptance of an offer.

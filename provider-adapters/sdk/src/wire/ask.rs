@@ -109,7 +109,11 @@ impl OffersRequest {
 
     /// What must be equal in two questions of one `request_id`: everything but how to deliver the answer.
     pub fn same_question(&self, other: &Self) -> bool {
-        let same = Self { reply_by: other.reply_by, callback_url: other.callback_url.clone(), ..self.clone() };
+        let same = Self {
+            reply_by: other.reply_by,
+            callback_url: other.callback_url.clone(),
+            ..self.clone()
+        };
         same == *other
     }
 }
@@ -165,13 +169,21 @@ pub(crate) fn check_reasons(reasons: &[Reason], field: &str) -> Result<(), WireE
     for (i, reason) in reasons.iter().enumerate() {
         let code = &reason.code;
         let is_code = (1..=64).contains(&code.len())
-            && code.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
+            && code
+                .bytes()
+                .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
         if !is_code {
-            return Err(WireError::new(format!("{field}[{i}].code"), "expected 1 to 64 of A-Z, 0-9 and _"));
+            return Err(WireError::new(
+                format!("{field}[{i}].code"),
+                "expected 1 to 64 of A-Z, 0-9 and _",
+            ));
         }
         let text = &reason.text;
         if text.is_empty() || text.len() > 500 || text.chars().any(char::is_control) {
-            return Err(WireError::new(format!("{field}[{i}].text"), "expected 1 to 500 bytes on one line"));
+            return Err(WireError::new(
+                format!("{field}[{i}].text"),
+                "expected 1 to 500 bytes on one line",
+            ));
         }
     }
     Ok(())

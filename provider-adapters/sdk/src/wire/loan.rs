@@ -84,10 +84,14 @@ impl From<&LenderStatus> for LoanState {
         match status {
             LenderStatus::Unknown => Self::Unknown {},
             LenderStatus::Accepted => Self::Accepted {},
-            LenderStatus::Disbursed { amount, at, evidence } => {
-                Self::Disbursed { amount: (*amount).into(), at: *at, evidence: evidence.clone() }
-            }
-            LenderStatus::Rejected { reasons } => Self::Rejected { reasons: reasons.clone() },
+            LenderStatus::Disbursed { amount, at, evidence } => Self::Disbursed {
+                amount: (*amount).into(),
+                at: *at,
+                evidence: evidence.clone(),
+            },
+            LenderStatus::Rejected { reasons } => Self::Rejected {
+                reasons: reasons.clone(),
+            },
             LenderStatus::Cancelled => Self::Cancelled {},
         }
     }
@@ -102,7 +106,9 @@ impl LoanState {
             Self::Cancelled {} => LenderStatus::Cancelled,
             Self::Rejected { reasons } => {
                 check_reasons(reasons, "status.reasons")?;
-                LenderStatus::Rejected { reasons: reasons.clone() }
+                LenderStatus::Rejected {
+                    reasons: reasons.clone(),
+                }
             }
             Self::Disbursed { amount, at, evidence } => {
                 let amount = amount.read("status.amount")?;
@@ -110,7 +116,11 @@ impl LoanState {
                     return Err(WireError::new("status.amount", "must be positive"));
                 }
                 check_text(evidence, "status.evidence", 200)?;
-                LenderStatus::Disbursed { amount, at: *at, evidence: evidence.clone() }
+                LenderStatus::Disbursed {
+                    amount,
+                    at: *at,
+                    evidence: evidence.clone(),
+                }
             }
         })
     }
@@ -119,7 +129,11 @@ impl LoanState {
 /// A reference for people and machines: 1 to `most` bytes without control characters.
 pub(crate) fn check_text(text: &str, field: &str, most: usize) -> Result<(), WireError> {
     let fits = !text.is_empty() && text.len() <= most && !text.chars().any(char::is_control);
-    if fits { Ok(()) } else { Err(WireError::new(field, format!("expected 1 to {most} bytes on one line"))) }
+    if fits {
+        Ok(())
+    } else {
+        Err(WireError::new(field, format!("expected 1 to {most} bytes on one line")))
+    }
 }
 
 /// RFC 9457 problem, `application/problem+json`.
@@ -153,13 +167,25 @@ impl Problem {
     /// A problem without fields; `code` is upper snake or kebab case.
     pub fn new(status: u16, code: &str, title: &str) -> Self {
         let kind = format!("urn:usance:provider:{code}");
-        Self { kind, title: title.to_owned(), status, detail: None, errors: Vec::new() }
+        Self {
+            kind,
+            title: title.to_owned(),
+            status,
+            detail: None,
+            errors: Vec::new(),
+        }
     }
 
     /// A body that cannot be read.
     pub fn malformed(error: &WireError) -> Self {
-        let field = ProblemField { detail: error.detail.clone(), pointer: error.field.clone() };
-        Self { errors: vec![field], ..Self::new(400, "malformed", "The message does not match protocol v1") }
+        let field = ProblemField {
+            detail: error.detail.clone(),
+            pointer: error.field.clone(),
+        };
+        Self {
+            errors: vec![field],
+            ..Self::new(400, "malformed", "The message does not match protocol v1")
+        }
     }
 
     /// The same id came with another body.

@@ -16,8 +16,8 @@ pub use offer::{Amounts, Declared, Fee, Late, Offer, Onchain, Order, Payment, Re
 
 use domain::ports::LenderError;
 use domain::{Currency, Money};
-use serde::{Deserialize, Serialize};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 /// Brackets that a message may nest. The deepest valid one has 6.
 pub const MAX_DEPTH: usize = 12;
@@ -36,13 +36,19 @@ pub struct WireError {
 
 impl WireError {
     pub(crate) fn new(field: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { field: field.into(), detail: detail.into() }
+        Self {
+            field: field.into(),
+            detail: detail.into(),
+        }
     }
 }
 
 impl From<WireError> for LenderError {
     fn from(error: WireError) -> Self {
-        Self::Malformed { field: error.field, detail: error.detail }
+        Self::Malformed {
+            field: error.field,
+            detail: error.detail,
+        }
     }
 }
 
@@ -58,7 +64,10 @@ pub struct WireMoney {
 
 impl From<Money> for WireMoney {
     fn from(money: Money) -> Self {
-        Self { minor: money.minor.to_string(), currency: money.currency.code().to_owned() }
+        Self {
+            minor: money.minor.to_string(),
+            currency: money.currency.code().to_owned(),
+        }
     }
 }
 
@@ -98,9 +107,13 @@ pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, WireError> {
             _ => "is not JSON",
         };
         let field = if path == "." { "body".to_owned() } else { path };
-        WireError::new(field, format!("{what}, line {} column {}", inner.line(), inner.column()))
+        WireError::new(
+            field,
+            format!("{what}, line {} column {}", inner.line(), inner.column()),
+        )
     })?;
-    json.end().map_err(|_| WireError::new("body", "something follows the message"))?;
+    json.end()
+        .map_err(|_| WireError::new("body", "something follows the message"))?;
     Ok(value)
 }
 
@@ -136,7 +149,12 @@ mod tests {
     #[test]
     fn money_has_one_spelling() {
         let read = |minor: &str, currency: &str| {
-            WireMoney { minor: minor.into(), currency: currency.into() }.read("a").map_err(|e| e.field)
+            WireMoney {
+                minor: minor.into(),
+                currency: currency.into(),
+            }
+            .read("a")
+            .map_err(|e| e.field)
         };
         assert_eq!(read("-5", "USD"), Ok(Money::new(-5, Currency::usd())));
         for minor in ["", "+5", "05", " 5", "5.0", "5e2", "99999999999999999999", "-0"] {

@@ -313,9 +313,21 @@ impl Offer {
         let a = &self.amounts;
         let limit = a.limit.as_ref().map(|m| m.read(&field("amounts.limit"))).transpose()?;
         let declared = &self.declared;
-        let total_cost = declared.total_cost.as_ref().map(|m| m.read(&field("declared.total_cost"))).transpose()?;
-        let payment = declared.payment.as_ref().map(|m| m.read(&field("declared.payment"))).transpose()?;
-        let fees = self.fees.iter().enumerate().map(|(i, fee)| fee.read(&format!("{at}.fees[{i}]")));
+        let total_cost = declared
+            .total_cost
+            .as_ref()
+            .map(|m| m.read(&field("declared.total_cost")))
+            .transpose()?;
+        let payment = declared
+            .payment
+            .as_ref()
+            .map(|m| m.read(&field("declared.payment")))
+            .transpose()?;
+        let fees = self
+            .fees
+            .iter()
+            .enumerate()
+            .map(|(i, fee)| fee.read(&format!("{at}.fees[{i}]")));
         Ok(d::Offer {
             provider_ref: self.provider_ref.clone(),
             product: self.product,
@@ -334,7 +346,12 @@ impl Offer {
             repayment: self.repayment.read(&field("repayment"))?,
             collateral: self.collateral.clone(),
             onchain: self.onchain.as_ref().map(|o| o.read(&field("onchain"))).transpose()?,
-            declared: d::Declared { apr: declared.apr, convention: declared.convention, total_cost, payment },
+            declared: d::Declared {
+                apr: declared.apr,
+                convention: declared.convention,
+                total_cost,
+                payment,
+            },
         })
     }
 }
@@ -365,7 +382,12 @@ impl Repayment {
             })
         };
         Ok(d::Repayment {
-            schedule: self.schedule.iter().enumerate().map(payment).collect::<Result<_, WireError>>()?,
+            schedule: self
+                .schedule
+                .iter()
+                .enumerate()
+                .map(payment)
+                .collect::<Result<_, WireError>>()?,
             method: self.method,
             every: self.every,
             prepayment_charge: self.prepayment_charge,
