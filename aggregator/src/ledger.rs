@@ -153,7 +153,13 @@ impl Book<'_> {
                 })
             })
             .collect();
-        Entry { external_id, kind, unit: self.unit.to_owned(), at, postings }
+        Entry {
+            external_id,
+            kind,
+            unit: self.unit.to_owned(),
+            at,
+            postings,
+        }
     }
 
     /// Money out: the borrower owes the principal; what was withheld went to those who earned it.
@@ -165,7 +171,11 @@ impl Book<'_> {
         withheld: &[(Payee, u128)],
     ) -> Entry {
         let mut moves = vec![(Account::LoanPrincipal, Account::Clearing, net)];
-        moves.extend(withheld.iter().map(|(payee, fee)| (Account::LoanPrincipal, Account::of_fee(*payee), *fee)));
+        moves.extend(
+            withheld
+                .iter()
+                .map(|(payee, fee)| (Account::LoanPrincipal, Account::of_fee(*payee), *fee)),
+        );
         self.entry(external_id, "disbursement", at, &moves)
     }
 
@@ -174,7 +184,11 @@ impl Book<'_> {
         let moves = [
             (Account::InterestReceivable, Account::InterestIncome, parts.interest),
             (Account::FeeReceivable, Account::FeeIncome, parts.fees),
-            (Account::PenaltyReceivable, Account::PenaltyIncome, parts.late_fee_earned_now),
+            (
+                Account::PenaltyReceivable,
+                Account::PenaltyIncome,
+                parts.late_fee_earned_now,
+            ),
             (Account::Clearing, Account::PenaltyReceivable, parts.late_fee),
             (Account::Clearing, Account::FeeReceivable, parts.fees),
             (Account::Clearing, Account::InterestReceivable, parts.interest),
@@ -185,7 +199,12 @@ impl Book<'_> {
 
     /// A late fee charged before it is paid.
     pub(crate) fn late_fee(&self, external_id: String, at: DateTime<Utc>, amount: u128) -> Entry {
-        self.entry(external_id, "late_fee", at, &[(Account::PenaltyReceivable, Account::PenaltyIncome, amount)])
+        self.entry(
+            external_id,
+            "late_fee",
+            at,
+            &[(Account::PenaltyReceivable, Account::PenaltyIncome, amount)],
+        )
     }
 
     /// The debt is given up: principal is the lender's expense, unpaid late fees are no income.
@@ -228,9 +247,19 @@ mod tests {
 
     #[test]
     fn every_kind_of_entry_balances_and_holds_no_empty_line() {
-        let book = Book { loan: LoanId(uuid::Uuid::from_u128(1)), provider: "bank", unit: "USD" };
+        let book = Book {
+            loan: LoanId(uuid::Uuid::from_u128(1)),
+            provider: "bank",
+            unit: "USD",
+        };
         let at = DateTime::UNIX_EPOCH;
-        let parts = Parts { late_fee: 5, late_fee_earned_now: 2, fees: 0, interest: 70, principal: 300 };
+        let parts = Parts {
+            late_fee: 5,
+            late_fee_earned_now: 2,
+            fees: 0,
+            interest: 70,
+            principal: 300,
+        };
         let entries = [
             book.disbursement("a".into(), at, 950, &[(Payee::Provider, 30), (Payee::Platform, 20)]),
             book.repayment("b".into(), at, &parts),

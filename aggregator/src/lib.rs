@@ -86,7 +86,7 @@ impl Default for Settings {
             quote_deadline: Duration::from_millis(2_500),
             fan_out: 128,
             poll: Duration::from_millis(200),
-            key_ttl: Duration::from_secs(30 * 24 * 3600),
+            key_ttl: Duration::from_hours(30 * 24),
         }
     }
 }
@@ -96,8 +96,10 @@ impl Default for Settings {
 pub(crate) struct Wake {
     /// The outbox has something new.
     pub events: Notify,
-    /// A settlement or a loan has something to do.
+    /// A settlement has something to do.
     pub lending: Notify,
+    /// Blocks became final.
+    pub chain: Notify,
 }
 
 /// The use cases.

@@ -37,14 +37,22 @@ pub struct ReconcileReport {
 impl ReconcileReport {
     /// Nothing to complain about.
     pub fn is_clean(&self) -> bool {
-        *self == Self { loans: self.loans, ..Self::default() }
+        *self
+            == Self {
+                loans: self.loans,
+                ..Self::default()
+            }
     }
 }
 
 impl Aggregator {
     /// Compares the ledger, the loans, their events and the chain's events. All reads see one moment.
     pub async fn reconcile(&self) -> Result<ReconcileReport, Error> {
-        let mut tx = self.world.db.begin_with("begin isolation level repeatable read read only").await?;
+        let mut tx = self
+            .world
+            .db
+            .begin_with("begin isolation level repeatable read read only")
+            .await?;
         let mut report = ReconcileReport::default();
         let (units, entries) = ledger::imbalances(&mut tx).await?;
         report.ledger_unbalanced.extend(units);
@@ -98,13 +106,21 @@ async fn check_loan(
         let change: LoanChange = from_json(&payload)?;
         fold = fold.and_then(|fold| fold.apply(&change));
     }
-    let row = Fold { state: loan.state, version: loan.version, outstanding: loan.outstanding };
+    let row = Fold {
+        state: loan.state,
+        version: loan.version,
+        outstanding: loan.outstanding,
+    };
     if fold != Some(row) {
         report.projection_mismatches.push(loan.id);
     }
     let owed = if is_open(loan) { loan.outstanding } else { 0 };
     let booked = principal.get(&loan.id.to_string()).copied().unwrap_or(0);
-    let repaid: u128 = lending::repayments(conn, loan.id).await?.iter().map(|r| r.principal).sum();
+    let repaid: u128 = lending::repayments(conn, loan.id)
+        .await?
+        .iter()
+        .map(|r| r.principal)
+        .sum();
     let started = loan.started_at.is_some();
     let whole = !started || loan.principal == loan.outstanding + repaid;
     if i128::try_from(owed) != Ok(booked) || !whole {

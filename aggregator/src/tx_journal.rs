@@ -31,7 +31,11 @@ impl Aggregator {
     /// The memory of a submitter of this process; every call makes a new holder of leases.
     pub fn tx_journal(self: &Arc<Self>) -> Arc<PgTxJournal> {
         let holder = self.world.ids.next();
-        Arc::new(PgTxJournal { aggregator: Arc::clone(self), holder, fences: Mutex::new(HashMap::new()) })
+        Arc::new(PgTxJournal {
+            aggregator: Arc::clone(self),
+            holder,
+            fences: Mutex::new(HashMap::new()),
+        })
     }
 }
 
@@ -44,7 +48,10 @@ impl PgTxJournal {
     /// Locks the account for the transaction, if this holder still leads it; the answer is its next nonce.
     async fn lock(&self, conn: &mut PgConnection, chain_id: u64, signer: Address) -> Result<u64, StoreFailure> {
         let fence = self.fence(chain_id, signer)?;
-        chain::lock_signer(conn, chain_id, signer, fence).await.map_err(failure)?.ok_or_else(not_leading)
+        chain::lock_signer(conn, chain_id, signer, fence)
+            .await
+            .map_err(failure)?
+            .ok_or_else(not_leading)
     }
 }
 
@@ -56,7 +63,9 @@ fn not_leading() -> StoreFailure {
 impl TxJournal for PgTxJournal {
     async fn lead(&self, chain_id: u64, signer: Address) -> Result<bool, StoreFailure> {
         let mut conn = self.aggregator.world.db.acquire().await.map_err(failure)?;
-        let fence = chain::lead(&mut conn, chain_id, signer, self.holder, LEASE).await.map_err(failure)?;
+        let fence = chain::lead(&mut conn, chain_id, signer, self.holder, LEASE)
+            .await
+            .map_err(failure)?;
         let mut fences = self.fences.lock().unwrap_or_else(PoisonError::into_inner);
         match fence {
             Some(fence) => fences.insert((chain_id, signer), fence),
@@ -68,7 +77,9 @@ impl TxJournal for PgTxJournal {
     async fn queued(&self, chain_id: u64, _signer: Address, limit: u32) -> Result<Vec<JournaledTx>, StoreFailure> {
         // A queued transaction belongs to the chain; the account that takes it first sends it.
         let mut conn = self.aggregator.world.db.acquire().await.map_err(failure)?;
-        chain::journaled(&mut conn, Which::Queued { chain_id, limit }).await.map_err(failure)
+        chain::journaled(&mut conn, Which::Queued { chain_id, limit })
+            .await
+            .map_err(failure)
     }
 
     async fn take_nonce(
@@ -80,9 +91,13 @@ impl TxJournal for PgTxJournal {
     ) -> Result<Option<JournaledTx>, StoreFailure> {
         let mut db = self.aggregator.world.db.begin().await.map_err(failure)?;
         let nonce = self.lock(&mut db, chain_id, signer).await?.max(chain_nonce);
-        let taken = chain::assign_nonce(&mut db, chain_id, signer, tx, nonce).await.map_err(failure)?;
+        let taken = chain::assign_nonce(&mut db, chain_id, signer, tx, nonce)
+            .await
+            .map_err(failure)?;
         let Some(settlement) = taken else { return Ok(None) };
-        settlement::handed_over(&mut db, &self.aggregator.world, settlement).await.map_err(failure)?;
+        settlement::handed_over(&mut db, &self.aggregator.world, settlement)
+            .await
+            .map_err(failure)?;
         let journaled = chain::journaled(&mut db, Which::One(tx)).await.map_err(failure)?.pop();
         db.commit().await.map_err(failure)?;
         self.aggregator.wake.events.notify_one();
@@ -91,7 +106,9 @@ impl TxJournal for PgTxJournal {
 
     async fn in_flight(&self, chain_id: u64, signer: Address) -> Result<Vec<JournaledTx>, StoreFailure> {
         let mut conn = self.aggregator.world.db.acquire().await.map_err(failure)?;
-        chain::journaled(&mut conn, Which::InFlight { chain_id, signer }).await.map_err(failure)
+        chain::journaled(&mut conn, Which::InFlight { chain_id, signer })
+            .await
+            .map_err(failure)
     }
 
     async fn store_attempt(&self, tx: ChainTxId, attempt: Attempt) -> Result<(), StoreFailure> {
@@ -111,7 +128,9 @@ impl TxJournal for PgTxJournal {
         self.lock(&mut db, chain_id, signer).await?;
         chain::move_tx(&mut db, tx, state, mined).await.map_err(failure)?;
         if matches!(state, TxState::Succeeded | TxState::Reverted) {
-            crate::store::lending::hurry_settlement(&mut db, settlement).await.map_err(failure)?;
+            crate::store::lending::hurry_settlement(&mut db, settlement)
+                .await
+                .map_err(failure)?;
         }
         db.commit().await.map_err(failure)?;
         self.aggregator.wake.lending.notify_one();

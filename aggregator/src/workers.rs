@@ -12,13 +12,13 @@ use crate::Aggregator;
 use crate::api::Error;
 
 /// Between two looks for who is late.
-const DELINQUENCY: Duration = Duration::from_secs(60);
+const DELINQUENCY: Duration = Duration::from_mins(1);
 /// Between two looks for requests whose quotes have all expired.
 const EXPIRY: Duration = Duration::from_secs(10);
 /// Between two removals of idempotency keys past their time.
-const PURGE: Duration = Duration::from_secs(600);
+const PURGE: Duration = Duration::from_mins(10);
 /// Between two comparisons of the books.
-const RECONCILE: Duration = Duration::from_secs(60);
+const RECONCILE: Duration = Duration::from_mins(1);
 /// Rounds of `tick_all`: more than the longest chain of steps.
 const ROUNDS: usize = 32;
 
@@ -27,13 +27,20 @@ pub async fn run(aggregator: Arc<Aggregator>, cancel: CancellationToken) {
     let a = &aggregator;
     let poll = a.world.settings.poll;
     tokio::join!(
-        every("lending", poll, Some(&a.wake.lending), &cancel, || a.lending_step(true)),
+        every("chain events", poll, Some(&a.wake.chain), &cancel, || a
+            .apply_final_events()),
+        every("settlements", poll, Some(&a.wake.lending), &cancel, || a
+            .advance_settlements(true)),
         every("events", poll, Some(&a.wake.events), &cancel, || a.deliver_events()),
         every("books", poll, None, &cancel, || a.close_overdue()),
         every("expiry", EXPIRY, None, &cancel, || a.expire_requests()),
         every("delinquency", DELINQUENCY, None, &cancel, || a.mark_delinquent()),
-        every("keys", PURGE, None, &cancel, || async { a.purge_keys().await.map(|_| 0) }),
-        every("reconcile", RECONCILE, None, &cancel, || async { a.reconcile().await.map(|_| 0) }),
+        every("keys", PURGE, None, &cancel, || async {
+            a.purge_keys().await.map(|_| 0)
+        }),
+        every("reconcile", RECONCILE, None, &cancel, || async {
+            a.reconcile().await.map(|_| 0)
+        }),
     );
 }
 
@@ -69,12 +76,6 @@ async fn woken(wake: Option<&Notify>) {
 }
 
 impl Aggregator {
-    /// One step of everything that moves a loan.
-    async fn lending_step(&self, patient: bool) -> Result<usize, Error> {
-        let applied = self.apply_final_events().await?;
-        Ok(applied + self.advance_settlements(patient).await?)
-    }
-
     /// Does all work that is due now, without pauses; for tests and for `advance the clock` in development.
     pub async fn tick_all(&self) -> Result<(), Error> {
         self.close_overdue().await?;

@@ -60,7 +60,9 @@ impl Aggregator {
 
     async fn apply_next_final_event(&self) -> Result<bool, Error> {
         let mut tx = self.world.db.begin().await?;
-        let Some(event) = chain::next_final_event(&mut tx).await? else { return Ok(false) };
+        let Some(event) = chain::next_final_event(&mut tx).await? else {
+            return Ok(false);
+        };
         let mut attempt = tx.begin().await?;
         let outcome = apply(&mut attempt, &self.world, &event).await;
         let (effect, problem) = match outcome {
@@ -100,18 +102,38 @@ impl Aggregator {
 async fn apply(conn: &mut PgConnection, world: &World, event: &ChainEvent) -> Result<Effect, Trouble> {
     let found = lending::settlement_of_onchain_loan(conn, event.chain_id, event.event.loan).await?;
     let Some(id) = found else { return Ok(Effect::Foreign) };
-    let row = lending::lock_settlement(conn, id).await?.ok_or(Trouble::Park("the settlement is gone"))?;
+    let row = lending::lock_settlement(conn, id)
+        .await?
+        .ok_or(Trouble::Park("the settlement is gone"))?;
     let at = instant(event.block_time)?;
-    if let LoanEventKind::Originated { order_hash, disbursed, fee, .. } = &event.event.kind {
-        if row.onchain.as_ref().is_none_or(|part| part.intent.order_hash != *order_hash) {
+    if let LoanEventKind::Originated {
+        order_hash,
+        disbursed,
+        fee,
+        ..
+    } = &event.event.kind
+    {
+        if row
+            .onchain
+            .as_ref()
+            .is_none_or(|part| part.intent.order_hash != *order_hash)
+        {
             return Err(Trouble::Park("another order was executed"));
         }
         originated(conn, world, row, event, (*disbursed, *fee)).await?;
         return Ok(Effect::Applied);
     }
-    let loan = lending::lock_loan(conn, row.loan_id).await?.ok_or(Trouble::Park("the loan is gone"))?;
+    let loan = lending::lock_loan(conn, row.loan_id)
+        .await?
+        .ok_or(Trouble::Park("the loan is gone"))?;
     match &event.event.kind {
-        LoanEventKind::Repaid { late_fee, interest, principal, outstanding, .. } => {
+        LoanEventKind::Repaid {
+            late_fee,
+            interest,
+            principal,
+            outstanding,
+            ..
+        } => {
             if loan.outstanding.checked_sub(*principal) != Some(*outstanding) {
                 return Err(Trouble::Park("the principal left is not ours"));
             }
@@ -198,8 +220,15 @@ async fn repaid(
     if loan.state == LoanState::Delinquent && !overdue {
         record(conn, world, &mut loan, &LoanChange::CaughtUp, at).await?;
     }
-    let external_id = format!("chain:{}:{}:{}", event.chain_id, event.event.tx_hash, event.event.log_index);
-    let book = Book { loan: loan.id, provider: loan.provider.as_str(), unit: &loan.unit };
+    let external_id = format!(
+        "chain:{}:{}:{}",
+        event.chain_id, event.event.tx_hash, event.event.log_index
+    );
+    let book = Book {
+        loan: loan.id,
+        provider: loan.provider.as_str(),
+        unit: &loan.unit,
+    };
     ledger::post(conn, world, &book.repayment(external_id, at, parts)).await?;
     Ok(())
 }
@@ -207,7 +236,9 @@ async fn repaid(
 /// Marks every installment as asking nothing more.
 async fn settle_installments(conn: &mut PgConnection, loan: &LoanRow) -> Result<(), Error> {
     let mut rows = lending::installments(conn, loan.id).await?;
-    rows.iter_mut().for_each(|row| row.settled = true);
+    for row in &mut rows {
+        row.settled = true;
+    }
     lending::put_installments(conn, loan.id, &rows).await
 }
 
@@ -232,7 +263,16 @@ async fn defaulted(
     }
     settle_installments(conn, &loan).await?;
     record(conn, world, &mut loan, &LoanChange::Defaulted { outstanding }, at).await?;
-    let book = Book { loan: loan.id, provider: loan.provider.as_str(), unit: &loan.unit };
-    ledger::post(conn, world, &book.default(format!("default:{}", loan.id), at, outstanding, 0)).await?;
+    let book = Book {
+        loan: loan.id,
+        provider: loan.provider.as_str(),
+        unit: &loan.unit,
+    };
+    ledger::post(
+        conn,
+        world,
+        &book.default(format!("default:{}", loan.id), at, outstanding, 0),
+    )
+    .await?;
     Ok(())
 }

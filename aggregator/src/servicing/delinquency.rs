@@ -32,7 +32,9 @@ impl Aggregator {
 
     async fn mark_one(&self, id: LoanId, today: NaiveDate) -> Result<bool, Error> {
         let mut tx = self.world.db.begin().await?;
-        let Some(mut loan) = lending::lock_loan(&mut tx, id).await? else { return Ok(false) };
+        let Some(mut loan) = lending::lock_loan(&mut tx, id).await? else {
+            return Ok(false);
+        };
         if !matches!(loan.state, LoanState::Active | LoanState::Delinquent) {
             return Ok(false);
         }
@@ -48,7 +50,9 @@ impl Aggregator {
             let last = row.due.checked_add_days(Days::new(u64::from(grace_days)));
             !row.settled && last.is_some_and(|last| today > last)
         };
-        let Some(number) = rows.iter().find(|row| late(row)).map(|row| row.number) else { return Ok(false) };
+        let Some(number) = rows.iter().find(|row| late(row)).map(|row| row.number) else {
+            return Ok(false);
+        };
         let uncharged = loan.onchain.is_none() && rows.iter().any(|row| late(row) && !row.late_charged);
         if uncharged {
             let charged = accrue_late(&mut rows, &offer.repayment, today)?;
@@ -59,7 +63,14 @@ impl Aggregator {
         }
         let fell = loan.state == LoanState::Active;
         if fell {
-            record(&mut tx, &self.world, &mut loan, &LoanChange::FellBehind { installment: number }, now).await?;
+            record(
+                &mut tx,
+                &self.world,
+                &mut loan,
+                &LoanChange::FellBehind { installment: number },
+                now,
+            )
+            .await?;
         }
         tx.commit().await?;
         self.wake.events.notify_one();

@@ -108,7 +108,11 @@ pub(crate) struct Fold {
 
 impl Fold {
     /// Before the first event.
-    pub(crate) const START: Self = Self { state: LoanState::Pending, version: 0, outstanding: 0 };
+    pub(crate) const START: Self = Self {
+        state: LoanState::Pending,
+        version: 0,
+        outstanding: 0,
+    };
 
     /// The next state, or none when the change cannot happen to this loan.
     pub(crate) fn apply(self, change: &LoanChange) -> Option<Self> {
@@ -129,7 +133,11 @@ impl Fold {
             change,
             LoanChange::Opened { .. } | LoanChange::Repaid { .. } | LoanChange::LateFeeCharged { .. }
         );
-        (stays || self.state.may_become(state)).then_some(Self { state, version: self.version + 1, outstanding })
+        (stays || self.state.may_become(state)).then_some(Self {
+            state,
+            version: self.version + 1,
+            outstanding,
+        })
     }
 }
 
@@ -141,8 +149,14 @@ pub(crate) async fn record(
     change: &LoanChange,
     at: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let before = Fold { state: loan.state, version: loan.version, outstanding: loan.outstanding };
-    let after = before.apply(change).ok_or_else(|| corrupt(Unreadable("change of this loan")))?;
+    let before = Fold {
+        state: loan.state,
+        version: loan.version,
+        outstanding: loan.outstanding,
+    };
+    let after = before
+        .apply(change)
+        .ok_or_else(|| corrupt(Unreadable("change of this loan")))?;
     (loan.state, loan.version, loan.outstanding) = (after.state, after.version, after.outstanding);
     match change {
         LoanChange::Activated { .. } => loan.started_at = Some(at),
@@ -155,8 +169,13 @@ pub(crate) async fn record(
         "tenant": loan.tenant, "loanId": loan.id, "settlementId": loan.settlement_id, "provider": loan.provider,
         "state": loan.state.as_str(), "outstanding": loan.outstanding.to_string(), "unit": loan.unit, "change": change,
     });
-    let event =
-        Event { aggregate: "loan", aggregate_id: loan.id.0, version: loan.version, kind: change.name(), payload };
+    let event = Event {
+        aggregate: "loan",
+        aggregate_id: loan.id.0,
+        version: loan.version,
+        kind: change.name(),
+        payload,
+    };
     events::append(conn, world, &[event]).await
 }
 
@@ -168,10 +187,21 @@ mod tests {
     fn the_fold_refuses_what_the_transition_table_refuses() {
         let opened = Fold::START.apply(&LoanChange::Opened { principal: 100 }).unwrap();
         let active = opened.apply(&LoanChange::Activated { principal: 100 }).unwrap();
-        assert_eq!(active, Fold { state: LoanState::Active, version: 2, outstanding: 100 });
+        assert_eq!(
+            active,
+            Fold {
+                state: LoanState::Active,
+                version: 2,
+                outstanding: 100
+            }
+        );
         assert_eq!(active.apply(&LoanChange::Closed), None, "a debt is left");
         assert_eq!(opened.apply(&LoanChange::CaughtUp), None);
-        assert_eq!(active.apply(&LoanChange::Activated { principal: 100 }), None, "money goes out once");
+        assert_eq!(
+            active.apply(&LoanChange::Activated { principal: 100 }),
+            None,
+            "money goes out once"
+        );
         let cancelled = opened.apply(&LoanChange::Cancelled).unwrap();
         assert_eq!(cancelled.apply(&LoanChange::Activated { principal: 100 }), None);
     }

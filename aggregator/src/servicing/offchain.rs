@@ -8,9 +8,7 @@ use domain::ids::PaymentId;
 use domain::loan::LoanState;
 use domain::money::div_half_even;
 use domain::offer::{Offer, Repayment};
-use domain::schedule::{
-    Allocation, AllocationOrder, Component, Obligation, Part, Processing, allocate, late_interest,
-};
+use domain::schedule::{Allocation, AllocationOrder, Component, Obligation, Part, Processing, allocate, late_interest};
 use domain::{Principal, Role};
 use sqlx::PgConnection;
 
@@ -29,7 +27,10 @@ pub(crate) fn accrue_late(rows: &mut [InstallmentRow], terms: &Repayment, day: N
     let late = &terms.late;
     let mut added = 0;
     for row in rows.iter_mut().filter(|row| !row.settled) {
-        let in_time = row.due.checked_add_days(Days::new(u64::from(late.grace_days))).is_none_or(|last| day <= last);
+        let in_time = row
+            .due
+            .checked_add_days(Days::new(u64::from(late.grace_days)))
+            .is_none_or(|last| day <= last);
         if in_time {
             continue;
         }
@@ -104,7 +105,9 @@ fn earned_half_even(row: &InstallmentRow, from: NaiveDate, day: NaiveDate) -> Re
     }
     let elapsed = day.signed_duration_since(from).num_days().max(0);
     let period = row.due.signed_duration_since(from).num_days().max(1);
-    let scaled = whole(row.interest)?.checked_mul(i128::from(elapsed)).ok_or_else(|| corrupt(OutOfRange))?;
+    let scaled = whole(row.interest)?
+        .checked_mul(i128::from(elapsed))
+        .ok_or_else(|| corrupt(OutOfRange))?;
     u128::try_from(div_half_even(scaled, i128::from(period)).map_err(corrupt)?).map_err(corrupt)
 }
 
@@ -138,7 +141,11 @@ pub(crate) fn spend(
         Component::Interest,
         Component::Principal,
     ]);
-    let owed = rows.iter().filter(|row| !row.settled).map(obligation).collect::<Result<Vec<_>, _>>()?;
+    let owed = rows
+        .iter()
+        .filter(|row| !row.settled)
+        .map(obligation)
+        .collect::<Result<Vec<_>, _>>()?;
     let remaining: i128 = owed.iter().map(Obligation::total).sum();
     let allocation = allocate(&order, Processing::Horizontal, &owed, day, whole(amount)?);
     let all = u128::try_from(remaining).map_err(corrupt)?;
@@ -148,13 +155,20 @@ pub(crate) fn spend(
     if amount >= payoff.total() {
         // What exceeds the payoff is interest and fees of the calendar that the payer chose not to save.
         let beyond = amount - payoff.total();
-        let parts = PayoffParts { interest: payoff.interest + beyond, ..payoff };
+        let parts = PayoffParts {
+            interest: payoff.interest + beyond,
+            ..payoff
+        };
         settle_rows(rows, &parts);
         return Ok(Spent::Closing(parts));
     }
     let parts = note(rows, &allocation)?;
     let done = amount == all;
-    Ok(if done { Spent::Closing(parts) } else { Spent::Partly(parts) })
+    Ok(if done {
+        Spent::Closing(parts)
+    } else {
+        Spent::Partly(parts)
+    })
 }
 
 fn obligation(row: &InstallmentRow) -> Result<Obligation, Error> {
@@ -174,8 +188,10 @@ fn settle_rows(rows: &mut [InstallmentRow], parts: &PayoffParts) {
     for row in rows.iter_mut().filter(|row| !row.settled) {
         row.paid_principal = row.principal;
         row.paid_late_fee = row.late_fee;
-        let (more_interest, more_fees) =
-            (interest.min(row.interest - row.paid_interest), fees.min(row.fees - row.paid_fees));
+        let (more_interest, more_fees) = (
+            interest.min(row.interest - row.paid_interest),
+            fees.min(row.fees - row.paid_fees),
+        );
         row.paid_interest += more_interest;
         row.paid_fees += more_fees;
         interest -= more_interest;
@@ -186,9 +202,17 @@ fn settle_rows(rows: &mut [InstallmentRow], parts: &PayoffParts) {
 
 fn note(rows: &mut [InstallmentRow], allocation: &Allocation) -> Result<PayoffParts, Error> {
     let mut parts = PayoffParts::default();
-    for Part { number, component, amount } in &allocation.parts {
+    for Part {
+        number,
+        component,
+        amount,
+    } in &allocation.parts
+    {
         let amount = u128::try_from(*amount).map_err(corrupt)?;
-        let row = rows.iter_mut().find(|row| row.number == *number).ok_or_else(|| corrupt(OutOfRange))?;
+        let row = rows
+            .iter_mut()
+            .find(|row| row.number == *number)
+            .ok_or_else(|| corrupt(OutOfRange))?;
         let (paid, part) = match component {
             Component::Penalty => (&mut row.paid_late_fee, &mut parts.late_fee),
             Component::Fee => (&mut row.paid_fees, &mut parts.fees),
@@ -222,11 +246,17 @@ impl Aggregator {
             return Ok(answer);
         }
         let seen = |loan: &LoanRow| caller.sees(loan.tenant, loan.borrower, Some(&loan.provider));
-        let loan = lending::lock_loan(&mut tx, new.loan_id).await?.filter(seen).ok_or(Error::NotFound)?;
+        let loan = lending::lock_loan(&mut tx, new.loan_id)
+            .await?
+            .filter(seen)
+            .ok_or(Error::NotFound)?;
         if caller.role == Role::Borrower {
             return Err(Error::Forbidden);
         }
-        let known = lending::repayments(&mut tx, loan.id).await?.into_iter().find(|r| r.evidence == new.evidence);
+        let known = lending::repayments(&mut tx, loan.id)
+            .await?
+            .into_iter()
+            .find(|r| r.evidence == new.evidence);
         let answer = match known {
             Some(known) => same_again(&loan, &known, &new)?,
             None => self.count(&mut tx, loan, &new).await?,
@@ -257,7 +287,11 @@ impl Aggregator {
             Spent::Partly(parts) => (parts, false),
             Spent::Closing(parts) => (parts, true),
             Spent::TooMuch => {
-                return Err(Error::refused("OVERPAID", "This is more than everything that is owed.", Some("amount")));
+                return Err(Error::refused(
+                    "OVERPAID",
+                    "This is more than everything that is owed.",
+                    Some("amount"),
+                ));
             }
         };
         lending::put_installments(conn, loan.id, &rows).await?;
@@ -304,8 +338,17 @@ impl Aggregator {
             interest: row.interest,
             principal: row.principal,
         };
-        let book = Book { loan: loan.id, provider: loan.provider.as_str(), unit: &loan.unit };
-        ledger::post(conn, &self.world, &book.repayment(format!("repayment:{}", row.id), row.paid_at, &parts)).await
+        let book = Book {
+            loan: loan.id,
+            provider: loan.provider.as_str(),
+            unit: &loan.unit,
+        };
+        ledger::post(
+            conn,
+            &self.world,
+            &book.repayment(format!("repayment:{}", row.id), row.paid_at, &parts),
+        )
+        .await
     }
 }
 
@@ -315,17 +358,31 @@ fn same_again(loan: &LoanRow, known: &RepaymentRow, new: &NewRepayment) -> Resul
     if same {
         return Ok(super::views::repayment_view(loan, known));
     }
-    Err(Error::refused("EVIDENCE_USED", "This evidence was counted with another amount.", Some("evidence")))
+    Err(Error::refused(
+        "EVIDENCE_USED",
+        "This evidence was counted with another amount.",
+        Some("evidence"),
+    ))
 }
 
 /// Refuses what cannot be a payment of this loan; the amount in whole units and the start of the loan.
 fn check(loan: &LoanRow, new: &NewRepayment, now: DateTime<Utc>) -> Result<(u128, DateTime<Utc>), Error> {
     if loan.onchain.is_some() {
-        return Err(Error::refused("ONCHAIN_LOAN", "This loan is repaid on chain.", Some("loanId")));
+        return Err(Error::refused(
+            "ONCHAIN_LOAN",
+            "This loan is repaid on chain.",
+            Some("loanId"),
+        ));
     }
-    let started = loan.started_at.filter(|_| matches!(loan.state, LoanState::Active | LoanState::Delinquent));
+    let started = loan
+        .started_at
+        .filter(|_| matches!(loan.state, LoanState::Active | LoanState::Delinquent));
     let Some(started) = started else {
-        return Err(Error::refused("LOAN_NOT_LIVE", "Nothing is owed on this loan.", Some("loanId")));
+        return Err(Error::refused(
+            "LOAN_NOT_LIVE",
+            "Nothing is owed on this loan.",
+            Some("loanId"),
+        ));
     };
     if new.amount.currency.code() != loan.unit {
         return Err(Error::invalid("amount", format!("the loan is in {}", loan.unit)));
@@ -343,7 +400,9 @@ fn check(loan: &LoanRow, new: &NewRepayment, now: DateTime<Utc>) -> Result<(u128
 
 /// The offer that a loan came from.
 pub(crate) async fn agreed(conn: &mut PgConnection, loan: &LoanRow) -> Result<Offer, Error> {
-    let settlement = lending::settlement(conn, loan.settlement_id).await?.ok_or(Error::NotFound)?;
+    let settlement = lending::settlement(conn, loan.settlement_id)
+        .await?
+        .ok_or(Error::NotFound)?;
     Ok(settlement.quote.offer)
 }
 
@@ -356,6 +415,15 @@ pub(crate) async fn charge_late(
     at: DateTime<Utc>,
 ) -> Result<(), Error> {
     record(conn, world, loan, &LoanChange::LateFeeCharged { amount }, at).await?;
-    let book = Book { loan: loan.id, provider: loan.provider.as_str(), unit: &loan.unit };
-    ledger::post(conn, world, &book.late_fee(format!("late_fee:{}:{}", loan.id, loan.version), at, amount)).await
+    let book = Book {
+        loan: loan.id,
+        provider: loan.provider.as_str(),
+        unit: &loan.unit,
+    };
+    ledger::post(
+        conn,
+        world,
+        &book.late_fee(format!("late_fee:{}:{}", loan.id, loan.version), at, amount),
+    )
+    .await
 }

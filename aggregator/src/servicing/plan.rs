@@ -29,7 +29,13 @@ fn calendar_plan(offer: &Offer) -> Result<Vec<InstallmentRow>, Error> {
         .zip(&offer.repayment.schedule)
         .map(|(number, row)| {
             let (principal, interest) = (part(row.principal.minor)?, part(row.interest.minor)?);
-            Ok(InstallmentRow::new(number, row.due, principal, interest, part(row.fees.minor)?))
+            Ok(InstallmentRow::new(
+                number,
+                row.due,
+                principal,
+                interest,
+                part(row.fees.minor)?,
+            ))
         })
         .collect()
 }
@@ -47,7 +53,13 @@ fn token_plan(terms: &OnchainTerms) -> Result<Vec<InstallmentRow>, Error> {
     rows.iter()
         .map(|row| {
             let due = date_of(terms.start.saturating_add(row.due_after))?;
-            Ok(InstallmentRow::new(row.number, due, narrow(row.principal)?, narrow(row.interest)?, 0))
+            Ok(InstallmentRow::new(
+                row.number,
+                due,
+                narrow(row.principal)?,
+                narrow(row.interest)?,
+                0,
+            ))
         })
         .collect()
 }
@@ -58,7 +70,10 @@ fn narrow(value: U256) -> Result<u128, Error> {
 
 /// The UTC instant of a Unix second.
 pub(crate) fn instant(seconds: u64) -> Result<DateTime<Utc>, Error> {
-    i64::try_from(seconds).ok().and_then(|s| DateTime::from_timestamp(s, 0)).ok_or_else(|| corrupt(OutOfRange))
+    i64::try_from(seconds)
+        .ok()
+        .and_then(|s| DateTime::from_timestamp(s, 0))
+        .ok_or_else(|| corrupt(OutOfRange))
 }
 
 fn date_of(seconds: u64) -> Result<NaiveDate, Error> {
@@ -87,7 +102,10 @@ mod tests {
     #[test]
     fn payments_fill_installments_in_order_and_never_overfill() {
         let due = NaiveDate::from_ymd_opt(2026, 1, 1).unwrap();
-        let mut rows = vec![InstallmentRow::new(1, due, 90, 10, 0), InstallmentRow::new(2, due, 95, 5, 0)];
+        let mut rows = vec![
+            InstallmentRow::new(1, due, 90, 10, 0),
+            InstallmentRow::new(2, due, 95, 5, 0),
+        ];
         waterfall(&mut rows, 105);
         assert!(rows[0].settled && !rows[1].settled);
         assert_eq!((rows[1].paid_interest, rows[1].paid_principal), (5, 0));

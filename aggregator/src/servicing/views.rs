@@ -55,7 +55,10 @@ pub(crate) fn repayment_view(loan: &LoanRow, row: &RepaymentRow) -> RepaymentVie
 
 async fn loan_view(conn: &mut PgConnection, loan: &LoanRow) -> Result<LoanView, Error> {
     let rows = lending::installments(conn, loan.id).await?;
-    let next = rows.iter().find(|row| !row.settled).map(|row| installment_view(loan, row));
+    let next = rows
+        .iter()
+        .find(|row| !row.settled)
+        .map(|row| installment_view(loan, row));
     Ok(LoanView {
         id: loan.id,
         state: loan.state,
@@ -89,13 +92,21 @@ impl Aggregator {
             None => Uuid::nil(),
         };
         let filter = match caller.role {
-            Role::Borrower => {
-                LoanFilter { tenant: Some(caller.tenant.0), borrower: Some(caller.id.0), ..LoanFilter::default() }
-            }
-            Role::Integrator => LoanFilter { tenant: Some(caller.tenant.0), ..LoanFilter::default() },
+            Role::Borrower => LoanFilter {
+                tenant: Some(caller.tenant.0),
+                borrower: Some(caller.id.0),
+                ..LoanFilter::default()
+            },
+            Role::Integrator => LoanFilter {
+                tenant: Some(caller.tenant.0),
+                ..LoanFilter::default()
+            },
             Role::Provider => {
                 let provider = caller.provider.as_ref().ok_or(Error::Forbidden)?;
-                LoanFilter { provider: Some(provider.to_string()), ..LoanFilter::default() }
+                LoanFilter {
+                    provider: Some(provider.to_string()),
+                    ..LoanFilter::default()
+                }
             }
             Role::Officer => LoanFilter::default(),
         };
@@ -107,30 +118,38 @@ impl Aggregator {
         for loan in lending::loans_by_id(&mut conn, &ids).await? {
             items.push(loan_view(&mut conn, &loan).await?);
         }
-        Ok(Page { items, cursors: ids.iter().map(Uuid::to_string).collect(), has_next, total: None })
+        Ok(Page {
+            items,
+            cursors: ids.iter().map(Uuid::to_string).collect(),
+            has_next,
+            total: None,
+        })
     }
 
     /// The installments of a loan; none before money is out.
     pub async fn schedule(&self, caller: &Principal, id: LoanId) -> Result<Vec<InstallmentView>, Error> {
         let mut conn = self.world.db.acquire().await?;
         let loan = own_loan(&mut conn, caller, id).await?;
-        Ok(lending::installments(&mut conn, id).await?.iter().map(|row| installment_view(&loan, row)).collect())
+        Ok(lending::installments(&mut conn, id)
+            .await?
+            .iter()
+            .map(|row| installment_view(&loan, row))
+            .collect())
     }
 
     /// The repayments of a loan, oldest first.
     pub async fn repayments(&self, caller: &Principal, id: LoanId) -> Result<Vec<RepaymentView>, Error> {
         let mut conn = self.world.db.acquire().await?;
         let loan = own_loan(&mut conn, caller, id).await?;
-        Ok(lending::repayments(&mut conn, id).await?.iter().map(|row| repayment_view(&loan, row)).collect())
+        Ok(lending::repayments(&mut conn, id)
+            .await?
+            .iter()
+            .map(|row| repayment_view(&loan, row))
+            .collect())
     }
 
     /// What closes a loan at a moment, now by default. Refusal: `LOAN_NOT_LIVE`.
-    pub async fn payoff(
-        &self,
-        caller: &Principal,
-        id: LoanId,
-        at: Option<DateTime<Utc>>,
-    ) -> Result<PayoffView, Error> {
+    pub async fn payoff(&self, caller: &Principal, id: LoanId, at: Option<DateTime<Utc>>) -> Result<PayoffView, Error> {
         let mut conn = self.world.db.acquire().await?;
         let loan = own_loan(&mut conn, caller, id).await?;
         let started = loan.started_at.filter(|_| live(&loan)).ok_or_else(not_live)?;
@@ -142,13 +161,23 @@ impl Aggregator {
             let seconds = chain_seconds(&mut conn, chain_id, at).await?;
             drop(conn);
             let (amount, calls) = self.onchain_payoff(&loan, terms, seconds).await?;
-            return Ok(PayoffView { loan_id: id, at, amount: loan.amount(amount), calls });
+            return Ok(PayoffView {
+                loan_id: id,
+                at,
+                amount: loan.amount(amount),
+                calls,
+            });
         }
         let offer = agreed(&mut conn, &loan).await?;
         let mut rows = lending::installments(&mut conn, id).await?;
         accrue_late(&mut rows, &offer.repayment, at.date_naive())?;
         let parts = payoff_parts(&rows, &offer.repayment, started.date_naive(), at.date_naive())?;
-        Ok(PayoffView { loan_id: id, at, amount: loan.amount(parts.total()), calls: Vec::new() })
+        Ok(PayoffView {
+            loan_id: id,
+            at,
+            amount: loan.amount(parts.total()),
+            calls: Vec::new(),
+        })
     }
 
     /// Calls of the wallet that repays an on-chain loan. Refusals: `OFFCHAIN_LOAN`, `LOAN_NOT_LIVE`.
@@ -161,14 +190,22 @@ impl Aggregator {
         let mut conn = self.world.db.acquire().await?;
         let loan = own_loan(&mut conn, caller, id).await?;
         let Some((chain_id, hash)) = loan.onchain else {
-            return Err(Error::refused("OFFCHAIN_LOAN", "This loan is repaid to the lender.", Some("loanId")));
+            return Err(Error::refused(
+                "OFFCHAIN_LOAN",
+                "This loan is repaid to the lender.",
+                Some("loanId"),
+            ));
         };
         let terms = loan.terms.as_ref().filter(|_| live(&loan)).ok_or_else(not_live)?;
         let rows = lending::installments(&mut conn, id).await?;
         let now = chain_seconds(&mut conn, chain_id, self.world.clock.now()).await?;
         drop(conn);
         match due_now(terms, &rows, now)?.filter(|_| amount == RepayAmount::Installment) {
-            Some(due) => self.world.contracts.repay(chain_id, hash, terms, due).map_err(chain_error),
+            Some(due) => self
+                .world
+                .contracts
+                .repay(chain_id, hash, terms, due)
+                .map_err(chain_error),
             None => Ok(self.onchain_payoff(&loan, terms, now).await?.1),
         }
     }
@@ -184,8 +221,15 @@ impl Aggregator {
         let reader = &self.world.reader;
         let amount = reader.payoff(chain_id, hash, terms, at).await.map_err(chain_error)?;
         // The contract takes no more than the payoff of the block that includes it.
-        let most = reader.payoff(chain_id, hash, terms, at + INCLUSION_SECONDS).await.map_err(chain_error)?;
-        let calls = self.world.contracts.repay(chain_id, hash, terms, most).map_err(chain_error)?;
+        let most = reader
+            .payoff(chain_id, hash, terms, at + INCLUSION_SECONDS)
+            .await
+            .map_err(chain_error)?;
+        let calls = self
+            .world
+            .contracts
+            .repay(chain_id, hash, terms, most)
+            .map_err(chain_error)?;
         Ok((amount, calls))
     }
 }
@@ -226,7 +270,9 @@ fn not_live() -> Error {
 
 /// The Unix second of a moment on a chain, which is never before its newest block.
 async fn chain_seconds(conn: &mut PgConnection, chain_id: u64, at: DateTime<Utc>) -> Result<u64, Error> {
-    let tip = chain::block(conn, chain_id, None).await?.map_or(0, |block| block.timestamp);
+    let tip = chain::block(conn, chain_id, None)
+        .await?
+        .map_or(0, |block| block.timestamp);
     Ok(u64::try_from(at.timestamp()).map_err(corrupt)?.max(tip))
 }
 

@@ -33,7 +33,9 @@ impl Aggregator {
     /// A settlement; somebody else's does not exist.
     pub async fn settlement(&self, caller: &Principal, id: SettlementId) -> Result<SettlementView, Error> {
         let mut conn = self.world.db.acquire().await?;
-        let row = lending::settlement(&mut conn, id).await?.filter(|row| visible(caller, row));
+        let row = lending::settlement(&mut conn, id)
+            .await?
+            .filter(|row| visible(caller, row));
         view(&mut conn, &self.world, &row.ok_or(Error::NotFound)?).await
     }
 }
@@ -43,11 +45,7 @@ fn visible(caller: &Principal, row: &SettlementRow) -> bool {
 }
 
 /// What the owner sees of a settlement.
-pub(crate) async fn view(
-    conn: &mut PgConnection,
-    world: &World,
-    row: &SettlementRow,
-) -> Result<SettlementView, Error> {
+pub(crate) async fn view(conn: &mut PgConnection, world: &World, row: &SettlementRow) -> Result<SettlementView, Error> {
     let mut view = SettlementView {
         id: row.id,
         state: row.state,
@@ -61,10 +59,17 @@ pub(crate) async fn view(
         failure: row.failure.clone(),
         created_at: row.created_at,
     };
-    let (Some(part), Some(onchain)) = (&row.onchain, &row.quote.offer.onchain) else { return Ok(view) };
+    let (Some(part), Some(onchain)) = (&row.onchain, &row.quote.offer.onchain) else {
+        return Ok(view);
+    };
     if row.state == SettlementState::AwaitingSignature {
         view.approvals = world.contracts.approvals(onchain).map_err(chain_error)?;
-        view.typed_data = Some(world.contracts.intent_typed_data(part.chain_id, &part.intent).map_err(chain_error)?);
+        view.typed_data = Some(
+            world
+                .contracts
+                .intent_typed_data(part.chain_id, &part.intent)
+                .map_err(chain_error)?,
+        );
     }
     let mined = chain::tx_progress(conn, row.id).await?.and_then(|tx| tx.mined);
     if let Some((hash, number)) = mined {
@@ -72,9 +77,9 @@ pub(crate) async fn view(
         let tip = chain::block(conn, part.chain_id, None).await?.map(|block| block.number);
         let finalized = chain::finalized(conn, part.chain_id).await?;
         // The chain's finality rule shows in how far its final block lags behind the newest.
-        view.confirmations = tip.zip(finalized).map(|(tip, finalized)| {
-            ((tip + 1).saturating_sub(number), (tip + 1).saturating_sub(finalized))
-        });
+        view.confirmations = tip
+            .zip(finalized)
+            .map(|(tip, finalized)| ((tip + 1).saturating_sub(number), (tip + 1).saturating_sub(finalized)));
     }
     Ok(view)
 }
@@ -95,7 +100,11 @@ pub(crate) async fn advance(
     learned: Learned,
 ) -> Result<(), Error> {
     if !row.state.may_become(to) {
-        return Err(Error::refused("SETTLEMENT_STATE", format!("The settlement is {}.", row.state.as_str()), None));
+        return Err(Error::refused(
+            "SETTLEMENT_STATE",
+            format!("The settlement is {}.", row.state.as_str()),
+            None,
+        ));
     }
     row.version = lending::move_settlement(conn, row, to, &learned).await?;
     row.state = to;
@@ -119,8 +128,13 @@ async fn announce(conn: &mut PgConnection, world: &World, row: &SettlementRow) -
         "tenant": row.tenant, "settlementId": row.id, "quoteId": row.quote.id, "loanId": row.loan_id,
         "provider": row.quote.provider, "state": row.state.as_str(), "failure": row.failure,
     });
-    let event =
-        Event { aggregate: "settlement", aggregate_id: row.id.0, version: row.version, kind, payload };
+    let event = Event {
+        aggregate: "settlement",
+        aggregate_id: row.id.0,
+        version: row.version,
+        kind,
+        payload,
+    };
     events::append(conn, world, &[event]).await
 }
 
@@ -154,23 +168,42 @@ pub(crate) async fn settle(
     row: &mut SettlementRow,
     proof: &Disbursement,
 ) -> Result<(), Error> {
-    let learned = Learned { evidence: Some(proof.evidence.clone()), ..Learned::default() };
+    let learned = Learned {
+        evidence: Some(proof.evidence.clone()),
+        ..Learned::default()
+    };
     advance(conn, world, row, SettlementState::Settled, learned).await?;
     let mut loan = lending::lock_loan(conn, row.loan_id).await?.ok_or(Error::NotFound)?;
     loan.terms = match (&row.onchain, &row.quote.offer.onchain, proof.start) {
-        (Some(part), Some(onchain), Some(start)) => {
-            Some(OnchainTerms { order: onchain.order.clone(), borrower: part.intent.borrower, start })
-        }
+        (Some(part), Some(onchain), Some(start)) => Some(OnchainTerms {
+            order: onchain.order.clone(),
+            borrower: part.intent.borrower,
+            start,
+        }),
         _ => None,
     };
-    let change = LoanChange::Activated { principal: loan.principal };
+    let change = LoanChange::Activated {
+        principal: loan.principal,
+    };
     record(conn, world, &mut loan, &change, proof.at).await?;
     let rows = plan(&row.quote.offer, loan.terms.as_ref())?;
     lending::put_installments(conn, loan.id, &rows).await?;
-    let withheld = loan.principal.checked_sub(proof.net).ok_or_else(|| corrupt(Odd("disbursed more than principal")))?;
-    let book = Book { loan: loan.id, provider: loan.provider.as_str(), unit: &loan.unit };
+    let withheld = loan
+        .principal
+        .checked_sub(proof.net)
+        .ok_or_else(|| corrupt(Odd("disbursed more than principal")))?;
+    let book = Book {
+        loan: loan.id,
+        provider: loan.provider.as_str(),
+        unit: &loan.unit,
+    };
     let fees = split_withheld(row, withheld)?;
-    ledger::post(conn, world, &book.disbursement(format!("disbursement:{}", row.id), proof.at, proof.net, &fees)).await
+    ledger::post(
+        conn,
+        world,
+        &book.disbursement(format!("disbursement:{}", row.id), proof.at, proof.net, &fees),
+    )
+    .await
 }
 
 /// Evidence that does not fit what was agreed.
@@ -206,7 +239,10 @@ pub(crate) async fn fail(
     row: &mut SettlementRow,
     reason: Reason,
 ) -> Result<(), Error> {
-    let learned = Learned { failure: Some(reason), ..Learned::default() };
+    let learned = Learned {
+        failure: Some(reason),
+        ..Learned::default()
+    };
     advance(conn, world, row, SettlementState::Failed, learned).await?;
     cancel_loan(conn, world, row).await
 }

@@ -35,14 +35,26 @@ pub(crate) async fn open(
 ) -> Result<SettlementView, Error> {
     let now = world.clock.now();
     let quote = opening.quote;
-    let onchain = quote.offer.onchain.as_ref().map(|o| intent(world, &opening, o)).transpose()?;
+    let onchain = quote
+        .offer
+        .onchain
+        .as_ref()
+        .map(|o| intent(world, &opening, o))
+        .transpose()?;
     let row = SettlementRow {
-        id: opening.accept.settlement_id.unwrap_or_else(|| SettlementId(world.ids.next())),
+        id: opening
+            .accept
+            .settlement_id
+            .unwrap_or_else(|| SettlementId(world.ids.next())),
         tenant: opening.tenant,
         borrower: opening.borrower,
         quote: quote.clone(),
         loan_id: LoanId(world.ids.next()),
-        state: if onchain.is_some() { SettlementState::AwaitingSignature } else { SettlementState::Ready },
+        state: if onchain.is_some() {
+            SettlementState::AwaitingSignature
+        } else {
+            SettlementState::Ready
+        },
         version: 1,
         onchain,
         signature: None,
@@ -57,7 +69,9 @@ pub(crate) async fn open(
     announce(conn, world, &row).await?;
     let mut loan = pending_loan(&row)?;
     lending::insert_loan(conn, &loan).await?;
-    let opened = LoanChange::Opened { principal: loan.principal };
+    let opened = LoanChange::Opened {
+        principal: loan.principal,
+    };
     record(conn, world, &mut loan, &opened, now).await?;
     view(conn, world, &row).await
 }
@@ -65,19 +79,38 @@ pub(crate) async fn open(
 /// What the borrower will sign: exactly this order, at least what the quote promises, until the order ends.
 fn intent(world: &World, opening: &Opening<'_>, onchain: &Onchain) -> Result<OnchainPart, Error> {
     let order = &onchain.order;
-    let wallet = opening
-        .wallet
-        .ok_or_else(|| Error::refused("WALLET_REQUIRED", "An on-chain quote needs the borrower's wallet.", None))?;
+    let wallet = opening.wallet.ok_or_else(|| {
+        Error::refused(
+            "WALLET_REQUIRED",
+            "An on-chain quote needs the borrower's wallet.",
+            None,
+        )
+    })?;
     if !order.borrower.is_zero() && order.borrower != wallet {
-        return Err(Error::refused("WRONG_WALLET", "The order names another borrower.", None));
+        return Err(Error::refused(
+            "WRONG_WALLET",
+            "The order names another borrower.",
+            None,
+        ));
     }
     let seconds = u64::try_from(world.clock.now().timestamp()).map_err(corrupt)?;
     if order.expiry <= seconds {
-        return Err(Error::refused("QUOTE_EXPIRED", "The order has expired.", Some("quoteId")));
+        return Err(Error::refused(
+            "QUOTE_EXPIRED",
+            "The order has expired.",
+            Some("quoteId"),
+        ));
     }
-    let order_hash = world.contracts.order_hash(onchain.chain_id, order).map_err(chain_error)?;
+    let order_hash = world
+        .contracts
+        .order_hash(onchain.chain_id, order)
+        .map_err(chain_error)?;
     if order_hash != onchain.order_hash {
-        return Err(Error::refused("QUOTE_ALTERED", "The order is not the one that was signed.", Some("quoteId")));
+        return Err(Error::refused(
+            "QUOTE_ALTERED",
+            "The order is not the one that was signed.",
+            Some("quoteId"),
+        ));
     }
     let recipient = opening.accept.recipient.unwrap_or(wallet);
     if recipient.is_zero() {
@@ -101,18 +134,20 @@ fn intent(world: &World, opening: &Opening<'_>, onchain: &Onchain) -> Result<Onc
 
 fn pending_loan(row: &SettlementRow) -> Result<LoanRow, Error> {
     let offer = &row.quote.offer;
-    let (unit, symbol, decimals, principal) = match &offer.onchain {
-        Some(onchain) => {
-            let asset = &onchain.principal.asset;
-            let unit = format!("eip155:{}/erc20:{:#x}", asset.chain_id, asset.token);
-            (unit, asset.symbol.clone(), asset.decimals, onchain.order.principal)
-        }
-        None => {
-            let currency = offer.amounts.offered.currency;
-            let principal = u128::try_from(offer.amounts.offered.minor).map_err(corrupt)?;
-            let decimals = u8::try_from(currency.decimals()).map_err(corrupt)?;
-            (currency.code().to_owned(), currency.code().to_owned(), decimals, principal)
-        }
+    let (unit, symbol, decimals, principal) = if let Some(onchain) = &offer.onchain {
+        let asset = &onchain.principal.asset;
+        let unit = format!("eip155:{}/erc20:{:#x}", asset.chain_id, asset.token);
+        (unit, asset.symbol.clone(), asset.decimals, onchain.order.principal)
+    } else {
+        let currency = offer.amounts.offered.currency;
+        let principal = u128::try_from(offer.amounts.offered.minor).map_err(corrupt)?;
+        let decimals = u8::try_from(currency.decimals()).map_err(corrupt)?;
+        (
+            currency.code().to_owned(),
+            currency.code().to_owned(),
+            decimals,
+            principal,
+        )
     };
     Ok(LoanRow {
         id: row.loan_id,

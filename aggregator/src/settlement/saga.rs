@@ -46,17 +46,28 @@ impl Aggregator {
 
     async fn give_back(&self, lease: Lease) -> Result<(), Error> {
         let mut conn = self.world.db.acquire().await?;
-        let attempts = lending::settlement(&mut conn, lease.id).await?.map_or(0, |row| row.attempts);
+        let attempts = lending::settlement(&mut conn, lease.id)
+            .await?
+            .map_or(0, |row| row.attempts);
         let doubled = self.world.settings.poll.saturating_mul(1 << attempts.clamp(0, 8));
         lending::release_settlement(&mut conn, lease, doubled.min(LONGEST_PAUSE)).await
     }
 
     async fn step(&self, lease: Lease) -> Result<(), Error> {
         let mut tx = self.world.db.begin().await?;
-        let Some(mut row) = held(&mut tx, lease).await? else { return Ok(()) };
+        let Some(mut row) = held(&mut tx, lease).await? else {
+            return Ok(());
+        };
         match (row.state, row.onchain.is_some()) {
             (SettlementState::Ready, false) => {
-                advance(&mut tx, &self.world, &mut row, SettlementState::Submitted, Learned::default()).await?;
+                advance(
+                    &mut tx,
+                    &self.world,
+                    &mut row,
+                    SettlementState::Submitted,
+                    Learned::default(),
+                )
+                .await?;
                 tx.commit().await?;
                 fail::fail_point!("settlement::after_submitted_commit");
                 self.hand_to_lender(lease, &row).await
@@ -86,7 +97,14 @@ impl Aggregator {
         if !over || !(chain::withdraw_tx(&mut tx, row.id).await? || idle) {
             return Ok(());
         }
-        advance(&mut tx, &self.world, &mut row, SettlementState::Cancelled, Learned::default()).await?;
+        advance(
+            &mut tx,
+            &self.world,
+            &mut row,
+            SettlementState::Cancelled,
+            Learned::default(),
+        )
+        .await?;
         cancel_loan(&mut tx, &self.world, &row).await?;
         tx.commit().await?;
         self.wake.events.notify_one();
@@ -94,7 +112,11 @@ impl Aggregator {
     }
 
     fn lender_of(&self, row: &SettlementRow) -> Option<&Arc<dyn Lender>> {
-        let found = self.world.lenders.iter().find(|lender| *lender.id() == row.quote.provider);
+        let found = self
+            .world
+            .lenders
+            .iter()
+            .find(|lender| *lender.id() == row.quote.provider);
         if found.is_none() {
             tracing::error!(provider = %row.quote.provider, settlement = %row.id, "the lender of a settlement is not configured");
         }
@@ -103,8 +125,10 @@ impl Aggregator {
 
     /// The first look after a crash or a lost answer: what does the lender know?
     async fn ask_lender(&self, lease: Lease, row: &SettlementRow) -> Result<(), Error> {
-        let Some(lender) = self.lender_of(row) else { return Ok(()) };
-        match lender.status(row.id).await {
+        let Some(lender) = self.lender_of(row) else {
+            return Ok(());
+        };
+        match in_time(lender.status(row.id)).await {
             // It never heard of it; the key makes a second acceptance harmless.
             Ok(LenderStatus::Unknown) => self.hand_to_lender(lease, row).await,
             Ok(status) => self.conclude(lease, status, None).await,
@@ -116,7 +140,9 @@ impl Aggregator {
     }
 
     async fn hand_to_lender(&self, lease: Lease, row: &SettlementRow) -> Result<(), Error> {
-        let Some(lender) = self.lender_of(row) else { return Ok(()) };
+        let Some(lender) = self.lender_of(row) else {
+            return Ok(());
+        };
         let offer = &row.quote.offer;
         let order = AcceptOrder {
             settlement: row.id,
@@ -126,7 +152,7 @@ impl Aggregator {
             principal: offer.amounts.offered,
             net_disbursed: offer.amounts.net_disbursed,
         };
-        let answer = lender.accept(&order).await;
+        let answer = in_time(lender.accept(&order)).await;
         fail::fail_point!("settlement::after_lender_call");
         match answer {
             Ok(receipt) => self.conclude(lease, receipt.status, Some(&receipt.loan_ref)).await,
@@ -140,7 +166,9 @@ impl Aggregator {
     /// Commits what the lender said, if this worker still holds the settlement.
     async fn conclude(&self, lease: Lease, status: LenderStatus, lender_ref: Option<&str>) -> Result<(), Error> {
         let mut tx = self.world.db.begin().await?;
-        let Some(mut row) = held(&mut tx, lease).await? else { return Ok(()) };
+        let Some(mut row) = held(&mut tx, lease).await? else {
+            return Ok(());
+        };
         if row.state != SettlementState::Submitted {
             return Ok(());
         }
@@ -155,7 +183,12 @@ impl Aggregator {
                     return Err(corrupt(Odd("the lender paid out another amount")));
                 }
                 let net = u128::try_from(amount.minor).map_err(corrupt)?;
-                let proof = Disbursement { evidence, at, net, start: None };
+                let proof = Disbursement {
+                    evidence,
+                    at,
+                    net,
+                    start: None,
+                };
                 settle(&mut tx, &self.world, &mut row, &proof).await?;
                 fail::fail_point!("settlement::before_settled_commit");
             }
@@ -180,7 +213,16 @@ impl Aggregator {
 
 /// Locks the settlement if the lease still holds.
 async fn held(conn: &mut PgConnection, lease: Lease) -> Result<Option<SettlementRow>, Error> {
-    Ok(lending::lock_settlement(conn, lease.id).await?.filter(|row| row.fence == lease.fence))
+    Ok(lending::lock_settlement(conn, lease.id)
+        .await?
+        .filter(|row| row.fence == lease.fence))
+}
+
+/// A lender that hangs holds nobody up: past the lease the outcome is unknown anyway.
+async fn in_time<T>(call: impl Future<Output = Result<T, LenderError>>) -> Result<T, LenderError> {
+    tokio::time::timeout(LEASE, call)
+        .await
+        .unwrap_or(Err(LenderError::TimedOut))
 }
 
 /// An answer that says nothing about the outcome: the settlement stays where it is.
@@ -193,20 +235,29 @@ fn unknown(row: &SettlementRow, error: &LenderError) {
 /// the intent's deadline, and no origination was seen up to the newest block.
 async fn never_on_chain(conn: &mut PgConnection, row: &SettlementRow) -> Result<Option<Reason>, Error> {
     let Some(part) = &row.onchain else { return Ok(None) };
-    let Some(finalized) = chain::finalized(conn, part.chain_id).await? else { return Ok(None) };
+    let Some(finalized) = chain::finalized(conn, part.chain_id).await? else {
+        return Ok(None);
+    };
     if chain::originated(conn, part.chain_id, part.loan).await? {
         return Ok(None);
     }
     let progress = chain::tx_progress(conn, row.id).await?;
-    let reverted = progress.is_some_and(|tx| {
-        tx.state == TxState::Reverted && tx.mined.is_some_and(|(_, number)| number <= finalized)
-    });
+    let reverted = progress
+        .is_some_and(|tx| tx.state == TxState::Reverted && tx.mined.is_some_and(|(_, number)| number <= finalized));
     if reverted {
-        return Ok(Some(Reason::new("REVERTED", "The contract refused the transaction; nothing moved.")));
+        return Ok(Some(Reason::new(
+            "REVERTED",
+            "The contract refused the transaction; nothing moved.",
+        )));
     }
-    let time = chain::block(conn, part.chain_id, Some(finalized)).await?.map(|block| block.timestamp);
+    let time = chain::block(conn, part.chain_id, Some(finalized))
+        .await?
+        .map(|block| block.timestamp);
     if time.is_some_and(|time| time > part.intent.deadline) {
-        return Ok(Some(Reason::new("INTENT_EXPIRED", "The order ended before the chain took it; nothing moved.")));
+        return Ok(Some(Reason::new(
+            "INTENT_EXPIRED",
+            "The order ended before the chain took it; nothing moved.",
+        )));
     }
     Ok(None)
 }

@@ -44,13 +44,25 @@ impl Aggregator {
 
     async fn sign(&self, conn: &mut PgConnection, row: &mut SettlementRow, signature: Bytes) -> Result<(), Error> {
         let (Some(part), Some(onchain)) = (row.onchain.clone(), row.quote.offer.onchain.clone()) else {
-            return Err(Error::refused("NOT_ONCHAIN", "This settlement needs no signature.", None));
+            return Err(Error::refused(
+                "NOT_ONCHAIN",
+                "This settlement needs no signature.",
+                None,
+            ));
         };
         if row.state != SettlementState::AwaitingSignature {
             return match &row.signature {
                 Some(known) if *known == signature => Ok(()),
-                Some(_) => Err(Error::refused("ALREADY_SIGNED", "Another signature was taken.", Some("signature"))),
-                None => Err(Error::refused("NOT_AWAITING_SIGNATURE", "The settlement has ended.", None)),
+                Some(_) => Err(Error::refused(
+                    "ALREADY_SIGNED",
+                    "Another signature was taken.",
+                    Some("signature"),
+                )),
+                None => Err(Error::refused(
+                    "NOT_AWAITING_SIGNATURE",
+                    "The settlement has ended.",
+                    None,
+                )),
             };
         }
         if self.world.clock.now().timestamp() > i64::try_from(part.intent.deadline).unwrap_or(i64::MAX) {
@@ -67,9 +79,15 @@ impl Aggregator {
             Err(other) => return Err(chain_error(other)),
         }
         let tx_id = ChainTxId(self.world.ids.next());
-        let call = contracts.originate(&onchain, &part.intent, &signature).map_err(chain_error)?;
+        let call = contracts
+            .originate(&onchain, &part.intent, &signature)
+            .map_err(chain_error)?;
         chain::enqueue_tx(conn, tx_id, row.id, &call).await?;
-        let learned = Learned { signature: Some(signature), tx_id: Some(tx_id), ..Learned::default() };
+        let learned = Learned {
+            signature: Some(signature),
+            tx_id: Some(tx_id),
+            ..Learned::default()
+        };
         advance(conn, &self.world, row, SettlementState::Ready, learned).await
     }
 
@@ -94,7 +112,14 @@ impl Aggregator {
         match row.state {
             SettlementState::Cancelled => {}
             SettlementState::AwaitingSignature | SettlementState::Ready if idle => {
-                advance(&mut tx, &self.world, &mut row, SettlementState::Cancelled, Learned::default()).await?;
+                advance(
+                    &mut tx,
+                    &self.world,
+                    &mut row,
+                    SettlementState::Cancelled,
+                    Learned::default(),
+                )
+                .await?;
                 cancel_loan(&mut tx, &self.world, &row).await?;
             }
             _ => return Err(Error::refused("TOO_LATE", "The settlement was handed over.", None)),
@@ -113,7 +138,14 @@ impl Aggregator {
         caller: &Principal,
         id: SettlementId,
     ) -> Result<SettlementRow, Error> {
-        let row = lending::lock_settlement(conn, id).await?.filter(|row| visible(caller, row)).ok_or(Error::NotFound)?;
-        if caller.acts_for(row.tenant, row.borrower) { Ok(row) } else { Err(Error::Forbidden) }
+        let row = lending::lock_settlement(conn, id)
+            .await?
+            .filter(|row| visible(caller, row))
+            .ok_or(Error::NotFound)?;
+        if caller.acts_for(row.tenant, row.borrower) {
+            Ok(row)
+        } else {
+            Err(Error::Forbidden)
+        }
     }
 }

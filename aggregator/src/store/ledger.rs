@@ -49,21 +49,7 @@ pub(crate) async fn insert_entry(conn: &mut PgConnection, id: Uuid, entry: &Entr
     Ok(true)
 }
 
-/// Debits less credits of an account, as decimal text.
-pub(crate) async fn balance(conn: &mut PgConnection, account: &str, owner: &str, unit: &str) -> Result<i128, Error> {
-    let text = sqlx::query_scalar!(
-        r#"select coalesce(sum(case side when 'D' then amount else -amount end), 0)::text as "balance!"
-           from ledger.posting where account = $1 and owner = $2 and unit = $3"#,
-        account,
-        owner,
-        unit
-    )
-    .fetch_one(conn)
-    .await?;
-    text.parse().map_err(corrupt)
-}
-
-/// Debits less credits of one account for many owners: (owner, unit, balance).
+/// Debits less credits of one account for many owners; an owner has one unit there.
 pub(crate) async fn balances(
     conn: &mut PgConnection,
     account: &str,
@@ -77,7 +63,9 @@ pub(crate) async fn balances(
     )
     .fetch_all(conn)
     .await?;
-    rows.into_iter().map(|r| Ok((r.owner, r.balance.parse().map_err(corrupt)?))).collect()
+    rows.into_iter()
+        .map(|r| Ok((r.owner, r.balance.parse().map_err(corrupt)?)))
+        .collect()
 }
 
 /// Units in which debits and credits of the whole ledger differ, and entries that do not balance by themselves.

@@ -78,8 +78,14 @@ async fn history_is_append_only(db: PgPool) {
 /// Puts the only row of a table into a state behind the back of its triggers.
 async fn force(db: &PgPool, statement: String) {
     let mut tx = db.begin().await.unwrap();
-    sqlx::query("set local session_replication_role = replica").execute(&mut *tx).await.unwrap();
-    sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&mut *tx).await.unwrap();
+    sqlx::query("set local session_replication_role = replica")
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+    sqlx::query(sqlx::AssertSqlSafe(statement))
+        .execute(&mut *tx)
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
 }
 
@@ -88,7 +94,13 @@ async fn the_database_holds_the_same_settlement_table_as_the_domain(db: PgPool) 
     Bench::new(db.clone()).open(&bank_quote(1)).await.unwrap();
     for from in SettlementState::ALL {
         for to in SettlementState::ALL.iter().filter(|to| *to != from) {
-            let failure = |state: &SettlementState| if *state == SettlementState::Failed { "'{}'" } else { "null" };
+            let failure = |state: &SettlementState| {
+                if *state == SettlementState::Failed {
+                    "'{}'"
+                } else {
+                    "null"
+                }
+            };
             force(
                 &db,
                 format!(
@@ -98,7 +110,11 @@ async fn the_database_holds_the_same_settlement_table_as_the_domain(db: PgPool) 
                 ),
             )
             .await;
-            let step = format!("update lending.settlement set state = '{}', failure = {}", to.as_str(), failure(to));
+            let step = format!(
+                "update lending.settlement set state = '{}', failure = {}",
+                to.as_str(),
+                failure(to)
+            );
             let done = sqlx::query(sqlx::AssertSqlSafe(step)).execute(&db).await;
             assert_eq!(done.is_ok(), from.may_become(*to), "{from:?} to {to:?}");
             if let Err(error) = done {
@@ -117,7 +133,11 @@ async fn the_database_holds_the_same_loan_table_as_the_domain(db: PgPool) {
     };
     for from in LoanState::ALL {
         for to in LoanState::ALL.iter().filter(|to| *to != from) {
-            let set = format!("update lending.loan set state = '{}', started_at = {}", from.as_str(), started(from));
+            let set = format!(
+                "update lending.loan set state = '{}', started_at = {}",
+                from.as_str(),
+                started(from)
+            );
             force(&db, set).await;
             let step = format!(
                 "update lending.loan set state = '{}', started_at = {}, version = version + 1",
@@ -132,7 +152,11 @@ async fn the_database_holds_the_same_loan_table_as_the_domain(db: PgPool) {
         }
     }
     let silent = "update lending.loan set outstanding = 1";
-    force(&db, "update lending.loan set state = 'ACTIVE', started_at = now()".to_owned()).await;
+    force(
+        &db,
+        "update lending.loan set state = 'ACTIVE', started_at = now()".to_owned(),
+    )
+    .await;
     let refused = sqlx::query(silent).execute(&db).await.unwrap_err();
     assert_eq!(constraint(&refused), Some("loan_version"), "no change without an event");
 }
@@ -143,6 +167,9 @@ async fn a_quote_is_accepted_once_and_the_agreement_stays(db: PgPool) {
     bench.open(&bank_quote(1)).await.unwrap();
     let again = bench.open(&bank_quote(1)).await.unwrap_err();
     assert!(matches!(again, crate::Error::Refused(refusal) if refusal.code == "ALREADY_ACCEPTED"));
-    let refused = sqlx::query("update lending.settlement set quote = '{}'").execute(&db).await.unwrap_err();
+    let refused = sqlx::query("update lending.settlement set quote = '{}'")
+        .execute(&db)
+        .await
+        .unwrap_err();
     assert_eq!(constraint(&refused), Some("settlement_agreed"));
 }

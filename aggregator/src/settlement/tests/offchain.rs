@@ -24,8 +24,17 @@ async fn settled(bench: &Bench) -> SettlementView {
 }
 
 async fn pay(bench: &Bench, loan_id: LoanId, minor: i64, when: &str, evidence: &str) -> Result<(), Error> {
-    let new = NewRepayment { loan_id, amount: usd(minor), paid_at: at(when), evidence: evidence.into() };
-    bench.aggregator.record_repayment(&bench.provider(), &bench.key(), new).await.map(drop)
+    let new = NewRepayment {
+        loan_id,
+        amount: usd(minor),
+        paid_at: at(when),
+        evidence: evidence.into(),
+    };
+    bench
+        .aggregator
+        .record_repayment(&bench.provider(), &bench.key(), new)
+        .await
+        .map(drop)
 }
 
 fn code(result: Result<(), Error>) -> String {
@@ -48,10 +57,12 @@ async fn a_disbursement_activates_the_loan_and_posts_it_once(db: PgPool) {
     assert_eq!(loan.next_due.unwrap().total.units, 10_600);
     assert_eq!(bench.lender.accepts.load(Ordering::SeqCst), 1);
     let mut conn = bench.aggregator.world.db.acquire().await.unwrap();
-    let balance = |account, owner: String| (account, owner);
-    let (clearing, owner) = balance("clearing", "harbor-bank".into());
-    let cash = crate::store::ledger::balance(&mut conn, clearing, &owner, "USD").await.unwrap();
-    assert_eq!(cash, -117_600);
+    let lender = ["harbor-bank".to_owned()];
+    let cash = crate::store::ledger::balances(&mut conn, "clearing", &lender)
+        .await
+        .unwrap();
+    assert_eq!(cash, [("harbor-bank".to_owned(), -117_600)]);
+    drop(conn);
     bench.assert_clean().await;
 }
 
@@ -64,7 +75,11 @@ async fn a_lost_answer_stays_submitted_until_the_status_proves_it(db: PgPool) {
     bench.clock.set(at("2027-01-10T12:00:00Z"));
     bench.aggregator.tick_all().await.unwrap();
     let still = bench.aggregator.settlement(&bench.borrower, view.id).await.unwrap();
-    assert_eq!(still.state, SettlementState::Submitted, "no time turns it into a failure");
+    assert_eq!(
+        still.state,
+        SettlementState::Submitted,
+        "no time turns it into a failure"
+    );
     *bench.lender.silent.lock().unwrap() = false;
     bench.aggregator.tick_all().await.unwrap();
     let done = bench.aggregator.settlement(&bench.borrower, view.id).await.unwrap();
@@ -80,14 +95,21 @@ async fn a_worker_that_lost_its_lease_changes_nothing(db: PgPool) {
     let view = bench.open(&bank_quote(1)).await.unwrap();
     let mut conn = bench.aggregator.world.db.acquire().await.unwrap();
     let claim = async |conn: &mut sqlx::PgConnection, lease: u64| {
-        lending::claim_settlements(conn, 10, Duration::from_secs(lease), false).await.unwrap()
+        lending::claim_settlements(conn, 10, Duration::from_secs(lease), false)
+            .await
+            .unwrap()
     };
     let old = claim(&mut conn, 0).await.pop().unwrap();
     let new = claim(&mut conn, 60).await.pop().unwrap();
     assert!(new.fence > old.fence);
     assert!(claim(&mut conn, 60).await.is_empty(), "one holder at a time");
-    lending::release_settlement(&mut conn, old, Duration::ZERO).await.unwrap();
-    assert!(claim(&mut conn, 60).await.is_empty(), "the old holder cannot give the lease away");
+    lending::release_settlement(&mut conn, old, Duration::ZERO)
+        .await
+        .unwrap();
+    assert!(
+        claim(&mut conn, 60).await.is_empty(),
+        "the old holder cannot give the lease away"
+    );
     let row = lending::lock_settlement(&mut conn, view.id).await.unwrap().unwrap();
     assert_eq!(row.fence, new.fence);
 }
@@ -107,7 +129,10 @@ async fn parallel_workers_disburse_once(db: PgPool) {
     let page = PageRequest { first: 3, after: None };
     let first = bench.aggregator.loans(&bench.borrower, page).await.unwrap();
     assert!(first.has_next && first.items.len() == 3);
-    let rest = PageRequest { first: 3, after: first.cursors.last().cloned() };
+    let rest = PageRequest {
+        first: 3,
+        after: first.cursors.last().cloned(),
+    };
     let second = bench.aggregator.loans(&bench.provider(), rest).await.unwrap();
     assert_eq!((second.items.len(), second.has_next), (2, false));
     assert!(second.items.iter().all(|loan| loan.state == LoanState::Active));
@@ -130,7 +155,11 @@ async fn a_rejection_fails_the_settlement_with_its_reason(db: PgPool) {
 #[sqlx::test(migrations = "./migrations")]
 async fn a_wrong_amount_is_never_booked(db: PgPool) {
     let bench = Bench::new(db);
-    let wrong = LenderStatus::Disbursed { amount: usd(1), at: at("2026-01-10T13:00:00Z"), evidence: "w".into() };
+    let wrong = LenderStatus::Disbursed {
+        amount: usd(1),
+        at: at("2026-01-10T13:00:00Z"),
+        evidence: "w".into(),
+    };
     *bench.lender.verdict.lock().unwrap() = Some(wrong);
     let view = settled(&bench).await;
     assert_eq!(view.state, SettlementState::Submitted);
@@ -141,21 +170,39 @@ async fn a_wrong_amount_is_never_booked(db: PgPool) {
 async fn evidence_counts_once_and_installments_close_the_loan(db: PgPool) {
     let bench = Bench::new(db);
     let loan = settled(&bench).await.loan_id;
-    pay(&bench, loan, 10_600, "2026-01-10T13:30:00Z", "bank-1").await.unwrap();
-    pay(&bench, loan, 10_600, "2026-01-10T13:30:00Z", "bank-1").await.unwrap();
-    assert_eq!(bench.aggregator.repayments(&bench.borrower, loan).await.unwrap().len(), 1);
-    assert_eq!(code(pay(&bench, loan, 500, "2026-01-10T13:30:00Z", "bank-1").await), "EVIDENCE_USED");
+    pay(&bench, loan, 10_600, "2026-01-10T13:30:00Z", "bank-1")
+        .await
+        .unwrap();
+    pay(&bench, loan, 10_600, "2026-01-10T13:30:00Z", "bank-1")
+        .await
+        .unwrap();
+    assert_eq!(
+        bench.aggregator.repayments(&bench.borrower, loan).await.unwrap().len(),
+        1
+    );
+    assert_eq!(
+        code(pay(&bench, loan, 500, "2026-01-10T13:30:00Z", "bank-1").await),
+        "EVIDENCE_USED"
+    );
     let view = bench.aggregator.loan(&bench.borrower, loan).await.unwrap();
     assert_eq!(view.outstanding.units, 110_000);
     assert_eq!(view.next_due.unwrap().number, 2);
-    assert_eq!(code(pay(&bench, loan, 200_000, "2026-01-10T13:30:00Z", "bank-x").await), "OVERPAID");
+    assert_eq!(
+        code(pay(&bench, loan, 200_000, "2026-01-10T13:30:00Z", "bank-x").await),
+        "OVERPAID"
+    );
     for n in 2..=12 {
         bench.assert_clean().await;
-        pay(&bench, loan, 10_600, "2026-01-10T13:30:00Z", &format!("bank-{n}")).await.unwrap();
+        pay(&bench, loan, 10_600, "2026-01-10T13:30:00Z", &format!("bank-{n}"))
+            .await
+            .unwrap();
     }
     let view = bench.aggregator.loan(&bench.borrower, loan).await.unwrap();
     assert_eq!((view.state, view.outstanding.units), (LoanState::Closed, 0));
-    assert_eq!(code(pay(&bench, loan, 1, "2026-01-10T13:30:00Z", "bank-13").await), "LOAN_NOT_LIVE");
+    assert_eq!(
+        code(pay(&bench, loan, 1, "2026-01-10T13:30:00Z", "bank-13").await),
+        "LOAN_NOT_LIVE"
+    );
     bench.assert_clean().await;
 }
 
@@ -164,11 +211,15 @@ async fn a_payoff_closes_the_loan_for_principal_and_earned_interest(db: PgPool) 
     let bench = Bench::new(db);
     let loan = settled(&bench).await.loan_id;
     bench.clock.set(at("2026-02-24T12:00:00Z"));
-    pay(&bench, loan, 10_600, "2026-02-10T12:00:00Z", "bank-1").await.unwrap();
+    pay(&bench, loan, 10_600, "2026-02-10T12:00:00Z", "bank-1")
+        .await
+        .unwrap();
     let payoff = bench.aggregator.payoff(&bench.borrower, loan, None).await.unwrap();
     // 1,100.00 of principal and 14 of 28 days of the second month's 6.00.
     assert_eq!(payoff.amount.units, 110_000 + 300);
-    pay(&bench, loan, 110_300, "2026-02-24T12:00:00Z", "bank-2").await.unwrap();
+    pay(&bench, loan, 110_300, "2026-02-24T12:00:00Z", "bank-2")
+        .await
+        .unwrap();
     let view = bench.aggregator.loan(&bench.borrower, loan).await.unwrap();
     assert_eq!((view.state, view.outstanding.units), (LoanState::Closed, 0));
     assert!(view.next_due.is_none());
@@ -192,10 +243,17 @@ async fn lateness_is_charged_once_and_cured_by_payment(db: PgPool) {
     assert_eq!(late.state, LoanState::Delinquent);
     assert_eq!(late.next_due.unwrap().total.units, 10_600 + 1_500, "one late fee");
     bench.assert_clean().await;
-    pay(&bench, loan, 12_100, "2026-02-21T12:00:00Z", "bank-1").await.unwrap();
+    pay(&bench, loan, 12_100, "2026-02-21T12:00:00Z", "bank-1")
+        .await
+        .unwrap();
     let cured = bench.aggregator.loan(&bench.borrower, loan).await.unwrap();
     assert_eq!((cured.state, cured.outstanding.units), (LoanState::Active, 110_000));
-    assert_eq!(bench.aggregator.repayments(&bench.borrower, loan).await.unwrap()[0].late_fee.units, 1_500);
+    assert_eq!(
+        bench.aggregator.repayments(&bench.borrower, loan).await.unwrap()[0]
+            .late_fee
+            .units,
+        1_500
+    );
     bench.assert_clean().await;
 }
 
@@ -205,13 +263,30 @@ async fn others_see_nothing_and_a_cancelled_settlement_never_reaches_the_lender(
     let view = bench.open(&bank_quote(1)).await.unwrap();
     let mut stranger = bench.borrower.clone();
     stranger.tenant = domain::TenantId(uuid::Uuid::from_u128(77));
-    assert!(matches!(bench.aggregator.settlement(&stranger, view.id).await, Err(Error::NotFound)));
-    assert!(matches!(bench.aggregator.loan(&stranger, view.loan_id).await, Err(Error::NotFound)));
-    let denied = bench.aggregator.cancel_settlement(&bench.provider(), &bench.key(), view.id).await;
+    assert!(matches!(
+        bench.aggregator.settlement(&stranger, view.id).await,
+        Err(Error::NotFound)
+    ));
+    assert!(matches!(
+        bench.aggregator.loan(&stranger, view.loan_id).await,
+        Err(Error::NotFound)
+    ));
+    let denied = bench
+        .aggregator
+        .cancel_settlement(&bench.provider(), &bench.key(), view.id)
+        .await;
     assert!(matches!(denied, Err(Error::Forbidden)));
     let key = bench.key();
-    let first = bench.aggregator.cancel_settlement(&bench.borrower, &key, view.id).await.unwrap();
-    let again = bench.aggregator.cancel_settlement(&bench.borrower, &key, view.id).await.unwrap();
+    let first = bench
+        .aggregator
+        .cancel_settlement(&bench.borrower, &key, view.id)
+        .await
+        .unwrap();
+    let again = bench
+        .aggregator
+        .cancel_settlement(&bench.borrower, &key, view.id)
+        .await
+        .unwrap();
     assert_eq!((first.state, &first), (SettlementState::Cancelled, &again));
     bench.aggregator.tick_all().await.unwrap();
     assert_eq!(bench.lender.accepts.load(Ordering::SeqCst), 0);

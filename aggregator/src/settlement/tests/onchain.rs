@@ -24,9 +24,19 @@ struct Told<'a> {
 impl<'a> Told<'a> {
     async fn new(bench: &'a Bench, view: &SettlementView) -> Self {
         let mut conn = bench.aggregator.world.db.acquire().await.unwrap();
-        let part = lending::settlement(&mut conn, view.id).await.unwrap().unwrap().onchain.unwrap();
+        let part = lending::settlement(&mut conn, view.id)
+            .await
+            .unwrap()
+            .unwrap()
+            .onchain
+            .unwrap();
         let timestamp = u64::try_from(at("2026-01-10T12:01:00Z").timestamp()).unwrap();
-        let tip = BlockRef { number: 10, hash: B256::repeat_byte(10), parent: B256::repeat_byte(9), timestamp };
+        let tip = BlockRef {
+            number: 10,
+            hash: B256::repeat_byte(10),
+            parent: B256::repeat_byte(9),
+            timestamp,
+        };
         bench.aggregator.chain_log().append(CHAIN, tip, vec![]).await.unwrap();
         Self { bench, part, tip }
     }
@@ -34,15 +44,35 @@ impl<'a> Told<'a> {
     async fn block(&mut self, seconds: u64, kinds: Vec<LoanEventKind>) {
         let number = self.tip.number + 1;
         let hash = B256::repeat_byte(u8::try_from(number).unwrap());
-        self.tip = BlockRef { number, hash, parent: self.tip.hash, timestamp: self.tip.timestamp + seconds };
+        self.tip = BlockRef {
+            number,
+            hash,
+            parent: self.tip.hash,
+            timestamp: self.tip.timestamp + seconds,
+        };
         let events = (0..).zip(kinds);
-        let events = events.map(|(log_index, kind)| LoanEvent { loan: self.part.loan, tx_hash: hash, log_index, kind });
-        self.bench.aggregator.chain_log().append(CHAIN, self.tip, events.collect()).await.unwrap();
+        let events = events.map(|(log_index, kind)| LoanEvent {
+            loan: self.part.loan,
+            tx_hash: hash,
+            log_index,
+            kind,
+        });
+        self.bench
+            .aggregator
+            .chain_log()
+            .append(CHAIN, self.tip, events.collect())
+            .await
+            .unwrap();
     }
 
     async fn finalize(&self) {
         for _ in 0..2 {
-            self.bench.aggregator.chain_log().finalize(CHAIN, self.tip.number).await.unwrap();
+            self.bench
+                .aggregator
+                .chain_log()
+                .finalize(CHAIN, self.tip.number)
+                .await
+                .unwrap();
             self.bench.aggregator.tick_all().await.unwrap();
         }
     }
@@ -59,14 +89,24 @@ impl<'a> Told<'a> {
 }
 
 fn repaid(interest: u128, principal: u128, outstanding: u128) -> LoanEventKind {
-    LoanEventKind::Repaid { payer: Address::repeat_byte(9), late_fee: 0, interest, principal, outstanding }
+    LoanEventKind::Repaid {
+        payer: Address::repeat_byte(9),
+        late_fee: 0,
+        interest,
+        principal,
+        outstanding,
+    }
 }
 
 async fn signed(bench: &Bench) -> (SettlementView, Told<'_>) {
     let view = bench.open(&desk_quote(1)).await.unwrap();
     let told = Told::new(bench, &view).await;
     let signature = signature_of(&told.part.intent);
-    let view = bench.aggregator.submit_signature(&bench.borrower, &bench.key(), view.id, signature).await.unwrap();
+    let view = bench
+        .aggregator
+        .submit_signature(&bench.borrower, &bench.key(), view.id, signature)
+        .await
+        .unwrap();
     (view, told)
 }
 
@@ -76,12 +116,21 @@ async fn submitted(bench: &Bench) -> (std::sync::Arc<crate::tx_journal::PgTxJour
     assert!(journal.lead(CHAIN, SIGNER).await.unwrap());
     let queued = journal.queued(CHAIN, SIGNER, 10).await.unwrap();
     assert_eq!(queued.len(), 1);
-    let tx = journal.take_nonce(CHAIN, SIGNER, queued[0].id, 0).await.unwrap().unwrap();
+    let tx = journal
+        .take_nonce(CHAIN, SIGNER, queued[0].id, 0)
+        .await
+        .unwrap()
+        .unwrap();
     (journal, tx.id)
 }
 
 async fn state(bench: &Bench, view: &SettlementView) -> SettlementState {
-    bench.aggregator.settlement(&bench.borrower, view.id).await.unwrap().state
+    bench
+        .aggregator
+        .settlement(&bench.borrower, view.id)
+        .await
+        .unwrap()
+        .state
 }
 
 async fn loan(bench: &Bench, id: LoanId) -> (LoanState, u128) {
@@ -105,14 +154,26 @@ async fn only_the_borrowers_signature_counts_and_only_once(db: PgPool) {
     let told = Told::new(&bench, &view).await;
     let good = signature_of(&told.part.intent);
     let sign = async |signature: &Bytes| {
-        bench.aggregator.submit_signature(&bench.borrower, &bench.key(), view.id, signature.clone()).await
+        bench
+            .aggregator
+            .submit_signature(&bench.borrower, &bench.key(), view.id, signature.clone())
+            .await
     };
     assert_eq!(code(sign(&Bytes::from_static(b"forged")).await), "WRONG_SIGNER");
     let first = sign(&good).await.unwrap();
     assert_eq!(first.state, SettlementState::Ready);
     assert_eq!(sign(&good).await.unwrap(), first, "the same signature again");
     assert_eq!(code(sign(&Bytes::from_static(b"other")).await), "ALREADY_SIGNED");
-    assert_eq!(bench.aggregator.tx_journal().queued(CHAIN, SIGNER, 10).await.unwrap().len(), 1);
+    assert_eq!(
+        bench
+            .aggregator
+            .tx_journal()
+            .queued(CHAIN, SIGNER, 10)
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
 }
 
 #[sqlx::test(migrations = "./migrations")]
@@ -122,10 +183,17 @@ async fn an_expired_intent_takes_no_signature_and_ends_by_final_time(db: PgPool)
     let mut told = Told::new(&bench, &view).await;
     bench.clock.set(at("2026-01-10T12:30:01Z"));
     let signature = signature_of(&told.part.intent);
-    let late = bench.aggregator.submit_signature(&bench.borrower, &bench.key(), view.id, signature).await;
+    let late = bench
+        .aggregator
+        .submit_signature(&bench.borrower, &bench.key(), view.id, signature)
+        .await;
     assert_eq!(code(late), "INTENT_EXPIRED");
     bench.aggregator.tick_all().await.unwrap();
-    assert_eq!(state(&bench, &view).await, SettlementState::AwaitingSignature, "our clock proves nothing");
+    assert_eq!(
+        state(&bench, &view).await,
+        SettlementState::AwaitingSignature,
+        "our clock proves nothing"
+    );
     told.block(3_600, vec![]).await;
     told.finalize().await;
     assert_eq!(state(&bench, &view).await, SettlementState::Cancelled);
@@ -139,9 +207,16 @@ async fn money_moves_in_our_books_only_when_the_event_is_final_and_once(db: PgPo
     let (journal, tx) = submitted(&bench).await;
     assert_eq!(state(&bench, &view).await, SettlementState::Submitted);
     told.block(12, vec![told.originated()]).await;
-    journal.set_state(tx, TxState::Included, Some((told.tip.hash, told.tip.number))).await.unwrap();
+    journal
+        .set_state(tx, TxState::Included, Some((told.tip.hash, told.tip.number)))
+        .await
+        .unwrap();
     bench.aggregator.tick_all().await.unwrap();
-    assert_eq!(state(&bench, &view).await, SettlementState::Submitted, "included is not final");
+    assert_eq!(
+        state(&bench, &view).await,
+        SettlementState::Submitted,
+        "included is not final"
+    );
 
     bench.aggregator.chain_log().roll_back(CHAIN, 10).await.unwrap();
     journal.set_state(tx, TxState::Broadcast, None).await.unwrap();
@@ -151,12 +226,18 @@ async fn money_moves_in_our_books_only_when_the_event_is_final_and_once(db: PgPo
     told.tip = bench.aggregator.chain_log().tip(CHAIN).await.unwrap().unwrap();
     told.block(24, vec![]).await;
     told.block(12, vec![told.originated()]).await;
-    journal.set_state(tx, TxState::Included, Some((told.tip.hash, told.tip.number))).await.unwrap();
+    journal
+        .set_state(tx, TxState::Included, Some((told.tip.hash, told.tip.number)))
+        .await
+        .unwrap();
     told.finalize().await;
     journal.set_state(tx, TxState::Succeeded, None).await.unwrap();
     told.finalize().await;
     let done = bench.aggregator.settlement(&bench.borrower, view.id).await.unwrap();
-    assert_eq!((done.state, done.tx_hash), (SettlementState::Settled, Some(told.tip.hash)));
+    assert_eq!(
+        (done.state, done.tx_hash),
+        (SettlementState::Settled, Some(told.tip.hash))
+    );
     assert_eq!(done.confirmations, Some((1, 1)));
     assert_eq!(loan(&bench, view.loan_id).await, (LoanState::Active, 1_200_000_000));
     bench.assert_clean().await;
@@ -173,24 +254,49 @@ async fn a_loan_on_chain_is_repaid_and_closed(db: PgPool) {
     assert_eq!(schedule.len(), 3);
     assert_eq!(schedule[0].total.units, 410_000_000);
     assert_eq!(schedule[0].interest.units, 11_835_617, "30 days at 12 %, rounded up");
-    let calls = async |amount| bench.aggregator.repayment_calls(&bench.borrower, view.loan_id, amount).await.unwrap();
+    let calls = async |amount| {
+        bench
+            .aggregator
+            .repayment_calls(&bench.borrower, view.loan_id, amount)
+            .await
+            .unwrap()
+    };
     assert_eq!(calls(RepayAmount::Installment).await[0].title, "Repay 410000000");
 
-    told.block(MONTH, vec![repaid(11_835_617, 398_164_383, 801_835_617)]).await;
+    told.block(MONTH, vec![repaid(11_835_617, 398_164_383, 801_835_617)])
+        .await;
     assert_eq!(loan(&bench, view.loan_id).await.1, 1_200_000_000, "not final");
     told.finalize().await;
     assert_eq!(loan(&bench, view.loan_id).await, (LoanState::Active, 801_835_617));
-    let next = bench.aggregator.loan(&bench.borrower, view.loan_id).await.unwrap().next_due.unwrap();
+    let next = bench
+        .aggregator
+        .loan(&bench.borrower, view.loan_id)
+        .await
+        .unwrap()
+        .next_due
+        .unwrap();
     assert_eq!(next.number, 2);
-    let paid = bench.aggregator.repayments(&bench.provider(), view.loan_id).await.unwrap();
+    let paid = bench
+        .aggregator
+        .repayments(&bench.provider(), view.loan_id)
+        .await
+        .unwrap();
     assert_eq!((paid.len(), paid[0].channel), (1, RepaymentChannel::OnChain));
     assert_eq!(paid[0].evidence, told.tip.hash.to_string());
     bench.assert_clean().await;
 
     let now = at("2026-02-10T12:00:00Z");
-    let payoff = bench.aggregator.payoff(&bench.borrower, view.loan_id, Some(now)).await.unwrap();
-    assert!(payoff.amount.units > 1_200_000_000 && payoff.calls.len() == 1, "the chain is asked");
-    told.block(MONTH, vec![repaid(7_908_000, 801_835_617, 0), LoanEventKind::Closed]).await;
+    let payoff = bench
+        .aggregator
+        .payoff(&bench.borrower, view.loan_id, Some(now))
+        .await
+        .unwrap();
+    assert!(
+        payoff.amount.units > 1_200_000_000 && payoff.calls.len() == 1,
+        "the chain is asked"
+    );
+    told.block(MONTH, vec![repaid(7_908_000, 801_835_617, 0), LoanEventKind::Closed])
+        .await;
     told.finalize().await;
     assert_eq!(loan(&bench, view.loan_id).await, (LoanState::Closed, 0));
     bench.assert_clean().await;
@@ -202,12 +308,22 @@ async fn a_final_revert_fails_the_settlement_and_an_unfinal_one_does_not(db: PgP
     let (view, mut told) = signed(&bench).await;
     let (journal, tx) = submitted(&bench).await;
     told.block(12, vec![]).await;
-    journal.set_state(tx, TxState::Reverted, Some((told.tip.hash, told.tip.number))).await.unwrap();
+    journal
+        .set_state(tx, TxState::Reverted, Some((told.tip.hash, told.tip.number)))
+        .await
+        .unwrap();
     bench.aggregator.tick_all().await.unwrap();
-    assert_eq!(state(&bench, &view).await, SettlementState::Submitted, "the indexer has not seen that block final");
+    assert_eq!(
+        state(&bench, &view).await,
+        SettlementState::Submitted,
+        "the indexer has not seen that block final"
+    );
     told.finalize().await;
     let failed = bench.aggregator.settlement(&bench.borrower, view.id).await.unwrap();
-    assert_eq!((failed.state, failed.failure.unwrap().code.as_str()), (SettlementState::Failed, "REVERTED"));
+    assert_eq!(
+        (failed.state, failed.failure.unwrap().code.as_str()),
+        (SettlementState::Failed, "REVERTED")
+    );
     assert_eq!(loan(&bench, view.loan_id).await, (LoanState::Cancelled, 0));
     bench.assert_clean().await;
 }
@@ -218,7 +334,10 @@ async fn a_revert_because_somebody_else_submitted_the_intent_is_a_success(db: Pg
     let (view, mut told) = signed(&bench).await;
     let (journal, tx) = submitted(&bench).await;
     told.block(12, vec![told.originated()]).await;
-    journal.set_state(tx, TxState::Reverted, Some((told.tip.hash, told.tip.number))).await.unwrap();
+    journal
+        .set_state(tx, TxState::Reverted, Some((told.tip.hash, told.tip.number)))
+        .await
+        .unwrap();
     told.finalize().await;
     assert_eq!(state(&bench, &view).await, SettlementState::Settled);
     bench.assert_clean().await;
@@ -229,17 +348,42 @@ async fn a_handed_over_transaction_cannot_be_withdrawn_and_a_queued_one_can(db: 
     let bench = Bench::new(db);
     let (view, _told) = signed(&bench).await;
     submitted(&bench).await;
-    let late = bench.aggregator.cancel_settlement(&bench.borrower, &bench.key(), view.id).await;
+    let late = bench
+        .aggregator
+        .cancel_settlement(&bench.borrower, &bench.key(), view.id)
+        .await;
     assert_eq!(code(late), "TOO_LATE");
     let other = bench.open(&desk_quote(2)).await.unwrap();
     let mut conn = bench.aggregator.world.db.acquire().await.unwrap();
-    let intent = lending::settlement(&mut conn, other.id).await.unwrap().unwrap().onchain.unwrap().intent;
+    let intent = lending::settlement(&mut conn, other.id)
+        .await
+        .unwrap()
+        .unwrap()
+        .onchain
+        .unwrap()
+        .intent;
     drop(conn);
     let key = bench.key();
-    bench.aggregator.submit_signature(&bench.borrower, &key, other.id, signature_of(&intent)).await.unwrap();
-    let gone = bench.aggregator.cancel_settlement(&bench.borrower, &bench.key(), other.id).await.unwrap();
+    bench
+        .aggregator
+        .submit_signature(&bench.borrower, &key, other.id, signature_of(&intent))
+        .await
+        .unwrap();
+    let gone = bench
+        .aggregator
+        .cancel_settlement(&bench.borrower, &bench.key(), other.id)
+        .await
+        .unwrap();
     assert_eq!(gone.state, SettlementState::Cancelled);
-    assert!(bench.aggregator.tx_journal().queued(CHAIN, SIGNER, 10).await.unwrap().is_empty());
+    assert!(
+        bench
+            .aggregator
+            .tx_journal()
+            .queued(CHAIN, SIGNER, 10)
+            .await
+            .unwrap()
+            .is_empty()
+    );
     bench.assert_clean().await;
 }
 
@@ -253,7 +397,13 @@ async fn a_default_writes_the_principal_off(db: PgPool) {
     bench.clock.set(at("2026-03-01T12:00:00Z"));
     bench.aggregator.tick_all().await.unwrap();
     assert_eq!(loan(&bench, view.loan_id).await.0, LoanState::Delinquent);
-    told.block(2 * MONTH, vec![LoanEventKind::Defaulted { outstanding: 1_200_000_000 }]).await;
+    told.block(
+        2 * MONTH,
+        vec![LoanEventKind::Defaulted {
+            outstanding: 1_200_000_000,
+        }],
+    )
+    .await;
     told.finalize().await;
     assert_eq!(loan(&bench, view.loan_id).await, (LoanState::Defaulted, 1_200_000_000));
     bench.assert_clean().await;

@@ -74,11 +74,19 @@ impl CountingLender {
         if !self.disbursed.lock().unwrap().contains(&settlement) {
             return LenderStatus::Unknown;
         }
-        LenderStatus::Disbursed { amount: usd(117_600), at: at("2026-01-10T13:00:00Z"), evidence: "wire-1".into() }
+        LenderStatus::Disbursed {
+            amount: usd(117_600),
+            at: at("2026-01-10T13:00:00Z"),
+            evidence: "wire-1".into(),
+        }
     }
 
     fn heard(&self) -> Result<(), LenderError> {
-        if *self.silent.lock().unwrap() { Err(LenderError::TimedOut) } else { Ok(()) }
+        if *self.silent.lock().unwrap() {
+            Err(LenderError::TimedOut)
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -105,7 +113,10 @@ impl Lender for CountingLender {
             }
         }
         self.heard()?;
-        Ok(AcceptReceipt { loan_ref: "loan-1".into(), status: self.truth(order.settlement) })
+        Ok(AcceptReceipt {
+            loan_ref: "loan-1".into(),
+            status: self.truth(order.settlement),
+        })
     }
 
     async fn status(&self, settlement: SettlementId) -> Result<LenderStatus, LenderError> {
@@ -130,7 +141,12 @@ pub(crate) fn signature_of(intent: &Intent) -> Bytes {
 }
 
 fn call(chain_id: u64) -> Call {
-    Call { chain_id, to: Address::repeat_byte(0xaa), data: Bytes::from_static(b"data"), gas_limit: 300_000 }
+    Call {
+        chain_id,
+        to: Address::repeat_byte(0xaa),
+        data: Bytes::from_static(b"data"),
+        gas_limit: 300_000,
+    }
 }
 
 impl Contracts for FakeContracts {
@@ -156,10 +172,16 @@ impl Contracts for FakeContracts {
         Ok(call(onchain.chain_id))
     }
     fn approvals(&self, onchain: &Onchain) -> Result<Vec<WalletCall>, ChainError> {
-        Ok(vec![WalletCall { title: "Allow the collateral".into(), call: call(onchain.chain_id) }])
+        Ok(vec![WalletCall {
+            title: "Allow the collateral".into(),
+            call: call(onchain.chain_id),
+        }])
     }
     fn repay(&self, chain_id: u64, _: B256, _: &OnchainTerms, most: u128) -> Result<Vec<WalletCall>, ChainError> {
-        Ok(vec![WalletCall { title: format!("Repay {most}"), call: call(chain_id) }])
+        Ok(vec![WalletCall {
+            title: format!("Repay {most}"),
+            call: call(chain_id),
+        }])
     }
 }
 
@@ -213,12 +235,23 @@ impl Bench {
             role: Role::Borrower,
             provider: None,
         };
-        Self { aggregator: Aggregator::new(world), lender, clock, borrower, keys: AtomicU64::new(0) }
+        Self {
+            aggregator: Aggregator::new(world),
+            lender,
+            clock,
+            borrower,
+            keys: AtomicU64::new(0),
+        }
     }
 
     pub(crate) fn provider(&self) -> Principal {
         let provider = Some(LENDER.parse().unwrap());
-        Principal { id: PrincipalId(Uuid::from_u128(9)), tenant: self.borrower.tenant, role: Role::Provider, provider }
+        Principal {
+            id: PrincipalId(Uuid::from_u128(9)),
+            tenant: self.borrower.tenant,
+            role: Role::Provider,
+            provider,
+        }
     }
 
     pub(crate) fn key(&self) -> IdempotencyKey {
@@ -226,8 +259,12 @@ impl Bench {
     }
 
     pub(crate) async fn open(&self, quote: &Quote) -> Result<SettlementView, crate::Error> {
-        let accept =
-            AcceptQuote { settlement_id: None, quote_id: quote.id, digest: quote.digest, recipient: None };
+        let accept = AcceptQuote {
+            settlement_id: None,
+            quote_id: quote.id,
+            digest: quote.digest,
+            recipient: None,
+        };
         let opening = Opening {
             quote,
             tenant: self.borrower.tenant,
@@ -312,7 +349,11 @@ pub(crate) fn bank_quote(n: u128) -> Quote {
             method: RepaymentMethod::EqualInstallment,
             every: month,
             prepayment_charge: Rate::ZERO,
-            late: LateTerms { grace_days: 10, fee: usd(1_500), penal_rate: Rate::ZERO },
+            late: LateTerms {
+                grace_days: 10,
+                fee: usd(1_500),
+                penal_rate: Rate::ZERO,
+            },
             cooling_off_days: 0,
         },
         collateral: None,
@@ -332,7 +373,10 @@ fn quote(n: u128, offer: Offer) -> Quote {
         id: QuoteId(Uuid::from_u128(100 + n)),
         request_id: RequestId(Uuid::from_u128(200 + n)),
         provider: LENDER.parse().unwrap(),
-        jurisdiction: Jurisdiction { country: "US".into(), region: Some("CA".into()) },
+        jurisdiction: Jurisdiction {
+            country: "US".into(),
+            region: Some("CA".into()),
+        },
         received_at: offer.issued_at,
         verified: Verified {
             apr: Rate::from_percent(11),
@@ -375,7 +419,12 @@ pub(crate) fn desk_quote(n: u128) -> Quote {
         epoch: 0,
         nonce: U256::from(n),
     };
-    let asset = Asset { chain_id: CHAIN, token: order.asset, symbol: "dUSD".into(), decimals: 6 };
+    let asset = Asset {
+        chain_id: CHAIN,
+        token: order.asset,
+        symbol: "dUSD".into(),
+        decimals: 6,
+    };
     quote.offer.onchain = Some(Onchain {
         chain_id: CHAIN,
         venue: "desk".into(),
@@ -383,7 +432,10 @@ pub(crate) fn desk_quote(n: u128) -> Quote {
         gas_estimate: 150_000,
         order_hash: order_hash_of(&order),
         signature: Bytes::from_static(b"signed"),
-        principal: TokenAmount { units: U256::from(order.principal), asset },
+        principal: TokenAmount {
+            units: U256::from(order.principal),
+            asset,
+        },
         order,
     });
     quote

@@ -15,32 +15,49 @@ const KEPT_BLOCKS: i64 = 512;
 /// Creates the chain's cursor if needed and locks it: one writer per chain. The answer is the final height.
 pub(crate) async fn lock_cursor(conn: &mut PgConnection, chain_id: u64) -> Result<Option<u64>, Error> {
     let chain_id = signed(chain_id)?;
-    sqlx::query!("insert into chain.cursor (chain_id) values ($1) on conflict do nothing", chain_id)
-        .execute(&mut *conn)
-        .await?;
-    let row = sqlx::query!("select finalized from chain.cursor where chain_id = $1 for update", chain_id)
-        .fetch_one(conn)
-        .await?;
+    sqlx::query!(
+        "insert into chain.cursor (chain_id) values ($1) on conflict do nothing",
+        chain_id
+    )
+    .execute(&mut *conn)
+    .await?;
+    let row = sqlx::query!(
+        "select finalized from chain.cursor where chain_id = $1 for update",
+        chain_id
+    )
+    .fetch_one(conn)
+    .await?;
     row.finalized.map(natural).transpose()
 }
 
 /// The final height.
 pub(crate) async fn finalized(conn: &mut PgConnection, chain_id: u64) -> Result<Option<u64>, Error> {
-    let row = sqlx::query!("select finalized from chain.cursor where chain_id = $1", signed(chain_id)?)
-        .fetch_optional(conn)
-        .await?;
+    let row = sqlx::query!(
+        "select finalized from chain.cursor where chain_id = $1",
+        signed(chain_id)?
+    )
+    .fetch_optional(conn)
+    .await?;
     row.and_then(|r| r.finalized).map(natural).transpose()
 }
 
 /// Raises the final height and forgets blocks far behind it.
 pub(crate) async fn set_finalized(conn: &mut PgConnection, chain_id: u64, number: u64) -> Result<(), Error> {
     let (chain_id, number) = (signed(chain_id)?, signed(number)?);
-    sqlx::query!("update chain.cursor set finalized = $2 where chain_id = $1", chain_id, number)
-        .execute(&mut *conn)
-        .await?;
-    sqlx::query!("delete from chain.block where chain_id = $1 and number < $2", chain_id, number - KEPT_BLOCKS)
-        .execute(conn)
-        .await?;
+    sqlx::query!(
+        "update chain.cursor set finalized = $2 where chain_id = $1",
+        chain_id,
+        number
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "delete from chain.block where chain_id = $1 and number < $2",
+        chain_id,
+        number - KEPT_BLOCKS
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }
 
@@ -111,10 +128,20 @@ pub(crate) async fn insert_block(
 /// Removes every block above `number` with its events.
 pub(crate) async fn remove_above(conn: &mut PgConnection, chain_id: u64, number: u64) -> Result<(), Error> {
     let (chain_id, number) = (signed(chain_id)?, signed(number)?);
-    sqlx::query!("delete from chain.event where chain_id = $1 and number > $2", chain_id, number)
-        .execute(&mut *conn)
-        .await?;
-    sqlx::query!("delete from chain.block where chain_id = $1 and number > $2", chain_id, number).execute(conn).await?;
+    sqlx::query!(
+        "delete from chain.event where chain_id = $1 and number > $2",
+        chain_id,
+        number
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "delete from chain.block where chain_id = $1 and number > $2",
+        chain_id,
+        number
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }
 
@@ -226,10 +253,24 @@ pub(crate) async fn open_positions(conn: &mut PgConnection) -> Result<(Vec<(u64,
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 enum StoredKind {
-    Originated { order_hash: B256, lender: Address, borrower: Address, disbursed: String, fee: String },
-    Repaid { payer: Address, late_fee: String, interest: String, principal: String, outstanding: String },
+    Originated {
+        order_hash: B256,
+        lender: Address,
+        borrower: Address,
+        disbursed: String,
+        fee: String,
+    },
+    Repaid {
+        payer: Address,
+        late_fee: String,
+        interest: String,
+        principal: String,
+        outstanding: String,
+    },
     Closed,
-    Defaulted { outstanding: String },
+    Defaulted {
+        outstanding: String,
+    },
 }
 
 impl StoredKind {
@@ -244,14 +285,26 @@ impl StoredKind {
 
     fn read(&self) -> Result<LoanEventKind, Error> {
         Ok(match self {
-            Self::Originated { order_hash, lender, borrower, disbursed, fee } => LoanEventKind::Originated {
+            Self::Originated {
+                order_hash,
+                lender,
+                borrower,
+                disbursed,
+                fee,
+            } => LoanEventKind::Originated {
                 order_hash: *order_hash,
                 lender: *lender,
                 borrower: *borrower,
                 disbursed: units(disbursed)?,
                 fee: units(fee)?,
             },
-            Self::Repaid { payer, late_fee, interest, principal, outstanding } => LoanEventKind::Repaid {
+            Self::Repaid {
+                payer,
+                late_fee,
+                interest,
+                principal,
+                outstanding,
+            } => LoanEventKind::Repaid {
                 payer: *payer,
                 late_fee: units(late_fee)?,
                 interest: units(interest)?,
@@ -259,7 +312,9 @@ impl StoredKind {
                 outstanding: units(outstanding)?,
             },
             Self::Closed => LoanEventKind::Closed,
-            Self::Defaulted { outstanding } => LoanEventKind::Defaulted { outstanding: units(outstanding)? },
+            Self::Defaulted { outstanding } => LoanEventKind::Defaulted {
+                outstanding: units(outstanding)?,
+            },
         })
     }
 }
@@ -267,14 +322,26 @@ impl StoredKind {
 impl From<&LoanEventKind> for StoredKind {
     fn from(kind: &LoanEventKind) -> Self {
         match kind {
-            LoanEventKind::Originated { order_hash, lender, borrower, disbursed, fee } => Self::Originated {
+            LoanEventKind::Originated {
+                order_hash,
+                lender,
+                borrower,
+                disbursed,
+                fee,
+            } => Self::Originated {
                 order_hash: *order_hash,
                 lender: *lender,
                 borrower: *borrower,
                 disbursed: disbursed.to_string(),
                 fee: fee.to_string(),
             },
-            LoanEventKind::Repaid { payer, late_fee, interest, principal, outstanding } => Self::Repaid {
+            LoanEventKind::Repaid {
+                payer,
+                late_fee,
+                interest,
+                principal,
+                outstanding,
+            } => Self::Repaid {
                 payer: *payer,
                 late_fee: late_fee.to_string(),
                 interest: interest.to_string(),
@@ -282,7 +349,9 @@ impl From<&LoanEventKind> for StoredKind {
                 outstanding: outstanding.to_string(),
             },
             LoanEventKind::Closed => Self::Closed,
-            LoanEventKind::Defaulted { outstanding } => Self::Defaulted { outstanding: outstanding.to_string() },
+            LoanEventKind::Defaulted { outstanding } => Self::Defaulted {
+                outstanding: outstanding.to_string(),
+            },
         }
     }
 }

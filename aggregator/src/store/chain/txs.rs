@@ -56,16 +56,25 @@ pub(crate) struct TxProgress {
 }
 
 /// Where a settlement's transaction stands.
-pub(crate) async fn tx_progress(conn: &mut PgConnection, settlement: SettlementId) -> Result<Option<TxProgress>, Error> {
-    let row = sqlx::query!("select state, mined_hash, mined_block from chain.tx where settlement_id = $1", settlement.0)
-        .fetch_optional(conn)
-        .await?;
+pub(crate) async fn tx_progress(
+    conn: &mut PgConnection,
+    settlement: SettlementId,
+) -> Result<Option<TxProgress>, Error> {
+    let row = sqlx::query!(
+        "select state, mined_hash, mined_block from chain.tx where settlement_id = $1",
+        settlement.0
+    )
+    .fetch_optional(conn)
+    .await?;
     row.map(|r| {
         let mined = match (r.mined_hash, r.mined_block) {
             (Some(h), Some(number)) => Some((hash(&h)?, natural(number)?)),
             _ => None,
         };
-        Ok(TxProgress { state: tx_state(&r.state)?, mined })
+        Ok(TxProgress {
+            state: tx_state(&r.state)?,
+            mined,
+        })
     })
     .transpose()
 }

@@ -40,7 +40,11 @@ pub(crate) struct LoanRow {
 impl LoanRow {
     /// An amount in the loan's unit, for people.
     pub(crate) fn amount(&self, units: u128) -> LoanAmount {
-        LoanAmount { units, decimals: self.decimals, symbol: self.symbol.clone() }
+        LoanAmount {
+            units,
+            decimals: self.decimals,
+            symbol: self.symbol.clone(),
+        }
     }
 }
 
@@ -99,7 +103,9 @@ impl TryFrom<Raw> for LoanRow {
 
 /// Inserts a pending loan at version 0; its first event follows.
 pub(crate) async fn insert_loan(conn: &mut PgConnection, row: &LoanRow) -> Result<(), Error> {
-    let (chain_id, loan) = row.onchain.map_or((None, None), |(chain_id, loan)| (Some(chain_id), Some(loan)));
+    let (chain_id, loan) = row
+        .onchain
+        .map_or((None, None), |(chain_id, loan)| (Some(chain_id), Some(loan)));
     sqlx::query!(
         "insert into lending.loan (id, tenant, borrower, provider, quote_id, settlement_id, state, unit, symbol, decimals,
                                    principal, outstanding, chain_id, loan_hash, created_at)
@@ -130,7 +136,9 @@ pub(crate) async fn loan(conn: &mut PgConnection, id: LoanId) -> Result<Option<L
 
 /// A loan, locked until the transaction ends.
 pub(crate) async fn lock_loan(conn: &mut PgConnection, id: LoanId) -> Result<Option<LoanRow>, Error> {
-    sqlx::query!("select id from lending.loan where id = $1 for update", id.0).fetch_optional(&mut *conn).await?;
+    sqlx::query!("select id from lending.loan where id = $1 for update", id.0)
+        .fetch_optional(&mut *conn)
+        .await?;
     loan(conn, id).await
 }
 
@@ -219,9 +227,12 @@ pub(crate) async fn record_event(
 
 /// Payloads of a loan's events, oldest first.
 pub(crate) async fn loan_events(conn: &mut PgConnection, id: LoanId) -> Result<Vec<String>, Error> {
-    Ok(sqlx::query_scalar!("select payload from lending.loan_event where loan_id = $1 order by version", id.0)
-        .fetch_all(conn)
-        .await?)
+    Ok(sqlx::query_scalar!(
+        "select payload from lending.loan_event where loan_id = $1 order by version",
+        id.0
+    )
+    .fetch_all(conn)
+    .await?)
 }
 
 /// One installment as stored.
@@ -265,9 +276,18 @@ impl InstallmentRow {
 }
 
 /// Writes installments: new ones, and what changed in known ones.
-pub(crate) async fn put_installments(conn: &mut PgConnection, id: LoanId, rows: &[InstallmentRow]) -> Result<(), Error> {
-    let text = |pick: fn(&InstallmentRow) -> u128| -> Vec<String> { rows.iter().map(|r| pick(r).to_string()).collect() };
-    let numbers = rows.iter().map(|r| i32::try_from(r.number)).collect::<Result<Vec<_>, _>>().map_err(corrupt)?;
+pub(crate) async fn put_installments(
+    conn: &mut PgConnection,
+    id: LoanId,
+    rows: &[InstallmentRow],
+) -> Result<(), Error> {
+    let text =
+        |pick: fn(&InstallmentRow) -> u128| -> Vec<String> { rows.iter().map(|r| pick(r).to_string()).collect() };
+    let numbers = rows
+        .iter()
+        .map(|r| i32::try_from(r.number))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(corrupt)?;
     let dues: Vec<NaiveDate> = rows.iter().map(|r| r.due).collect();
     let charged: Vec<bool> = rows.iter().map(|r| r.late_charged).collect();
     let settled: Vec<bool> = rows.iter().map(|r| r.settled).collect();
@@ -413,8 +433,11 @@ pub(crate) async fn repayments(conn: &mut PgConnection, id: LoanId) -> Result<Ve
     .await?;
     rows.into_iter()
         .map(|r| {
-            let channel =
-                if r.channel == "ON_CHAIN" { RepaymentChannel::OnChain } else { RepaymentChannel::OffChain };
+            let channel = if r.channel == "ON_CHAIN" {
+                RepaymentChannel::OnChain
+            } else {
+                RepaymentChannel::OffChain
+            };
             Ok(RepaymentRow {
                 id: r.id.into(),
                 loan_id: id,

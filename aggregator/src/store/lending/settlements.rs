@@ -70,9 +70,11 @@ impl TryFrom<Raw> for SettlementRow {
 
     fn try_from(raw: Raw) -> Result<Self, Error> {
         let onchain = match (raw.chain_id, raw.loan_hash, raw.intent) {
-            (Some(chain_id), Some(loan), Some(intent)) => {
-                Some(OnchainPart { chain_id: natural(chain_id)?, loan: hash(&loan)?, intent: from_json(&intent)? })
-            }
+            (Some(chain_id), Some(loan), Some(intent)) => Some(OnchainPart {
+                chain_id: natural(chain_id)?,
+                loan: hash(&loan)?,
+                intent: from_json(&intent)?,
+            }),
             _ => None,
         };
         Ok(Self {
@@ -125,7 +127,11 @@ pub(crate) async fn insert_settlement(conn: &mut PgConnection, row: &SettlementR
     .await;
     done.map(drop).map_err(|error| match constraint(&error) {
         Some("settlement_one_per_quote" | "settlement_one_per_request" | "settlement_one_per_onchain_loan") => {
-            Error::refused("ALREADY_ACCEPTED", "A quote of this request was accepted before.", Some("quoteId"))
+            Error::refused(
+                "ALREADY_ACCEPTED",
+                "A quote of this request was accepted before.",
+                Some("quoteId"),
+            )
         }
         Some("settlement_pkey") => Error::refused("ID_TAKEN", "This settlement id is in use.", Some("settlementId")),
         _ => error.into(),
@@ -148,7 +154,9 @@ pub(crate) async fn settlement(conn: &mut PgConnection, id: SettlementId) -> Res
 
 /// A settlement, locked until the transaction ends.
 pub(crate) async fn lock_settlement(conn: &mut PgConnection, id: SettlementId) -> Result<Option<SettlementRow>, Error> {
-    sqlx::query!("select id from lending.settlement where id = $1 for update", id.0).fetch_optional(&mut *conn).await?;
+    sqlx::query!("select id from lending.settlement where id = $1 for update", id.0)
+        .fetch_optional(&mut *conn)
+        .await?;
     settlement(conn, id).await
 }
 
@@ -206,7 +214,13 @@ pub(crate) async fn move_settlement(
 
 /// Notes the lender's own reference of the loan.
 pub(crate) async fn note_lender_ref(conn: &mut PgConnection, id: SettlementId, lender_ref: &str) -> Result<(), Error> {
-    sqlx::query!("update lending.settlement set lender_ref = $2 where id = $1", id.0, lender_ref).execute(conn).await?;
+    sqlx::query!(
+        "update lending.settlement set lender_ref = $2 where id = $1",
+        id.0,
+        lender_ref
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }
 
@@ -240,7 +254,13 @@ pub(crate) async fn claim_settlements(
     )
     .fetch_all(conn)
     .await?;
-    Ok(rows.into_iter().map(|r| Lease { id: r.id.into(), fence: r.fence }).collect())
+    Ok(rows
+        .into_iter()
+        .map(|r| Lease {
+            id: r.id.into(),
+            fence: r.fence,
+        })
+        .collect())
 }
 
 /// Gives a lease back; the next look is in `pause`.
@@ -260,6 +280,11 @@ pub(crate) async fn release_settlement(conn: &mut PgConnection, lease: Lease, pa
 
 /// Something happened that concerns this settlement: look at once.
 pub(crate) async fn hurry_settlement(conn: &mut PgConnection, id: SettlementId) -> Result<(), Error> {
-    sqlx::query!("update lending.settlement set next_at = clock_timestamp() where id = $1", id.0).execute(conn).await?;
+    sqlx::query!(
+        "update lending.settlement set next_at = clock_timestamp() where id = $1",
+        id.0
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }
