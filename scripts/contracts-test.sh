@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
-# Runs the contract tests; `contracts-test.sh ci` uses the long fuzz and invariant profile. Further arguments go to forge.
+# Runs the contract tests against the bytecode that ships; `contracts-test.sh ci` uses the long fuzz and invariant profile.
+# Further arguments go to forge.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/contracts-env.sh"
 cd "$USANCE_ROOT"
+"$FORGE" build --skip test --quiet
+profile=test
 if [ "${1:-}" = ci ]; then
-    export FOUNDRY_PROFILE=ci
+    profile=ci
     shift
 fi
-"$FORGE" test "$@"
+FOUNDRY_PROFILE="$profile" "$FORGE" test "$@"

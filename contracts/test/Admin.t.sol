@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.30;
+
+import { ICollateralManager } from "../src/ICollateralManager.sol";
+import { ICreditAggregator, Intent, Loan, LoanTerms, Offer } from "../src/ICreditAggregator.sol";
+import { Bootstrap } from "../src/deploy/Bootstrap.sol";
+import { DevToken } from "../src/dev/DevToken.sol";
+import { Base } from "./Base.sol";
+import { ShippedAggregator } from "./ShippedAggregator.sol";
+import { Initializable } from "@openzeppelin/contracts/proxy/utils/Initializable.sol";
+import { UUPSUpgradeable } from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
+
+/// @notice Deployment, ownership, custody's door, and what the signatures are made of.
+contract AdminTest is Base {
+    function test_OnlyOwnerPausesAndUpgrades() external {
+        bytes memory reason = abi.encodeWithSelector(ICreditAggregator.NotOwner.selector, address(this));
+        vm.expectRevert(reason);
+        aggregator.setOriginationPaused(true);
+        address next = deployImplementation();
+        vm.expectRevert(reason);
+        aggregator.upgradeToAndCall(next, "");
+        vm.prank(ADMIN);
+        aggregator.upgradeToAndCall(next, "");
+        eq(aggregator.owner(), ADMIN, "owner");
+    }
+
+    function test_InitializesOnce() external {
+        vm.expectRevert(Initializable.InvalidInitialization.selector);
+        aggregator.initialize(address(this));
+        ShippedAggregator implementation = ShippedAggregator(deployImplementation());
+        vm.expectRevert(Initializable.InvalidInitialization.selector);
+        implementation.initialize(address(this));
+    }
+
+    function test_BootstrapObeysItsOwnerOnly() external {
+        Bootstrap bootstrap = Bootstrap(deployBootstrap());
+        vm.expectRevert(UUPSUpgradeable.UUPSUnauthorizedCallContext.selector);
+        bootstrap.initialize(address(this));
+        Bootstrap proxy = Bootstrap(proxyOf(address(bootstrap), address(this)));
+        eq(proxy.owner(), address(this), "owner");
+        vm.expectRevert(abi.encodeWithSelector(Bootstrap.AlreadyInitialized.selector, address(this)));
+        proxy.initialize(ADMIN);
+        vm.prank(ADMIN);
+        vm.expectRevert(abi.encodeWithSelector(Bootstrap.NotOwner.selector, ADMIN));
+        proxy.upgradeToAndCall(address(bootstrap), "");
+        vm.expectRevert(Bootstrap.ZeroOwner.selector);
+        this.proxyOf(address(bootstrap), address(0));
+    }
+
+    function proxyOf(address bootstrap, address owner) public returns (address) {
+        return deployProxy(bootstrap, owner);
+    }
+
+    function test_InitializeRefusesNoOwner() external {
+        Bootstrap proxy = Bootstrap(proxyOf(deployBootstrap(), address(this)));
+        address implementation = deployImplementation();
+        bytes memory init = abi.encodeCall(ShippedAggregator.initialize, (address(0)));
+        vm.expectRevert(abi.encodeWithSelector(ICreditAggregator.InvalidField.selector, bytes32("admin")));
+        proxy.upgradeToAndCall(implementation, init);
+    }
+
+    function test_CustodyObeysOnlyTheAggregator() external {
+        eq(manager.aggregator(), address(aggregator), "wired");
+        eq(aggregator.collateralManager(), address(manager), "wired back");
+        bytes memory reason = abi.encodeWithSelector(ICollateralManager.NotAggregator.selector, address(this));
+        vm.expectRevert(reason);
+        manager.release(address(collateral), address(this), 1);
+        vm.expectRevert(reason);
+        manager.seize(address(collateral), address(this), 1);
+    }
+
+    /// @notice No admin call changes a live loan, a balance or a signed offer.
+    function test_AdminCannotTouchLoans() external {
+        (bytes32 loanId, LoanTerms memory terms) = open(baseOffer());
+        bytes32 before = keccak256(abi.encode(aggregator.loan(loanId)));
+        uint256 held = collateral.balanceOf(address(manager));
+        vm.startPrank(ADMIN);
+        aggregator.setOriginationPaused(true);
+        aggregator.setOriginationPaused(false);
+        vm.stopPrank();
+        eq(keccak256(abi.encode(aggregator.loan(loanId))), before, "loan");
+        eq(collateral.balanceOf(address(manager)), held, "custody");
+        pay(loanId, terms, 106.7e6);
+    }
+
+    function test_DomainIsPublished() external view {
+        (
+            bytes1 fields,
+            string memory name,
+            string memory version,
+            uint256 chainId,
+            address verifyingContract,
+            bytes32 salt,
+            uint256[] memory extensions
+        ) = aggregator.eip712Domain();
+        require(fields == hex"0f", "fields");
+        eq(keccak256(bytes(name)), keccak256("Usance CreditAggregator"), "name");
+        eq(keccak256(bytes(version)), keccak256("1"), "version");
+        eq(chainId, block.chainid, "chain");
+        eq(verifyingContract, address(aggregator), "contract");
+        eq(salt, bytes32(0), "salt");
+        eq(extensions.length, 0, "extensions");
+    }
+
+    /// @notice The digests as the standard writes them, by plain Solidity.
+    function testFuzz_DigestsFollowEip712(Offer calldata offer, Intent calldata intent) external view {
+        bytes32 domain = keccak256(
+            abi.encode(
+                keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
+                keccak256("Usance CreditAggregator"),
+                keccak256("1"),
+                block.chainid,
+                address(aggregator)
+            )
+        );
+        bytes32 offerType = keccak256(
+            "Offer(address lender,address borrower,address asset,address collateral,uint128 principal,uint128 collateralAmount,uint128 installmentAmount,uint32 ratePpm,uint16 installments,uint32 period,uint32 grace,uint16 lateFeeBps,uint16 originationFeeBps,address feeRecipient,uint40 expiry,uint64 epoch,uint256 nonce)"
+        );
+        bytes32 intentType = keccak256(
+            "Intent(bytes32 offerHash,address borrower,address recipient,uint256 minReceived,uint40 deadline)"
+        );
+        bytes32 offerHash = keccak256(abi.encodePacked(hex"1901", domain, keccak256(abi.encode(offerType, offer))));
+        bytes32 intentHash = keccak256(abi.encodePacked(hex"1901", domain, keccak256(abi.encode(intentType, intent))));
+        eq(aggregator.hashOffer(offer), offerHash, "offer");
+        eq(aggregator.hashIntent(intent), intentHash, "intent");
+        eq(
+            aggregator.loanIdOf(offerHash, intent.borrower),
+            keccak256(abi.encode(offerHash, intent.borrower)),
+            "loan id"
+        );
+    }
+
+    function test_StorageIsNamespaced() external view {
+        bytes32 slot =
+            keccak256(abi.encode(uint256(keccak256("usance.storage.CreditAggregator")) - 1)) & ~bytes32(uint256(0xff));
+        eq(vm.load(address(aggregator), slot), bytes32(uint256(uint160(ADMIN))), "policy slot");
+        bytes32 bootstrapSlot =
+            keccak256(abi.encode(uint256(keccak256("usance.storage.Bootstrap")) - 1)) & ~bytes32(uint256(0xff));
+        eq(vm.load(address(aggregator), bootstrapSlot), bytes32(uint256(uint160(address(this)))), "bootstrap slot");
+    }
+
+    function test_DevToken() external {
+        DevToken token = new DevToken("Six", "SIX", 6);
+        eq(token.decimals(), 6, "decimals");
+        token.mint(address(this), 5);
+        eq(token.totalSupply(), 5, "supply");
+    }
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.30;
+
+import { ICreditAggregator, Loan, LoanTerms, Offer, Status } from "../src/ICreditAggregator.sol";
+import { Base } from "./Base.sol";
+import { BlockingToken, CallingToken, ChargingToken, FalseToken, NoReturnToken } from "./Doubles.sol";
+
+/// @notice Odd tokens work, are refused, or harm only their own loan.
+contract TokensTest is Base {
+    function fundWith(address token, address who) private {
+        BlockingToken(token).mint(who, 1e30);
+        vm.prank(who);
+        BlockingToken(token).approve(address(aggregator), type(uint256).max);
+    }
+
+    function refused(Offer memory offer) private {
+        Signed memory s = signed(offer);
+        vm.expectRevert();
+        aggregator.originate(s.offer, s.lenderSignature, s.intent, s.borrowerSignature);
+        require(!aggregator.isNonceUsed(lender, offer.nonce), "nothing happened");
+    }
+
+    function test_TokensWithoutReturnValueWork() external {
+        NoReturnToken money = new NoReturnToken();
+        NoReturnToken pledge = new NoReturnToken();
+        money.mint(lender, 1e30);
+        money.mint(borrower, 1e30);
+        pledge.mint(borrower, 1e30);
+        Offer memory offer = baseOffer();
+        (offer.asset, offer.collateral) = (address(money), address(pledge));
+        (bytes32 loanId, LoanTerms memory terms) = open(offer);
+        eq(money.balanceOf(RECIPIENT), 1_188e6, "disbursed");
+        eq(pledge.balanceOf(address(manager)), 1e18, "locked");
+        pay(loanId, terms, type(uint256).max);
+        eq(pledge.balanceOf(borrower), 1e30, "released");
+    }
+
+    function test_TokensThatAnswerFalseAreRefused() external {
+        address token = address(new FalseToken());
+        Offer memory offer = baseOffer();
+        offer.asset = token;
+        refused(offer);
+        offer = baseOffer();
+        offer.collateral = token;
+        refused(offer);
+    }
+
+    function test_CollateralThatChargesOnTransferIsRefused() external {
+        ChargingToken token = new ChargingToken();
+        fundWith(address(token), borrower);
+        Offer memory offer = baseOffer();
+        offer.collateral = address(token);
+        submitReverting(
+            signed(offer),
+            abi.encodeWithSelector(ICreditAggregator.CollateralMismatch.selector, address(token), 1e18, 0.99e18)
+        );
+    }
+
+    function test_AccountsWithoutCodeAreRefused() external {
+        Offer memory offer = baseOffer();
+        offer.asset = address(0x1234);
+        refused(offer);
+        offer = baseOffer();
+        offer.collateral = address(0x1234);
+        refused(offer);
+    }
+
+    /// @notice In the middle of either transfer of an origination the loan does not exist and the nonce is used.
+    /// forge-config: ci.fuzz.runs = 64
+    function testFuzz_ReentrantOrigination(bool asCollateral, bool afterMove, bool repayInstead) external {
+        CallingToken token = new CallingToken();
+        fundWith(address(token), lender);
+        fundWith(address(token), borrower);
+        // Custody of other borrowers, which a premature release would take.
+        token.mint(address(manager), 5e18);
+        Offer memory offer = baseOffer();
+        if (asCollateral) offer.collateral = address(token);
+        else offer.asset = address(token);
+        Signed memory s = signed(offer);
+        bytes32 loanId = aggregator.loanIdOf(s.intent.offerHash, borrower);
+        LoanTerms memory terms = termsOf(offer, borrower, block.timestamp);
+        bytes memory payload = repayInstead
+            ? abi.encodeCall(ICreditAggregator.repay, (loanId, terms, type(uint256).max))
+            : abi.encodeCall(ICreditAggregator.originate, (s.offer, s.lenderSignature, s.intent, s.borrowerSignature));
+        token.arm(address(aggregator), payload, afterMove);
+        submit(s);
+        require(token.called() && !token.succeeded(), "the inner call must fail");
+        eq(token.balanceOf(address(manager)), asCollateral ? 6e18 : 5e18, "custody");
+        eq(aggregator.loan(loanId).outstanding, 1_200e6, "the loan is whole");
+    }
+
+    /// @notice Another loan that moves the same collateral inside the transfer spoils the outer one.
+    function test_ReentrantMoveOfTheSameCollateralIsRefused() external {
+        CallingToken token = new CallingToken();
+        fundWith(address(token), borrower);
+        Offer memory offer = baseOffer();
+        offer.collateral = address(token);
+        (bytes32 loanId, LoanTerms memory terms) = open(offer);
+        fundWith(address(asset), address(token));
+        vm.prank(address(token));
+        asset.approve(address(aggregator), type(uint256).max);
+        Offer memory second = baseOffer();
+        second.collateral = address(token);
+        second.nonce = 8;
+        Signed memory s = signed(second);
+        token.arm(
+            address(aggregator), abi.encodeCall(ICreditAggregator.repay, (loanId, terms, type(uint256).max)), true
+        );
+        submitReverting(
+            s, abi.encodeWithSelector(ICreditAggregator.CollateralMismatch.selector, address(token), 2e18, 1e18)
+        );
+    }
+
+    /// @notice In the middle of a repayment the books are already right.
+    /// forge-config: ci.fuzz.runs = 64
+    function testFuzz_ReentrantRepayment(bool afterMove, bool whole) external {
+        CallingToken token = new CallingToken();
+        fundWith(address(token), lender);
+        fundWith(address(token), borrower);
+        Offer memory offer = baseOffer();
+        offer.asset = address(token);
+        (bytes32 loanId, LoanTerms memory terms) = open(offer);
+        // The token itself pays the inner call.
+        fundWith(address(token), address(token));
+        token.arm(
+            address(aggregator), abi.encodeCall(ICreditAggregator.repay, (loanId, terms, type(uint256).max)), afterMove
+        );
+        uint256 before = token.balanceOf(lender);
+        pay(loanId, terms, whole ? type(uint256).max : 200e6);
+        require(token.called(), "called");
+        require(token.succeeded() != whole, "inner payoff works only while debt is left");
+        eq(token.balanceOf(lender) - before, 1_200e6, "paid once in sum");
+        eq(collateral.balanceOf(address(manager)), 0, "released once");
+        eq(aggregator.loan(loanId).status, Status.Repaid, "closed");
+    }
+
+    /// @notice A blocked party stops its own loan from closing, and no other.
+    function test_BlockedPartyHarmsOnlyItsLoan() external {
+        BlockingToken token = new BlockingToken();
+        fundWith(address(token), borrower);
+        Offer memory offer = baseOffer();
+        offer.collateral = address(token);
+        (bytes32 loanId, LoanTerms memory terms) = open(offer);
+        uint256 otherKey = 0xC0FFEE;
+        address other = vm.addr(otherKey);
+        fundWith(address(token), other);
+        fund(other);
+        Offer memory second = baseOffer();
+        second.borrower = other;
+        second.collateral = address(token);
+        second.nonce = 8;
+        bytes32 secondId = submit(signBy(LENDER_KEY, otherKey, second, intentFor(second, other)));
+
+        token.setBlocked(borrower, true);
+        vm.expectRevert(abi.encodeWithSelector(BlockingToken.Blocked.selector, borrower));
+        pay(loanId, terms, type(uint256).max);
+        pay(loanId, terms, 106.7e6);
+        LoanTerms memory otherTerms = termsOf(second, other, block.timestamp);
+        vm.prank(other);
+        aggregator.repay(secondId, otherTerms, type(uint256).max);
+        eq(token.balanceOf(other), 1e30, "the other loan closed");
+        token.setBlocked(borrower, false);
+        pay(loanId, terms, type(uint256).max);
+    }
+}
