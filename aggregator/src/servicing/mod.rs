@@ -119,11 +119,13 @@ impl Fold {
         let live = matches!(self.state, LoanState::Active | LoanState::Delinquent);
         let (state, outstanding) = match change {
             LoanChange::Opened { .. } if self.version == 0 => (LoanState::Pending, 0),
-            LoanChange::Activated { principal } => (LoanState::Active, *principal),
+            LoanChange::Activated { principal } if self.state == LoanState::Pending => (LoanState::Active, *principal),
             LoanChange::Repaid { principal, .. } if live => (self.state, self.outstanding.checked_sub(*principal)?),
             LoanChange::LateFeeCharged { .. } if live => (self.state, self.outstanding),
-            LoanChange::FellBehind { .. } => (LoanState::Delinquent, self.outstanding),
-            LoanChange::CaughtUp => (LoanState::Active, self.outstanding),
+            LoanChange::FellBehind { .. } if self.state == LoanState::Active => {
+                (LoanState::Delinquent, self.outstanding)
+            }
+            LoanChange::CaughtUp if self.state == LoanState::Delinquent => (LoanState::Active, self.outstanding),
             LoanChange::Closed if self.outstanding == 0 => (LoanState::Closed, 0),
             LoanChange::Defaulted { outstanding } => (LoanState::Defaulted, *outstanding),
             LoanChange::Cancelled => (LoanState::Cancelled, 0),
@@ -201,6 +203,12 @@ mod tests {
             active.apply(&LoanChange::Activated { principal: 100 }),
             None,
             "money goes out once"
+        );
+        let late = active.apply(&LoanChange::FellBehind { installment: 1 }).unwrap();
+        assert_eq!(
+            late.apply(&LoanChange::Activated { principal: 100 }),
+            None,
+            "also when it is late"
         );
         let cancelled = opened.apply(&LoanChange::Cancelled).unwrap();
         assert_eq!(cancelled.apply(&LoanChange::Activated { principal: 100 }), None);
