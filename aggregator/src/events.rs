@@ -184,10 +184,10 @@ async fn in_version_order(
     }
     first.retain(|_, version| *version > 1);
     let (ids, versions): (Vec<Uuid>, Vec<i32>) = first.into_iter().unzip();
-    let mut all = match ids.is_empty() {
-        true => Vec::new(),
-        false => store::events::skipped(conn, consumer, &ids, &versions).await?,
-    };
+    let mut all = Vec::new();
+    if !ids.is_empty() {
+        all = store::events::skipped(conn, consumer, &ids, &versions).await?;
+    }
     all.extend_from_slice(batch);
     all.sort_by_key(|event| event.cursor.seq);
     Ok(all)

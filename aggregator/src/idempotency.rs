@@ -92,7 +92,7 @@ impl Aggregator {
     pub async fn purge_keys(&self) -> Result<u64, Error> {
         const AT_ONCE: i64 = 1_000;
         /// A call may still be in flight when its key ends.
-        const MARGIN: Duration = Duration::from_secs(3_600);
+        const MARGIN: Duration = Duration::from_hours(1);
         let mut conn = self.world.db.acquire().await?;
         Ok(purge(&mut conn, self.world.clock.now() - MARGIN, AT_ONCE).await?)
     }

@@ -41,16 +41,37 @@ struct Book {
     decisions: Vec<Decided>,
 }
 
+impl Book {
+    fn state(&self) -> RequestState {
+        if self.quotes.is_empty() {
+            RequestState::Declined
+        } else {
+            RequestState::Quoted
+        }
+    }
+
+    /// What the owner sees of the closed book.
+    fn view(self, asked: RequestView) -> RequestView {
+        RequestView {
+            state: self.state(),
+            lenders: self.lenders,
+            losers: self.losers,
+            ..asked
+        }
+    }
+}
+
 impl Aggregator {
     /// The fan-out of one request, to the end.
-    pub(super) async fn run_book(self: &Arc<Self>, fan_out: FanOut, book: Arc<LiveBook>, by: RankBy) {
+    pub(super) async fn run_book(self: &Arc<Self>, fan_out: FanOut, book: Arc<LiveBook>, asked: RequestView) {
         let request = book.request;
         let started = fan_out.started;
         let weighed = fan_out.run(self, &book).await;
         let (lenders, losers) = book.progress();
-        let finished = assemble(request, (lenders, losers), weighed, by);
+        let finished = assemble(request, (lenders, losers), weighed, asked.rank_by);
         match self.close_with_retries(&finished).await {
-            Ok(view) => book.close(view),
+            Ok(None) => book.close(finished.view(asked)),
+            Ok(Some(stored)) => book.close(stored),
             Err(error) => {
                 tracing::error!(%request, %error, "book not closed");
                 book.abandon();
@@ -61,7 +82,7 @@ impl Aggregator {
         metrics::histogram!("usance_quote_book_seconds").record(started.elapsed());
     }
 
-    async fn close_with_retries(&self, book: &Book) -> Result<RequestView, Error> {
+    async fn close_with_retries(&self, book: &Book) -> Result<Option<RequestView>, Error> {
         let mut tries = 1;
         loop {
             match self.close_book(book).await {
@@ -76,14 +97,10 @@ impl Aggregator {
     }
 
     /// One transaction: state, quotes, losers, ranking, decisions, event. A book that somebody else closed stays as it
-    /// is.
-    async fn close_book(&self, book: &Book) -> Result<RequestView, Error> {
+    /// is and is answered.
+    async fn close_book(&self, book: &Book) -> Result<Option<RequestView>, Error> {
         let now = self.world.clock.now();
-        let state = if book.quotes.is_empty() {
-            RequestState::Declined
-        } else {
-            RequestState::Quoted
-        };
+        let state = book.state();
         let closing = Closing {
             state,
             lenders: to_json(&book.lenders)?,
@@ -94,7 +111,7 @@ impl Aggregator {
         let mut tx = self.world.db.begin().await?;
         let Some(version) = rows::close(&mut tx, book.request, &closing, now).await? else {
             let row = rows::request(&mut tx, book.request).await?.ok_or(Error::NotFound)?;
-            return Ok(row.view());
+            return Ok(Some(row.view()));
         };
         if !book.quotes.is_empty() {
             let ids: Vec<Uuid> = book.quotes.iter().map(|quote| quote.id.0).collect();
@@ -113,9 +130,8 @@ impl Aggregator {
             payload,
         };
         append(&mut tx, &self.world, &[event]).await?;
-        let row = rows::request(&mut tx, book.request).await?.ok_or(Error::NotFound)?;
         tx.commit().await?;
-        Ok(row.view())
+        Ok(None)
     }
 
     /// Closes the books that a crash left open: their lenders count as late. Answers how many.

@@ -42,11 +42,11 @@ impl FanOut {
                 continue;
             };
             waiting.retain(|other| *other != provider);
-            self.show(book, &provider, weighed, Some(after), &mut all);
+            show(book, &provider, weighed, Some(after), &mut all);
         }
         calls.abort_all();
         for provider in waiting {
-            self.show(book, &provider, Weighed::late(&provider), None, &mut all);
+            show(book, &provider, Weighed::late(&provider), None, &mut all);
         }
         all
     }
@@ -78,28 +78,21 @@ impl FanOut {
         }
         calls
     }
+}
 
-    fn show(
-        &self,
-        book: &LiveBook,
-        provider: &ProviderId,
-        mut weighed: Weighed,
-        after: Option<Duration>,
-        all: &mut Weighed,
-    ) {
-        let millis = after.map(|after| u64::try_from(after.as_millis()).unwrap_or(u64::MAX));
-        book.answered(provider, millis, &weighed.quotes, &weighed.losers);
-        for loser in &weighed.losers {
-            let kind = format!("{:?}", loser.kind);
-            metrics::counter!("usance_quote_losers_total", "provider" => provider.to_string(), "kind" => kind)
-                .increment(1);
-        }
-        if let Some(after) = after {
-            metrics::histogram!("usance_lender_answer_seconds", "provider" => provider.to_string()).record(after);
-        }
-        all.quotes.append(&mut weighed.quotes);
-        all.bodies.append(&mut weighed.bodies);
-        all.losers.append(&mut weighed.losers);
-        all.decisions.append(&mut weighed.decisions);
+/// Shows one lender's answer and adds it to the rest.
+fn show(book: &LiveBook, provider: &ProviderId, mut weighed: Weighed, after: Option<Duration>, all: &mut Weighed) {
+    let millis = after.map(|after| u64::try_from(after.as_millis()).unwrap_or(u64::MAX));
+    book.answered(provider, millis, &weighed.quotes, &weighed.losers);
+    for loser in &weighed.losers {
+        let kind = format!("{:?}", loser.kind);
+        metrics::counter!("usance_quote_losers_total", "provider" => provider.to_string(), "kind" => kind).increment(1);
     }
+    if let Some(after) = after {
+        metrics::histogram!("usance_lender_answer_seconds", "provider" => provider.to_string()).record(after);
+    }
+    all.quotes.append(&mut weighed.quotes);
+    all.bodies.append(&mut weighed.bodies);
+    all.losers.append(&mut weighed.losers);
+    all.decisions.append(&mut weighed.decisions);
 }

@@ -77,9 +77,9 @@ impl Aggregator {
                 started,
                 deadline,
             };
-            let aggregator = Arc::clone(self);
+            let (aggregator, asked) = (Arc::clone(self), opened.view.clone());
             self.tasks
-                .spawn(async move { aggregator.run_book(fan_out, book, opened.asked.rank_by).await });
+                .spawn(async move { aggregator.run_book(fan_out, book, asked).await });
         }
         Ok(opened.view)
     }

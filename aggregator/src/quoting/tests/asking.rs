@@ -173,7 +173,11 @@ async fn a_subscriber_sees_each_answer_when_it_arrives_and_the_end(db: PgPool) {
         .collect()
         .await;
     assert_eq!(again.len(), 3, "a late subscriber reads the stored book");
-    assert_eq!(again[2], QuoteUpdate::Closed(end));
+    assert_eq!(
+        again[2],
+        QuoteUpdate::Closed(end),
+        "the end as streamed is the end as stored"
+    );
 }
 
 #[sqlx::test(migrations = "./migrations")]
@@ -254,7 +258,7 @@ async fn bad_input_is_refused_with_its_field(db: PgPool) {
 #[sqlx::test(migrations = "./migrations")]
 async fn a_book_that_a_crash_left_open_is_closed_with_late_lenders(db: PgPool) {
     let settings = Settings {
-        quote_deadline: Duration::from_secs(600),
+        quote_deadline: Duration::from_mins(10),
         ..Settings::default()
     };
     let crashed = Stage::with(db.clone(), &[("hung", Manner::Hangs)], settings, Vec::new());

@@ -12,6 +12,8 @@ use crate::api::Error;
 use crate::events::{Consumer, Cursor, Delivered, Event, append};
 use crate::{Aggregator, Settings};
 
+const SECRET: &str = "0123456789abcdef0123456789abcdef";
+
 #[derive(Default)]
 struct Listener {
     seen: Mutex<Vec<Delivered>>,
@@ -58,7 +60,7 @@ async fn write(aggregator: &Aggregator, events: &[Event]) {
 
 /// Delivers until it is so. Transactions of other tests hold the horizon of the whole cluster, so this may take a while.
 async fn deliver_until(aggregator: &Aggregator, reached: impl AsyncFn() -> bool) {
-    let give_up = Instant::now() + Duration::from_secs(60);
+    let give_up = Instant::now() + Duration::from_mins(1);
     while !reached().await {
         aggregator.deliver_events().await.unwrap();
         assert!(Instant::now() < give_up, "never delivered");
@@ -183,7 +185,6 @@ async fn a_failing_event_is_tried_again_and_then_set_aside_without_stopping_the_
 #[sqlx::test(migrations = "./migrations")]
 async fn a_client_is_known_by_its_secret_until_it_is_revoked(db: PgPool) {
     let (_, aggregator) = stage(db);
-    const SECRET: &str = "0123456789abcdef0123456789abcdef";
     let integrator = Principal {
         role: Role::Integrator,
         ..borrower()

@@ -76,7 +76,7 @@ pub(crate) struct SmallLender {
 }
 
 impl SmallLender {
-    pub(crate) fn new(name: &str, manner: Manner) -> Arc<dyn Lender> {
+    pub(crate) fn lender(name: &str, manner: Manner) -> Arc<dyn Lender> {
         let capabilities = Capabilities {
             products: vec![Product::Installment],
             jurisdictions: vec![Jurisdiction {
@@ -164,7 +164,7 @@ fn offer(request: &CreditRequest, payment: i64) -> Offer {
         provider_ref: "ref-1".into(),
         product: Product::Installment,
         issued_at: request.at,
-        valid_until: request.at + Duration::from_secs(1_800),
+        valid_until: request.at + Duration::from_mins(30),
         binding: Binding::Firm,
         inquiry: Inquiry::None,
         amounts: Amounts {
@@ -273,7 +273,7 @@ impl Stage {
             ids: Arc::new(Counter(AtomicU64::new(1))),
             lenders: lenders
                 .iter()
-                .map(|(name, manner)| SmallLender::new(name, manner.clone()))
+                .map(|(name, manner)| SmallLender::lender(name, manner.clone()))
                 .collect(),
             contracts: Arc::new(NoChain),
             reader: Arc::new(NoChain),
