@@ -212,4 +212,11 @@ mod tests {
         assert_eq!(config.lenders.len(), 8);
         assert!(toml::from_str::<SandboxConfig>(&format!("colour = 1\n{text}")).is_err());
     }
+
+    #[test]
+    fn the_example_is_a_configuration_with_the_development_key() {
+        let config: SandboxConfig = toml::from_str(include_str!("../sandbox.example.toml")).unwrap();
+        let key = sdk::PrivateKey::development(&config.platform.id).unwrap().public();
+        assert_eq!((config.lenders.len(), config.platform.public), (1, key.to_base64()));
+    }
 }

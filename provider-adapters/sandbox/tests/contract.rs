@@ -1,5 +1,6 @@
 //! The sandbox and the protocol client over real loopback HTTP: every answer, every lie, every way to lose one.
 
+#[cfg(test)]
 mod world;
 
 use std::time::Duration;

@@ -48,7 +48,7 @@ impl ProtocolClient {
         if left.is_zero() {
             return Err(LenderError::TimedOut);
         }
-        let left = left.min(Duration::from_secs(600));
+        let left = left.min(Duration::from_mins(10));
         let reply_by = self.signer.clock.now() + TimeDelta::from_std(left).unwrap_or_default();
         let question = OffersRequest::new(&ask.request, reply_by, callback_url.map(str::to_owned));
         let answer = self.call(true, "/v1/offers", &wire::write(&question), left).await?;

@@ -87,6 +87,43 @@ where
     }
 }
 
+fn check_loans(seen: &mut BTreeSet<String>) {
+    let order = domain::ports::AcceptOrder {
+        settlement: Uuid::nil().into(),
+        request: request().id,
+        quote: Uuid::nil().into(),
+        provider_ref: "r".into(),
+        principal: usd(1),
+        net_disbursed: usd(1),
+    };
+    check(seen, "AcceptRequest", &AcceptRequest::from(&order));
+    for status in [
+        LenderStatus::Unknown,
+        LenderStatus::Accepted,
+        LenderStatus::Disbursed {
+            amount: usd(1),
+            at: noon(),
+            evidence: "e".into(),
+        },
+        LenderStatus::Rejected {
+            reasons: vec![Reason::new("NO", "No.")],
+        },
+        LenderStatus::Cancelled,
+    ] {
+        let state = LoanState::from(&status);
+        assert_eq!(state.read(), Ok(status));
+        check(
+            seen,
+            "Loan",
+            &Loan {
+                settlement_id: Uuid::nil().into(),
+                loan_ref: Some("l".into()),
+                status: state,
+            },
+        );
+    }
+}
+
 /// Every message conforms, and every property of the document is really sent: none is dead, none is undocumented.
 #[test]
 fn the_document_and_the_messages_have_the_same_fields() {
@@ -115,38 +152,7 @@ fn the_document_and_the_messages_have_the_same_fields() {
             declined: declined.clone(),
         },
     );
-    let order = domain::ports::AcceptOrder {
-        settlement: Uuid::nil().into(),
-        request: request_id,
-        quote: Uuid::nil().into(),
-        provider_ref: "r".into(),
-        principal: usd(1),
-        net_disbursed: usd(1),
-    };
-    check(seen, "AcceptRequest", &AcceptRequest::from(&order));
-    for status in [
-        LenderStatus::Unknown,
-        LenderStatus::Accepted,
-        LenderStatus::Disbursed {
-            amount: usd(1),
-            at: noon(),
-            evidence: "e".into(),
-        },
-        LenderStatus::Rejected { reasons: declined },
-        LenderStatus::Cancelled,
-    ] {
-        let state = LoanState::from(&status);
-        assert_eq!(state.read(), Ok(status));
-        check(
-            seen,
-            "Loan",
-            &Loan {
-                settlement_id: Uuid::nil().into(),
-                loan_ref: Some("l".into()),
-                status: state,
-            },
-        );
-    }
+    check_loans(seen);
     let errors = vec![ProblemField {
         detail: "d".into(),
         pointer: "p".into(),
@@ -167,6 +173,16 @@ fn the_document_and_the_messages_have_the_same_fields() {
             let field = format!("#/components/schemas/{name}.{}", property.0);
             assert!(seen.contains(&field), "{field} is never sent");
         }
+    }
+}
+
+/// Follows every reference in a part of the document.
+fn walk(document: &Value, value: &Value) {
+    resolve(document, value);
+    match value {
+        Value::Object(map) => map.values().for_each(|inner| walk(document, inner)),
+        Value::Array(items) => items.iter().for_each(|inner| walk(document, inner)),
+        _ => {}
     }
 }
 
@@ -193,14 +209,6 @@ fn the_document_has_every_path_and_dangling_references_none() {
         .as_object()
         .unwrap();
     assert!(callbacks.contains_key("{$request.body#/callback_url}/v1/callbacks/offers"));
-    fn walk(document: &Value, value: &Value) {
-        resolve(document, value);
-        match value {
-            Value::Object(map) => map.values().for_each(|inner| walk(document, inner)),
-            Value::Array(items) => items.iter().for_each(|inner| walk(document, inner)),
-            _ => {}
-        }
-    }
     walk(&document, &document);
 }
 

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::offer::{Binding, FeeTiming, Offer, Onchain, RateTerms};
 use domain::ports::{Answer, LenderError};
 use domain::request::CreditRequest;
-use domain::{Money, Rate};
+use domain::{Money, Rate, TokenAmount};
 
 use crate::signature::MAX_SKEW_SECONDS;
 
@@ -386,15 +386,28 @@ fn on_chain(offer: &Offer, onchain: &Onchain, request: &CreditRequest) -> Checke
         "onchain.order.collateral_amount",
         "is not the amount of the offer",
     )?;
-    let has = request.collateral.as_ref();
-    let enough = has.is_some_and(|c| {
-        c.asset.chain_id == *chain_id && c.asset.token == locked.asset.token && locked.units <= c.units
+    within_pledge(locked, request)?;
+    order_terms(offer, onchain, request)?;
+    principal_in_money(offer, onchain)
+}
+
+/// What is locked is of the token that the borrower has, and no more of it.
+fn within_pledge(locked: &TokenAmount, request: &CreditRequest) -> Checked {
+    let enough = request.collateral.as_ref().is_some_and(|has| {
+        has.asset.token == locked.asset.token
+            && has.asset.chain_id == locked.asset.chain_id
+            && locked.units <= has.units
     });
     ensure(
         enough,
         "collateral.assets[0]",
         "is not within what the borrower can lock on that chain",
-    )?;
+    )
+}
+
+/// The rest of the order.
+fn order_terms(offer: &Offer, onchain: &Onchain, request: &CreditRequest) -> Checked {
+    let order = &onchain.order;
     let ours = order.borrower == Address::ZERO || Some(order.borrower) == request.wallet;
     ensure(
         ours && request.wallet.is_some(),
@@ -415,8 +428,7 @@ fn on_chain(offer: &Offer, onchain: &Onchain, request: &CreditRequest) -> Checke
         !onchain.signature.is_empty() && onchain.signature.len() <= 4096,
         "onchain.signature",
         "is missing or too long",
-    )?;
-    principal_in_money(offer, onchain)
+    )
 }
 
 /// A dollar token counts as dollars: base units are the minor units with more decimals.

@@ -135,7 +135,7 @@ async fn offer(desk: &Desk, request: &CreditRequest) -> Offer {
 async fn decline(desk: &Desk, request: &CreditRequest) -> String {
     match answer(desk, request).await {
         Answer::Declined(reasons) => reasons[0].code.clone(),
-        other => panic!("{other:?}"),
+        other @ Answer::Offers(_) => panic!("{other:?}"),
     }
 }
 

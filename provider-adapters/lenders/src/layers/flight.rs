@@ -12,11 +12,12 @@ use sdk::{Answer, Ask, LenderError};
 
 type Outcome = Result<Answer, LenderError>;
 type Call = Shared<BoxFuture<'static, Outcome>>;
+type Running = (CreditRequest, WeakShared<BoxFuture<'static, Outcome>>);
 
 #[derive(Default)]
 pub(super) struct SingleFlight {
     /// Weak: when every caller has gone, the call is dropped with them.
-    calls: Mutex<HashMap<RequestId, (CreditRequest, WeakShared<BoxFuture<'static, Outcome>>)>>,
+    calls: Mutex<HashMap<RequestId, Running>>,
 }
 
 impl SingleFlight {

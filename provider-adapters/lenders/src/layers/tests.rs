@@ -19,17 +19,25 @@ impl Clock for Noon {
     }
 }
 
+/// What one call does.
+#[derive(Clone)]
+enum Step {
+    After(Duration),
+    Fail(LenderError),
+    Hang,
+}
+
 /// Answers the n-th call after the n-th delay, or never; the last plan repeats.
 struct Scripted {
     id: ProviderId,
     capabilities: Capabilities,
     quotes: AtomicU32,
     accepts: AtomicU32,
-    plan: Vec<Option<Result<Duration, LenderError>>>,
+    plan: Vec<Step>,
 }
 
 impl Scripted {
-    fn decorated(plan: Vec<Option<Result<Duration, LenderError>>>, policy: &Policy) -> (Arc<Self>, Arc<dyn Lender>) {
+    fn decorated(plan: Vec<Step>, policy: &Policy) -> (Arc<Self>, Arc<dyn Lender>) {
         let lender = Arc::new(Self {
             id: "scripted".parse().unwrap(),
             capabilities: crate::desk::tests::desk().capabilities().clone(),
@@ -46,13 +54,13 @@ impl Scripted {
     }
 
     async fn play(&self, call: usize) -> Result<(), LenderError> {
-        match self.plan.get(call).or(self.plan.last()).cloned().flatten() {
-            Some(Ok(delay)) => {
-                tokio::time::sleep(delay).await;
+        match self.plan.get(call).or(self.plan.last()) {
+            Some(Step::After(delay)) => {
+                tokio::time::sleep(*delay).await;
                 Ok(())
             }
-            Some(Err(error)) => Err(error),
-            None => std::future::pending().await,
+            Some(Step::Fail(error)) => Err(error.clone()),
+            Some(Step::Hang) | None => std::future::pending().await,
         }
     }
 }
@@ -102,12 +110,12 @@ fn ask(milliseconds: u64) -> Ask {
     }
 }
 
-fn after(milliseconds: u64) -> Option<Result<Duration, LenderError>> {
-    Some(Ok(Duration::from_millis(milliseconds)))
+fn after(milliseconds: u64) -> Step {
+    Step::After(Duration::from_millis(milliseconds))
 }
 
-fn down() -> Option<Result<Duration, LenderError>> {
-    Some(Err(LenderError::Unavailable("down".into())))
+fn down() -> Step {
+    Step::Fail(LenderError::Unavailable("down".into()))
 }
 
 fn order() -> AcceptOrder {
@@ -128,7 +136,7 @@ fn open() -> LenderError {
 
 #[tokio::test(start_paused = true)]
 async fn a_hung_lender_ends_at_the_absolute_deadline() {
-    let (_, lender) = Scripted::decorated(vec![None], &Policy::default());
+    let (_, lender) = Scripted::decorated(vec![Step::Hang], &Policy::default());
     let started = Instant::now();
     assert_eq!(lender.quote(&ask(250)).await, Err(LenderError::TimedOut));
     assert!((Duration::from_millis(249)..=Duration::from_millis(251)).contains(&started.elapsed()));
@@ -169,12 +177,12 @@ async fn time_outs_open_the_breaker_but_refusals_and_bad_answers_do_not() {
         breaker_min_calls: 3,
         ..Policy::default()
     };
-    let (_, silent) = Scripted::decorated(vec![None], &policy);
+    let (_, silent) = Scripted::decorated(vec![Step::Hang], &policy);
     for _ in 0..3 {
         assert_eq!(silent.quote(&ask(50)).await, Err(LenderError::TimedOut));
     }
     assert_eq!(silent.quote(&ask(50)).await, Err(open()));
-    let (inner, refusing) = Scripted::decorated(vec![Some(Err(LenderError::Refused("401".into())))], &policy);
+    let (inner, refusing) = Scripted::decorated(vec![Step::Fail(LenderError::Refused("401".into()))], &policy);
     for _ in 0..10 {
         assert!(matches!(refusing.quote(&ask(50)).await, Err(LenderError::Refused(_))));
     }
@@ -188,7 +196,7 @@ async fn an_abandoned_probe_lets_the_next_one_try() {
         breaker_open_ms: 100,
         ..Policy::default()
     };
-    let (_, lender) = Scripted::decorated(vec![down(), None, after(1)], &policy);
+    let (_, lender) = Scripted::decorated(vec![down(), Step::Hang, after(1)], &policy);
     let _ = lender.quote(&ask(50)).await;
     tokio::time::advance(Duration::from_millis(101)).await;
     let abandoned = ask(10_000);
@@ -210,7 +218,7 @@ async fn a_late_quote_is_hedged_within_the_budget() {
     };
     let mut plan = vec![after(10); 40];
     // Call 40 hangs, its hedge (41) answers; call 42 hangs too, but the budget is spent.
-    plan.extend([None, after(1), None]);
+    plan.extend([Step::Hang, after(1), Step::Hang]);
     let (inner, lender) = Scripted::decorated(plan, &policy);
     for _ in 0..40 {
         assert!(lender.quote(&ask(1_000)).await.is_ok());
@@ -237,7 +245,7 @@ async fn acceptances_are_never_hedged_nor_stopped_by_the_breaker() {
         money_timeout_ms: 500,
         ..Policy::default()
     };
-    let (inner, lender) = Scripted::decorated(vec![None], &policy);
+    let (inner, lender) = Scripted::decorated(vec![Step::Hang], &policy);
     assert_eq!(lender.quote(&ask(10)).await, Err(LenderError::TimedOut));
     assert_eq!(lender.quote(&ask(10)).await, Err(open()));
     assert_eq!(lender.accept(&order()).await, Err(LenderError::TimedOut));
