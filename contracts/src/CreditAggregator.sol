@@ -79,7 +79,7 @@ contract CreditAggregator is ICreditAggregator, IERC5267, Initializable, UUPSUpg
         if (block.timestamp > offer.expiry) revert OfferExpired(offer.expiry);
         address lender = offer.lender;
         uint256 lane = $.lanes[lender];
-        if (offer.epoch != uint64(lane)) revert StaleEpoch(offer.epoch, uint64(lane));
+        if (offer.epoch != _epochIn(lane)) revert StaleEpoch(offer.epoch, _epochIn(lane));
         if (intent.offerHash != offerHash) revert OfferHashMismatch(offerHash, intent.offerHash);
         if (block.timestamp > intent.deadline) revert IntentExpired(intent.deadline);
         address named = offer.borrower;
@@ -141,7 +141,7 @@ contract CreditAggregator is ICreditAggregator, IERC5267, Initializable, UUPSUpg
 
     function bumpEpoch() external override returns (uint64 epoch) {
         AggregatorStorage storage $ = _storage();
-        epoch = uint64($.lanes[msg.sender]) + 1;
+        epoch = _epochIn($.lanes[msg.sender]) + 1;
         // The new epoch starts with no nonce used: an offer of the former one cannot settle any more.
         $.lanes[msg.sender] = epoch;
         emit EpochBumped(msg.sender, epoch);
@@ -201,11 +201,11 @@ contract CreditAggregator is ICreditAggregator, IERC5267, Initializable, UUPSUpg
         AggregatorStorage storage $ = _storage();
         uint256 lane = $.lanes[lender];
         if (nonce < LANE_NONCES) return lane & _laneBit(nonce) != 0;
-        return $.nonceBitmap[lender][uint64(lane)][nonce >> 8] & (1 << (nonce & 0xff)) != 0;
+        return $.nonceBitmap[lender][_epochIn(lane)][nonce >> 8] & (1 << (nonce & 0xff)) != 0;
     }
 
     function epochOf(address lender) external view override returns (uint64) {
-        return uint64(_storage().lanes[lender]);
+        return _epochIn(_storage().lanes[lender]);
     }
 
     function originationPaused() external view override returns (bool) {
@@ -303,9 +303,9 @@ contract CreditAggregator is ICreditAggregator, IERC5267, Initializable, UUPSUpg
             return;
         }
         uint256 bit = 1 << (nonce & 0xff);
-        uint256 word = $.nonceBitmap[lender][uint64(lane)][nonce >> 8];
+        uint256 word = $.nonceBitmap[lender][_epochIn(lane)][nonce >> 8];
         if (word & bit != 0) revert NonceUsed(lender, nonce);
-        $.nonceBitmap[lender][uint64(lane)][nonce >> 8] = word | bit;
+        $.nonceBitmap[lender][_epochIn(lane)][nonce >> 8] = word | bit;
     }
 
     /// @dev Signed with ECDSA first: an account that delegates to code (EIP-7702) keeps its key.
@@ -368,6 +368,12 @@ contract CreditAggregator is ICreditAggregator, IERC5267, Initializable, UUPSUpg
         if (installments == 1) return;
         if (minimum == 0) minimum = 1;
         if (installment < minimum) revert InstallmentBelowInterest(installment, minimum);
+    }
+
+    function _epochIn(uint256 lane) private pure returns (uint64) {
+        // The low 64 bits are the epoch.
+        // forge-lint: disable-next-line(unsafe-typecast)
+        return uint64(lane);
     }
 
     function _laneBit(uint256 nonce) private pure returns (uint256) {

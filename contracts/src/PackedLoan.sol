@@ -10,6 +10,8 @@ type PackedLoan is uint256;
 
 using PackedLoanFields for PackedLoan global;
 
+// Cutting a field out of the word is what the casts are for.
+// forge-lint: disable-next-item(unsafe-typecast)
 library PackedLoanFields {
     uint256 private constant LAST_ACCRUAL = 128;
     uint256 private constant START = 168;

@@ -175,6 +175,7 @@ abstract contract Base {
             epoch: offer.epoch,
             nonce: offer.nonce,
             openOffer: offer.borrower == address(0),
+            // forge-lint: disable-next-line(unsafe-typecast)
             start: uint40(start)
         });
     }
