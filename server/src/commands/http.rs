@@ -194,8 +194,8 @@ async fn head(mut stream: BufReader<TcpStream>) -> Result<(u16, Body), HttpError
 async fn line(stream: &mut BufReader<TcpStream>, left: &mut usize) -> Result<String, HttpError> {
     let mut bytes = Vec::new();
     let limit = u64::try_from(*left).unwrap_or(u64::MAX);
-    let read = stream.take(limit).read_until(b'\n', &mut bytes);
-    *left -= timeout(PATIENCE, read).await.map_err(|_| HttpError::Silent)??;
+    let mut bounded = stream.take(limit);
+    *left -= timeout(PATIENCE, bounded.read_until(b'\n', &mut bytes)).await.map_err(|_| HttpError::Silent)??;
     if bytes.pop() != Some(b'\n') {
         let reason = if *left == 0 { "the head is too long" } else { "it ends in the middle of a line" };
         return Err(HttpError::Malformed(reason));

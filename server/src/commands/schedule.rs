@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn a_vector_that_cannot_be_read_fails_and_is_listed() {
-        let checked = check(r#"{"frappe": [{"id": "odd"}]}"#, false).unwrap();
+        let checked = check(r#"{"fineract_emi_calculator": [{"id": "odd"}]}"#, false).unwrap();
         assert!(checked.failed);
         assert!(checked.text.contains("odd") && checked.text.contains("ERROR"), "{}", checked.text);
         assert!(checked.text.ends_with("0 of 1 schedules reproduced, 0 missed, 1 not computed, 0 outside the scope\n"));
