@@ -12,7 +12,10 @@ use uuid::Uuid;
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "this is the one real clock behind `domain::ports::Clock`")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one real clock behind `domain::ports::Clock`"
+    )]
     fn now(&self) -> DateTime<Utc> {
         SystemTime::now().into()
     }
@@ -54,7 +57,10 @@ impl Clock for ManualClock {
 pub struct UuidV7Ids;
 
 impl Ids for UuidV7Ids {
-    #[expect(clippy::disallowed_methods, reason = "this is the one real source behind `domain::ports::Ids`")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one real source behind `domain::ports::Ids`"
+    )]
     fn next(&self) -> Uuid {
         Uuid::now_v7()
     }
@@ -69,7 +75,10 @@ mod tests {
         let start: DateTime<Utc> = "2026-01-10T12:00:00Z".parse().unwrap();
         let clock = ManualClock::new(start);
         assert_eq!((clock.now(), clock.now()), (start, start));
-        assert_eq!(clock.advance(Duration::hours(24)).to_rfc3339(), "2026-01-11T12:00:00+00:00");
+        assert_eq!(
+            clock.advance(Duration::hours(24)).to_rfc3339(),
+            "2026-01-11T12:00:00+00:00"
+        );
         clock.set(start);
         assert_eq!(clock.now(), start);
         assert_eq!(clock.advance(Duration::MAX), start);

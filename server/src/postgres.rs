@@ -38,7 +38,12 @@ pub struct PostgresOptions {
 impl PostgresOptions {
     /// Durable, on a free port, within 30 s.
     pub fn new(data_dir: impl Into<PathBuf>) -> Self {
-        Self { data_dir: data_dir.into(), port: None, fsync: true, timeout: Duration::from_secs(30) }
+        Self {
+            data_dir: data_dir.into(),
+            port: None,
+            fsync: true,
+            timeout: Duration::from_secs(30),
+        }
     }
 }
 
@@ -120,7 +125,11 @@ pub enum PostgresError {
 
 impl PostgresError {
     fn io<'a>(doing: &'static str, path: &'a Path) -> impl Fn(std::io::Error) -> Self + 'a {
-        move |source| Self::Io { doing, path: path.to_owned(), source }
+        move |source| Self::Io {
+            doing,
+            path: path.to_owned(),
+            source,
+        }
     }
 }
 

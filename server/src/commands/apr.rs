@@ -19,8 +19,14 @@ fn check(text: &str, colour: bool) -> Result<Checked<AprReport>, BacktestError> 
     let report = apr::check(text)?;
     let mut text = String::new();
     let (name, value) = (Align::Left, Align::Right);
-    let mut rates =
-        Table::new(&[("id", name), ("method", name), ("expected %", value), ("computed %", value), ("verdict", name), ("note", name)]);
+    let mut rates = Table::new(&[
+        ("id", name),
+        ("method", name),
+        ("expected %", value),
+        ("computed %", value),
+        ("verdict", name),
+        ("note", name),
+    ]);
     for vector in &report.vectors {
         rates.row(vec![
             (&vector.id).into(),
@@ -31,8 +37,13 @@ fn check(text: &str, colour: bool) -> Result<Checked<AprReport>, BacktestError> 
             (&vector.note).into(),
         ]);
     }
-    let mut intervals =
-        Table::new(&[("interval", name), ("expected years", name), ("computed years", name), ("verdict", name), ("note", name)]);
+    let mut intervals = Table::new(&[
+        ("interval", name),
+        ("expected years", name),
+        ("computed years", name),
+        ("verdict", name),
+        ("note", name),
+    ]);
     for interval in &report.intervals {
         intervals.row(vec![
             (&interval.id).into(),

@@ -48,11 +48,21 @@ struct Finding {
 
 impl Finding {
     fn ok(what: &'static str, detail: impl Into<String>) -> Self {
-        Self { what, health: Health::Ok, detail: detail.into(), fix: None }
+        Self {
+            what,
+            health: Health::Ok,
+            detail: detail.into(),
+            fix: None,
+        }
     }
 
     fn lacking(what: &'static str, health: Health, detail: impl Into<String>, fix: &'static str) -> Self {
-        Self { what, health, detail: detail.into(), fix: Some(fix) }
+        Self {
+            what,
+            health,
+            detail: detail.into(),
+            fix: Some(fix),
+        }
     }
 }
 
@@ -63,7 +73,10 @@ pub async fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let findings = tokio::task::spawn_blocking(move || examine(&data_dir, database.as_deref())).await?;
     let well = findings.iter().all(|finding| finding.health != Health::Missing);
     if options.json {
-        print(&format!("{:#}\n", serde_json::json!({ "ok": well, "findings": findings })));
+        print(&format!(
+            "{:#}\n",
+            serde_json::json!({ "ok": well, "findings": findings })
+        ));
     } else {
         print(&render(&findings, colour_wanted()));
     }
@@ -75,8 +88,16 @@ fn examine(data_dir: &Path, database: Option<&str>) -> Vec<Finding> {
     let tool = |what, health, path: &str| package(modules.as_deref(), what, health, path);
     vec![
         node(),
-        tool("anvil", Health::Missing, &format!("@foundry-rs/anvil-{}/bin/anvil", foundry_platform())),
-        tool("forge", Health::Optional, &format!("@foundry-rs/forge-{}/bin/forge", foundry_platform())),
+        tool(
+            "anvil",
+            Health::Missing,
+            &format!("@foundry-rs/anvil-{}/bin/anvil", foundry_platform()),
+        ),
+        tool(
+            "forge",
+            Health::Optional,
+            &format!("@foundry-rs/forge-{}/bin/forge", foundry_platform()),
+        ),
         tool("solc", Health::Optional, "solc/soljson.js"),
         programs(database.is_some()),
         connection(database),
@@ -93,9 +114,17 @@ fn render(findings: &[Finding], colour: bool) -> String {
             Health::Optional => Cell::new("optional", Tone::Warn),
             Health::Missing => Cell::new("MISSING", Tone::Bad),
         };
-        table.row(vec![finding.what.into(), health, (&finding.detail).into(), finding.fix.unwrap_or_default().into()]);
+        table.row(vec![
+            finding.what.into(),
+            health,
+            (&finding.detail).into(),
+            finding.fix.unwrap_or_default().into(),
+        ]);
     }
-    let missing = findings.iter().filter(|finding| finding.health == Health::Missing).count();
+    let missing = findings
+        .iter()
+        .filter(|finding| finding.health == Health::Missing)
+        .count();
     let verdict = match missing {
         0 => "`usance dev` has what it needs.\n".to_owned(),
         1 => "1 thing is missing.\n".to_owned(),
@@ -107,7 +136,9 @@ fn render(findings: &[Finding], colour: bool) -> String {
 fn node() -> Finding {
     const FIX: &str = "install Node.js 18 or newer from https://nodejs.org";
     let output = Command::new("node").arg("--version").output();
-    let version = output.ok().map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    let version = output
+        .ok()
+        .map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
     judge_node(version.as_deref(), FIX)
 }
 
@@ -124,7 +155,9 @@ fn judge_node(version: Option<&str>, fix: &'static str) -> Finding {
 fn node_modules() -> Option<PathBuf> {
     let starts = [std::env::current_dir().ok(), std::env::current_exe().ok()];
     let above = starts.iter().flatten().flat_map(|start| start.ancestors());
-    above.map(|folder| folder.join("node_modules")).find(|folder| folder.is_dir())
+    above
+        .map(|folder| folder.join("node_modules"))
+        .find(|folder| folder.is_dir())
 }
 
 fn foundry_platform() -> &'static str {
@@ -158,9 +191,16 @@ fn programs(external: bool) -> Finding {
 fn connection(url: Option<&str>) -> Finding {
     const WHAT: &str = "DATABASE_URL";
     const FIX: &str = "start that server, or unset DATABASE_URL to use an own one";
-    let Some(url) = url else { return Finding::ok(WHAT, "not set: an own PostgreSQL is started") };
+    let Some(url) = url else {
+        return Finding::ok(WHAT, "not set: an own PostgreSQL is started");
+    };
     let Some((host, port)) = host_and_port(url) else {
-        return Finding::lacking(WHAT, Health::Missing, "not of the form postgres://user:password@host:port/database", FIX);
+        return Finding::lacking(
+            WHAT,
+            Health::Missing,
+            "not of the form postgres://user:password@host:port/database",
+            FIX,
+        );
     };
     let shown = format!("{}:{port}", printable(&host));
     match postgres::answers(&host, port, Duration::from_secs(3)) {
@@ -170,7 +210,9 @@ fn connection(url: Option<&str>) -> Finding {
 }
 
 fn host_and_port(url: &str) -> Option<(String, u16)> {
-    let rest = url.strip_prefix("postgres://").or_else(|| url.strip_prefix("postgresql://"))?;
+    let rest = url
+        .strip_prefix("postgres://")
+        .or_else(|| url.strip_prefix("postgresql://"))?;
     let authority = rest.split(['/', '?']).next()?;
     let place = authority.rsplit_once('@').map_or(authority, |(_, place)| place);
     let after_host = place.rsplit(']').next()?;
@@ -185,19 +227,34 @@ fn host_and_port(url: &str) -> Option<(String, u16)> {
 fn disk(data_dir: &Path) -> Finding {
     const FIX: &str = "free some space, or choose another --data-dir";
     let absolute = std::path::absolute(data_dir).unwrap_or_else(|_| data_dir.to_owned());
-    let there = absolute.ancestors().find(|folder| folder.is_dir()).unwrap_or(Path::new("/")).to_owned();
+    let there = absolute
+        .ancestors()
+        .find(|folder| folder.is_dir())
+        .unwrap_or(Path::new("/"))
+        .to_owned();
     let output = Command::new("df").arg("-Pk").arg(&there).output().ok();
     let free = output.and_then(|output| free_mib(&String::from_utf8_lossy(&output.stdout)));
     match free {
         Some(mib) if mib >= MIN_DISK_MIB => Finding::ok("disk", format!("{mib} MiB free in {}", there.display())),
-        Some(mib) => Finding::lacking("disk", Health::Missing, format!("{mib} MiB free in {}", there.display()), FIX),
+        Some(mib) => Finding::lacking(
+            "disk",
+            Health::Missing,
+            format!("{mib} MiB free in {}", there.display()),
+            FIX,
+        ),
         None => Finding::lacking("disk", Health::Optional, "`df` does not say", FIX),
     }
 }
 
 /// Of the output of `df -Pk`.
 fn free_mib(text: &str) -> Option<u64> {
-    text.lines().nth(1)?.split_whitespace().nth(3)?.parse::<u64>().ok().map(|kib| kib / 1_024)
+    text.lines()
+        .nth(1)?
+        .split_whitespace()
+        .nth(3)?
+        .parse::<u64>()
+        .ok()
+        .map(|kib| kib / 1_024)
 }
 
 #[cfg(test)]
@@ -226,13 +283,19 @@ forge  optional  its npm package is not installed  npm ci
     #[test]
     fn an_old_node_is_missing() {
         let health = |version| judge_node(version, "").health;
-        assert_eq!((health(Some("v16.2.0")), health(Some("v18.0.0")), health(None)), (Health::Missing, Health::Ok, Health::Missing));
+        assert_eq!(
+            (health(Some("v16.2.0")), health(Some("v18.0.0")), health(None)),
+            (Health::Missing, Health::Ok, Health::Missing)
+        );
     }
 
     #[test]
     fn a_connection_string_gives_host_and_port_and_hides_the_rest() {
         let place = |url| host_and_port(url).unwrap();
-        assert_eq!(place("postgres://u:p@db.example:6000/x"), ("db.example".to_owned(), 6_000));
+        assert_eq!(
+            place("postgres://u:p@db.example:6000/x"),
+            ("db.example".to_owned(), 6_000)
+        );
         assert_eq!(place("postgresql://u:p:w@[::1]/x?a=b"), ("::1".to_owned(), 5_432));
         assert_eq!(place("postgres:///x"), ("localhost".to_owned(), 5_432));
         assert_eq!(host_and_port("mysql://x"), None);

@@ -68,10 +68,22 @@ impl Base {
         }
         let after_host = authority.rsplit(']').next().unwrap_or(authority);
         let port_given = after_host.contains(':');
-        let address = if port_given { authority.to_owned() } else { format!("{authority}:80") };
+        let address = if port_given {
+            authority.to_owned()
+        } else {
+            format!("{authority}:80")
+        };
         let prefix = prefix.trim_end_matches('/');
-        let prefix = if prefix.is_empty() { String::new() } else { format!("/{prefix}") };
-        Ok(Self { authority: authority.to_owned(), address, prefix })
+        let prefix = if prefix.is_empty() {
+            String::new()
+        } else {
+            format!("/{prefix}")
+        };
+        Ok(Self {
+            authority: authority.to_owned(),
+            address,
+            prefix,
+        })
     }
 }
 
@@ -96,13 +108,20 @@ pub async fn json(base: &Base, request: Request<'_>) -> Result<Value, HttpError>
 
 /// Sends, and answers the stream of events.
 pub async fn events(base: &Base, request: Request<'_>) -> Result<Events, HttpError> {
-    Ok(Events { body: send(base, request).await?, pending: Vec::new() })
+    Ok(Events {
+        body: send(base, request).await?,
+        pending: Vec::new(),
+    })
 }
 
 async fn send(base: &Base, request: Request<'_>) -> Result<Body, HttpError> {
-    let connected = timeout(PATIENCE, TcpStream::connect(&base.address)).await.map_err(|_| HttpError::Silent)?;
-    let mut stream =
-        connected.map_err(|source| HttpError::Unreachable { address: base.address.clone(), source })?;
+    let connected = timeout(PATIENCE, TcpStream::connect(&base.address))
+        .await
+        .map_err(|_| HttpError::Silent)?;
+    let mut stream = connected.map_err(|source| HttpError::Unreachable {
+        address: base.address.clone(),
+        source,
+    })?;
     let mut text = format!(
         "{} {}{} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\naccept: application/json, text/event-stream\r\n",
         request.method, base.prefix, request.path, base.authority
@@ -111,28 +130,39 @@ async fn send(base: &Base, request: Request<'_>) -> Result<Body, HttpError> {
         if value.bytes().chain(name.bytes()).any(|b| b.is_ascii_control()) {
             return Err(HttpError::Malformed("a header holds control characters"));
         }
-        text.push_str(&format!("{name}: {value}\r\n"));
+        text.extend([name, ": ", value, "\r\n"]);
     }
     let body = request.body.map(ToString::to_string).unwrap_or_default();
     if request.body.is_some() {
         text.push_str("content-type: application/json\r\n");
     }
-    text.push_str(&format!("content-length: {}\r\n\r\n{body}", body.len()));
-    timeout(PATIENCE, stream.write_all(text.as_bytes())).await.map_err(|_| HttpError::Silent)??;
+    text.extend(["content-length: ", &body.len().to_string(), "\r\n\r\n", &body]);
+    timeout(PATIENCE, stream.write_all(text.as_bytes()))
+        .await
+        .map_err(|_| HttpError::Silent)??;
     let (status, body) = head(BufReader::new(stream)).await?;
     if (200..300).contains(&status) {
         return Ok(body);
     }
     let bytes = body.all().await.unwrap_or_default();
-    Err(HttpError::Refused { status, message: explained(&bytes) })
+    Err(HttpError::Refused {
+        status,
+        message: explained(&bytes),
+    })
 }
 
 /// What a problem document (RFC 9457) or an OAuth error says.
 fn explained(body: &[u8]) -> String {
-    let Ok(problem) = serde_json::from_slice::<Value>(body) else { return "no explanation".to_owned() };
+    let Ok(problem) = serde_json::from_slice::<Value>(body) else {
+        return "no explanation".to_owned();
+    };
     let text = |name: &str| problem.get(name).and_then(Value::as_str);
     let said: Vec<&str> = ["code", "error", "detail"].into_iter().filter_map(text).collect();
-    let said = if said.is_empty() { text("title").unwrap_or("no explanation").to_owned() } else { said.join(": ") };
+    let said = if said.is_empty() {
+        text("title").unwrap_or("no explanation").to_owned()
+    } else {
+        said.join(": ")
+    };
     super::table::printable(&said)
 }
 
@@ -167,14 +197,18 @@ async fn head(mut stream: BufReader<TcpStream>) -> Result<(u16, Body), HttpError
             if header.is_empty() {
                 break;
             }
-            let (name, value) = header.split_once(':').ok_or(HttpError::Malformed("a header without a colon"))?;
+            let (name, value) = header
+                .split_once(':')
+                .ok_or(HttpError::Malformed("a header without a colon"))?;
             let value = value.trim();
             match name.to_ascii_lowercase().as_str() {
                 "transfer-encoding" if value.eq_ignore_ascii_case("chunked") => framing = Framing::Chunked,
                 "transfer-encoding" => return Err(HttpError::Malformed("an unknown transfer encoding")),
                 // Chunks win over a length (RFC 9112, section 6.3).
                 "content-length" if !matches!(framing, Framing::Chunked) => {
-                    let length = value.parse().map_err(|_| HttpError::Malformed("a length that is no number"))?;
+                    let length = value
+                        .parse()
+                        .map_err(|_| HttpError::Malformed("a length that is no number"))?;
                     framing = Framing::Length(length);
                 }
                 _ => {}
@@ -195,9 +229,15 @@ async fn line(stream: &mut BufReader<TcpStream>, left: &mut usize) -> Result<Str
     let mut bytes = Vec::new();
     let limit = u64::try_from(*left).unwrap_or(u64::MAX);
     let mut bounded = stream.take(limit);
-    *left -= timeout(PATIENCE, bounded.read_until(b'\n', &mut bytes)).await.map_err(|_| HttpError::Silent)??;
+    *left -= timeout(PATIENCE, bounded.read_until(b'\n', &mut bytes))
+        .await
+        .map_err(|_| HttpError::Silent)??;
     if bytes.pop() != Some(b'\n') {
-        let reason = if *left == 0 { "the head is too long" } else { "it ends in the middle of a line" };
+        let reason = if *left == 0 {
+            "the head is too long"
+        } else {
+            "it ends in the middle of a line"
+        };
         return Err(HttpError::Malformed(reason));
     }
     if bytes.last() == Some(&b'\r') {
@@ -212,7 +252,10 @@ impl Body {
         match self.framing {
             Framing::Ended | Framing::Length(0) => Ok(None),
             Framing::Length(left) => {
-                let piece = self.some(left).await?.ok_or(HttpError::Malformed("it ends too early"))?;
+                let piece = self
+                    .some(left)
+                    .await?
+                    .ok_or(HttpError::Malformed("it ends too early"))?;
                 self.framing = Framing::Length(left - piece.len());
                 Ok(Some(piece))
             }
@@ -222,7 +265,9 @@ impl Body {
     }
 
     async fn some(&mut self, most: usize) -> Result<Option<Vec<u8>>, HttpError> {
-        let ready = timeout(PATIENCE, self.stream.fill_buf()).await.map_err(|_| HttpError::Silent)??;
+        let ready = timeout(PATIENCE, self.stream.fill_buf())
+            .await
+            .map_err(|_| HttpError::Silent)??;
         let piece = ready[..ready.len().min(most)].to_vec();
         self.stream.consume(piece.len());
         Ok(Some(piece).filter(|piece| !piece.is_empty()))
@@ -242,7 +287,9 @@ impl Body {
             return Ok(None);
         }
         let mut piece = vec![0; size];
-        timeout(PATIENCE, self.stream.read_exact(&mut piece)).await.map_err(|_| HttpError::Silent)??;
+        timeout(PATIENCE, self.stream.read_exact(&mut piece))
+            .await
+            .map_err(|_| HttpError::Silent)??;
         if !line(&mut self.stream, &mut left).await?.is_empty() {
             return Err(HttpError::Malformed("a chunk is longer than it says"));
         }
@@ -319,7 +366,9 @@ impl Events {
                 if line.last() == Some(&b'\r') {
                     line.pop();
                 }
-                return String::from_utf8(line).map(Some).map_err(|_| HttpError::Malformed("an event is not text"));
+                return String::from_utf8(line)
+                    .map(Some)
+                    .map_err(|_| HttpError::Malformed("an event is not text"));
             }
             searched = self.pending.len();
             if searched > MAX_EVENT {

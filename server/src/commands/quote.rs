@@ -23,7 +23,7 @@ use crate::clock::UuidV7Ids;
 /// How often the stream of answers is opened again when it breaks.
 const STREAM_TRIES: u32 = 3;
 /// The whole wait for lenders.
-const LONGEST_WAIT: Duration = Duration::from_secs(120);
+const LONGEST_WAIT: Duration = Duration::from_mins(2);
 /// Pages of quotes that are read, of 100 each.
 const MAX_PAGES: usize = 10;
 /// What `--secured` offers as collateral: 5 tokens of 18 decimals.
@@ -143,7 +143,10 @@ struct FactsChain {
 impl Facts {
     fn read(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path).with_context(|| {
-            format!("cannot read {}; start `usance dev`, or give --url, --client-id and --client-secret", path.display())
+            format!(
+                "cannot read {}; start `usance dev`, or give --url, --client-id and --client-secret",
+                path.display()
+            )
         })?;
         serde_json::from_str(&text).with_context(|| format!("{} is not what `usance dev` writes", path.display()))
     }
@@ -168,16 +171,25 @@ pub struct Sample {
 
 impl fmt::Debug for Sample {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sample").field("base_url", &self.base_url).field("client_id", &self.client_id).finish_non_exhaustive()
+        f.debug_struct("Sample")
+            .field("base_url", &self.base_url)
+            .field("client_id", &self.client_id)
+            .finish_non_exhaustive()
     }
 }
 
 /// Asks with the sample request and prints the table. A request without a quote is an error.
 pub async fn print_sample(sample: &Sample) -> Result<()> {
-    let client = Client::connect(&sample.base_url, &sample.client_id, &sample.client_secret.clone().into()).await?;
-    let collateral = sample.collateral.as_ref().map(|(chain_id, token, units)| {
-        json!({ "chainId": chain_id.to_string(), "token": token, "units": units })
-    });
+    let client = Client::connect(
+        &sample.base_url,
+        &sample.client_id,
+        &sample.client_secret.clone().into(),
+    )
+    .await?;
+    let collateral = sample
+        .collateral
+        .as_ref()
+        .map(|(chain_id, token, units)| json!({ "chainId": chain_id.to_string(), "token": token, "units": units }));
     let mut input = json!({
         "amount": { "amount": "5000.00", "currency": "USD" },
         "term": { "count": 24, "unit": "MONTH" },
@@ -188,21 +200,42 @@ pub async fn print_sample(sample: &Sample) -> Result<()> {
     set(&mut input, "collateral", collateral);
     let book = client.ask(&input).await?;
     show(&book, sample.json);
-    if book.quotes.is_empty() { bail!("no lender made a quote for the sample request") } else { Ok(()) }
+    if book.quotes.is_empty() {
+        bail!("no lender made a quote for the sample request");
+    }
+    Ok(())
 }
 
 /// Runs it: 0 with at least one quote, 1 without.
 pub async fn run(options: &Options) -> Result<ExitCode> {
     let explicit = options.client_id.as_ref().zip(options.client_secret.as_ref());
     let complete = options.url.is_some() && explicit.is_some() && !options.secured;
-    let facts = if complete { None } else { Some(Facts::read(&options.facts)?) };
+    let facts = if complete {
+        None
+    } else {
+        Some(Facts::read(&options.facts)?)
+    };
     let input = input(options, facts.as_ref())?;
-    let known = facts.as_ref().and_then(|f| f.clients.first()).map(|c| (&c.client_id, &c.client_secret));
-    let (id, secret) = explicit.or(known).context("no client: give --client-id and --client-secret")?;
-    let url = options.url.as_deref().or(facts.as_ref().map(|f| f.url.as_str())).context("no service: give --url")?;
+    let known = facts
+        .as_ref()
+        .and_then(|f| f.clients.first())
+        .map(|c| (&c.client_id, &c.client_secret));
+    let (id, secret) = explicit
+        .or(known)
+        .context("no client: give --client-id and --client-secret")?;
+    let url = options
+        .url
+        .as_deref()
+        .or(facts.as_ref().map(|f| f.url.as_str()))
+        .context("no service: give --url")?;
     let book = Client::connect(url, id, secret).await?.ask(&input).await?;
     show(&book, options.json);
-    Ok(if book.quotes.is_empty() { Exit::Failure } else { Exit::Success }.into())
+    Ok(if book.quotes.is_empty() {
+        Exit::Failure
+    } else {
+        Exit::Success
+    }
+    .into())
 }
 
 fn input(options: &Options, facts: Option<&Facts>) -> Result<Value> {
@@ -220,7 +253,10 @@ fn input(options: &Options, facts: Option<&Facts>) -> Result<Value> {
         "applicant": applicant, "rankBy": options.rank_by.code(),
     });
     // The sample applicant of the default country lives in California.
-    let region = options.region.clone().or_else(|| (options.country == "US").then(|| "CA".to_owned()));
+    let region = options
+        .region
+        .clone()
+        .or_else(|| (options.country == "US").then(|| "CA".to_owned()));
     set(&mut input, "region", region.map(Value::from));
     if options.secured {
         let facts = facts.context("--secured needs the facts of `usance dev`")?;
@@ -281,21 +317,45 @@ impl Client {
         let grant = json!({
             "grant_type": "client_credentials", "client_id": id, "client_secret": secret.expose_secret(),
         });
-        let request = Request { method: "POST", path: "/oauth/token", headers: &[], body: Some(&grant) };
+        let request = Request {
+            method: "POST",
+            path: "/oauth/token",
+            headers: &[],
+            body: Some(&grant),
+        };
         let answer = http::json(&base, request).await.context("no access token")?;
-        let token = answer.get("access_token").and_then(Value::as_str).context("the service gave no access token")?;
-        Ok(Self { base, bearer: format!("Bearer {token}").into() })
+        let token = answer
+            .get("access_token")
+            .and_then(Value::as_str)
+            .context("the service gave no access token")?;
+        Ok(Self {
+            base,
+            bearer: format!("Bearer {token}").into(),
+        })
     }
 
     async fn get(&self, path: &str) -> Result<Value, HttpError> {
         let headers = [("authorization", self.bearer.expose_secret())];
-        http::json(&self.base, Request { method: "GET", path, headers: &headers, body: None }).await
+        http::json(
+            &self.base,
+            Request {
+                method: "GET",
+                path,
+                headers: &headers,
+                body: None,
+            },
+        )
+        .await
     }
 
     /// Makes the request, follows the answers, and reads the closed book.
     async fn ask(&self, input: &Value) -> Result<Book> {
         let made = self.make(input).await.context("the request was not taken")?;
-        let id = made.get("id").and_then(Value::as_str).context("the service gave no id")?.to_owned();
+        let id = made
+            .get("id")
+            .and_then(Value::as_str)
+            .context("the service gave no id")?
+            .to_owned();
         if !id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-') {
             bail!("the service gave an id that is none");
         }
@@ -313,8 +373,16 @@ impl Client {
     /// One key for both tries: the request is made once, whichever of them arrives.
     async fn make(&self, input: &Value) -> Result<Value, HttpError> {
         let key = UuidV7Ids.next().to_string();
-        let headers = [("authorization", self.bearer.expose_secret()), ("idempotency-key", key.as_str())];
-        let request = Request { method: "POST", path: "/v1/quote-requests", headers: &headers, body: Some(input) };
+        let headers = [
+            ("authorization", self.bearer.expose_secret()),
+            ("idempotency-key", key.as_str()),
+        ];
+        let request = Request {
+            method: "POST",
+            path: "/v1/quote-requests",
+            headers: &headers,
+            body: Some(input),
+        };
         match http::json(&self.base, request).await {
             Err(HttpError::Broken(_) | HttpError::Silent | HttpError::Refused { status: 503, .. }) => {
                 http::json(&self.base, request).await
@@ -328,8 +396,15 @@ impl Client {
         let path = format!("/v1/quote-requests/{id}/events");
         let headers = [("authorization", self.bearer.expose_secret())];
         for _ in 0..STREAM_TRIES {
-            let request = Request { method: "GET", path: &path, headers: &headers, body: None };
-            let mut events = http::events(&self.base, request).await.context("the answers cannot be followed")?;
+            let request = Request {
+                method: "GET",
+                path: &path,
+                headers: &headers,
+                body: None,
+            };
+            let mut events = http::events(&self.base, request)
+                .await
+                .context("the answers cannot be followed")?;
             match until_closed(&mut events, &mut progress).await {
                 Ok(Some(closed)) => {
                     progress.done();
@@ -345,14 +420,29 @@ impl Client {
     async fn quotes(&self, id: &str) -> Result<Vec<Value>, HttpError> {
         let (mut quotes, mut after) = (Vec::new(), String::new());
         for _ in 0..MAX_PAGES {
-            let mut page = self.get(&format!("/v1/quote-requests/{id}/quotes?first=100{after}")).await?;
+            let mut page = self
+                .get(&format!("/v1/quote-requests/{id}/quotes?first=100{after}"))
+                .await?;
             let nodes = page.get_mut("nodes").and_then(Value::as_array_mut).map(std::mem::take);
             quotes.extend(nodes.ok_or(HttpError::Malformed("a page without quotes"))?);
-            let next = page.pointer("/pageInfo/hasNextPage").and_then(Value::as_bool).unwrap_or(false);
-            let Some(cursor) = page.pointer("/pageInfo/endCursor").and_then(Value::as_str).filter(|_| next) else {
+            let next = page
+                .pointer("/pageInfo/hasNextPage")
+                .and_then(Value::as_bool)
+                .unwrap_or(false);
+            let Some(cursor) = page
+                .pointer("/pageInfo/endCursor")
+                .and_then(Value::as_str)
+                .filter(|_| next)
+            else {
                 return Ok(quotes);
             };
-            let escape = |b: u8| if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") };
+            let escape = |b: u8| {
+                if b.is_ascii_alphanumeric() {
+                    char::from(b).to_string()
+                } else {
+                    format!("%{b:02X}")
+                }
+            };
             after = format!("&after={}", cursor.bytes().map(escape).collect::<String>());
         }
         Err(HttpError::Malformed("more pages than are read"))
@@ -382,8 +472,15 @@ struct Progress {
 impl Progress {
     fn of(request: &Value) -> Self {
         let lenders = request.get("lenders").and_then(Value::as_array).into_iter().flatten();
-        let names = lenders.filter_map(|l| l.get("provider").and_then(Value::as_str)).map(str::to_owned).collect();
-        let progress = Self { lenders: names, answered: BTreeSet::new(), live: std::io::stderr().is_terminal() };
+        let names = lenders
+            .filter_map(|l| l.get("provider").and_then(Value::as_str))
+            .map(str::to_owned)
+            .collect();
+        let progress = Self {
+            lenders: names,
+            answered: BTreeSet::new(),
+            live: std::io::stderr().is_terminal(),
+        };
         progress.tell();
         progress
     }
@@ -397,8 +494,16 @@ impl Progress {
 
     fn line(&self) -> String {
         let (answered, all) = (self.answered.len(), self.lenders.len());
-        let missing: Vec<String> = self.lenders.difference(&self.answered).map(|name| printable(name)).collect();
-        let waiting = if missing.is_empty() { String::new() } else { format!("; waiting for {}", missing.join(", ")) };
+        let missing: Vec<String> = self
+            .lenders
+            .difference(&self.answered)
+            .map(|name| printable(name))
+            .collect();
+        let waiting = if missing.is_empty() {
+            String::new()
+        } else {
+            format!("; waiting for {}", missing.join(", "))
+        };
         format!("{answered} of {all} lenders answered{waiting}")
     }
 

@@ -11,7 +11,10 @@ pub fn render(book: &Book, colour: bool) -> String {
     let mut text = format!(
         "{} over {} {}, ranked by {}: {} from {} lenders\n\n",
         money_with_code(request.get("amount")),
-        request.pointer("/term/count").and_then(Value::as_u64).unwrap_or_default(),
+        request
+            .pointer("/term/count")
+            .and_then(Value::as_u64)
+            .unwrap_or_default(),
         words(at(request, "/term/unit")) + "s",
         words(at(request, "/rankBy")).replace("apr", "verified APR"),
         counted(book.quotes.len(), "quote"),
@@ -23,7 +26,11 @@ pub fn render(book: &Book, colour: bool) -> String {
         text.push_str(&quotes(&book.quotes).render(colour));
     }
     for reason in list(request, "refusal") {
-        text.push_str(&paint(&format!("refused: {}\n", printable(at(reason, "/text"))), Tone::Bad, colour));
+        text.push_str(&paint(
+            &format!("refused: {}\n", printable(at(reason, "/text"))),
+            Tone::Bad,
+            colour,
+        ));
     }
     let without = losers(request);
     if !without.is_empty() {
@@ -31,7 +38,9 @@ pub fn render(book: &Book, colour: bool) -> String {
         text.push_str(&without.render(colour));
     }
     if book.quotes.iter().any(misdeclared) {
-        text.push_str("\n! the lender declares another APR than its own cash flows give; the verified one is ranked.\n");
+        text.push_str(
+            "\n! the lender declares another APR than its own cash flows give; the verified one is ranked.\n",
+        );
     }
     text
 }
@@ -53,7 +62,11 @@ fn quotes(quotes: &[Value]) -> Table {
     ]);
     for quote in quotes {
         let position = quote.get("position").and_then(Value::as_u64).unwrap_or_default();
-        let (mark, tone) = if misdeclared(quote) { (" !", Tone::Bad) } else { ("  ", Tone::Plain) };
+        let (mark, tone) = if misdeclared(quote) {
+            (" !", Tone::Bad)
+        } else {
+            ("  ", Tone::Plain)
+        };
         let (worst, worst_tone) = worst(quote);
         table.row(vec![
             position.to_string().into(),
@@ -63,7 +76,12 @@ fn quotes(quotes: &[Value]) -> Table {
             percent(quote.get("verifiedApr")).into(),
             Cell::new(percent(quote.get("declaredApr")) + mark, tone),
             money(quote.get("largestPayment")).into(),
-            money(scenario(quote, "BASE").and_then(|s| s.get("totalCost")).or(quote.get("financeCharge"))).into(),
+            money(
+                scenario(quote, "BASE")
+                    .and_then(|s| s.get("totalCost"))
+                    .or(quote.get("financeCharge")),
+            )
+            .into(),
             Cell::new(worst, worst_tone),
             words(at(quote, "/binding")).into(),
             Cell::new(note(quote), Tone::Dim),
@@ -73,10 +91,18 @@ fn quotes(quotes: &[Value]) -> Table {
 }
 
 fn losers(request: &Value) -> Table {
-    let mut table = Table::new(&[("no quote from", Align::Left), ("because", Align::Left), ("reasons", Align::Left)]);
+    let mut table = Table::new(&[
+        ("no quote from", Align::Left),
+        ("because", Align::Left),
+        ("reasons", Align::Left),
+    ]);
     for loser in list(request, "losers") {
         let reasons: Vec<&str> = list(loser, "reasons").map(|reason| at(reason, "/text")).collect();
-        table.row(vec![at(loser, "/provider").into(), words(at(loser, "/kind")).into(), reasons.join("; ").into()]);
+        table.row(vec![
+            at(loser, "/provider").into(),
+            words(at(loser, "/kind")).into(),
+            reasons.join("; ").into(),
+        ]);
     }
     table
 }
@@ -92,7 +118,9 @@ fn scenario<'a>(quote: &'a Value, kind: &str) -> Option<&'a Value> {
 /// The dearest of the scenarios, with its name.
 fn worst(quote: &Value) -> (String, Tone) {
     let minor = |scenario: &&Value| at(scenario, "/totalCost/minor").parse::<i128>().unwrap_or(i128::MIN);
-    let Some(worst) = list(quote, "scenarios").max_by_key(minor) else { return ("-".to_owned(), Tone::Dim) };
+    let Some(worst) = list(quote, "scenarios").max_by_key(minor) else {
+        return ("-".to_owned(), Tone::Dim);
+    };
     let name = match at(worst, "/kind") {
         "BASE" => "as agreed",
         "RATE_PLUS_200BP" => "rate +2 %",
@@ -103,7 +131,11 @@ fn worst(quote: &Value) -> (String, Tone) {
         other => other,
     };
     let liquidated = worst.get("liquidated").and_then(Value::as_bool).unwrap_or(false);
-    let (name, tone) = if liquidated { (format!("{name}, sold"), Tone::Warn) } else { (name.to_owned(), Tone::Plain) };
+    let (name, tone) = if liquidated {
+        (format!("{name}, sold"), Tone::Warn)
+    } else {
+        (name.to_owned(), Tone::Plain)
+    };
     (format!("{} {name}", money(worst.get("totalCost"))), tone)
 }
 
@@ -146,7 +178,11 @@ fn words(code: &str) -> String {
 }
 
 fn counted(count: usize, name: &str) -> String {
-    if count == 1 { format!("1 {name}") } else { format!("{count} {name}s") }
+    if count == 1 {
+        format!("1 {name}")
+    } else {
+        format!("{count} {name}s")
+    }
 }
 
 /// `1250.00` gives `1,250.00`.
@@ -161,7 +197,9 @@ fn money_with_code(value: Option<&Value>) -> String {
 
 fn grouped(amount: &str) -> String {
     let (sign, rest) = amount.strip_prefix('-').map_or(("", amount), |rest| ("-", rest));
-    let (whole, fraction) = rest.split_once('.').map_or((rest, None), |(whole, fraction)| (whole, Some(fraction)));
+    let (whole, fraction) = rest
+        .split_once('.')
+        .map_or((rest, None), |(whole, fraction)| (whole, Some(fraction)));
     let mut text = sign.to_owned();
     for (index, digit) in whole.chars().enumerate() {
         if index > 0 && (whole.chars().count() - index).is_multiple_of(3) {
@@ -190,9 +228,15 @@ fn percent(rate: Option<&Value>) -> String {
 fn scaled(units: &str, decimals: u64) -> String {
     let decimals = usize::try_from(decimals).unwrap_or_default().min(77);
     let padded = format!("{units:0>width$}", width = decimals + 1);
-    let (whole, fraction) = padded.split_at_checked(padded.len() - decimals).unwrap_or((&padded, ""));
+    let (whole, fraction) = padded
+        .split_at_checked(padded.len() - decimals)
+        .unwrap_or((&padded, ""));
     let fraction = fraction.trim_end_matches('0');
-    if fraction.is_empty() { whole.to_owned() } else { format!("{whole}.{fraction}") }
+    if fraction.is_empty() {
+        whole.to_owned()
+    } else {
+        format!("{whole}.{fraction}")
+    }
 }
 
 #[cfg(test)]
@@ -230,7 +274,10 @@ mod tests {
 
     #[test]
     fn the_table_shows_the_declared_rate_beside_the_verified_one() {
-        let book = Book { request: request(), quotes: vec![quote(1, "fintech", &["APR_MISDECLARED", "HARD_INQUIRY"])] };
+        let book = Book {
+            request: request(),
+            quotes: vec![quote(1, "fintech", &["APR_MISDECLARED", "HARD_INQUIRY"])],
+        };
         let expected = "\
 5,000.00 USD over 24 months, ranked by verified APR: 1 quote from 2 lenders
 
@@ -259,23 +306,41 @@ strict         declined  Income too low
     fn a_request_that_is_refused_says_why() {
         let mut request = request();
         request["refusal"] = json!([{ "code": "X", "text": "No rules for this country" }]);
-        let text = render(&Book { request, quotes: vec![] }, false);
-        assert!(text.contains("No lender made a quote.\nrefused: No rules for this country\n"), "{text}");
+        let text = render(
+            &Book {
+                request,
+                quotes: vec![],
+            },
+            false,
+        );
+        assert!(
+            text.contains("No lender made a quote.\nrefused: No rules for this country\n"),
+            "{text}"
+        );
     }
 
     #[test]
     fn numbers_are_rounded_half_up_and_grouped() {
         let rate = |ppm: &str| percent(Some(&json!({ "ppm": ppm })));
-        assert_eq!((rate("96857").as_str(), rate("96850").as_str(), rate("-50").as_str()), ("9.69 %", "9.69 %", "0.00 %"));
+        assert_eq!(
+            (rate("96857").as_str(), rate("96850").as_str(), rate("-50").as_str()),
+            ("9.69 %", "9.69 %", "0.00 %")
+        );
         assert_eq!(rate("22387239000"), "2,238,723.90 %");
         assert_eq!(percent(None), "-");
-        assert_eq!((grouped("-1234567.50").as_str(), grouped("999").as_str()), ("-1,234,567.50", "999"));
+        assert_eq!(
+            (grouped("-1234567.50").as_str(), grouped("999").as_str()),
+            ("-1,234,567.50", "999")
+        );
         assert_eq!((scaled("0", 6).as_str(), scaled("1500000", 6).as_str()), ("0", "1.5"));
     }
 
     #[test]
     fn missing_fields_are_no_panic() {
-        let book = Book { request: json!({}), quotes: vec![json!({})] };
+        let book = Book {
+            request: json!({}),
+            quotes: vec![json!({})],
+        };
         assert!(render(&book, true).contains('-'));
     }
 }

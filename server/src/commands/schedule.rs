@@ -25,7 +25,12 @@ fn check(text: &str, colour: bool) -> Result<Checked<ScheduleReport>, BacktestEr
     text.push('\n');
     text.push_str(&sections_table(&report).render(colour));
     let sum = |of: fn(&schedule::SectionCount) -> usize| report.sections.iter().map(of).sum::<usize>();
-    let (passed, missed, refused, errors) = (sum(|s| s.passed), sum(|s| s.missed), sum(|s| s.refused), sum(|s| s.errors));
+    let (passed, missed, refused, errors) = (
+        sum(|s| s.passed),
+        sum(|s| s.missed),
+        sum(|s| s.refused),
+        sum(|s| s.errors),
+    );
     let failed = missed + errors > 0;
     let summary = format!(
         "{passed} of {} schedules reproduced, {missed} missed, {errors} not computed, {refused} outside the scope",
@@ -39,8 +44,14 @@ fn check(text: &str, colour: bool) -> Result<Checked<ScheduleReport>, BacktestEr
 /// Every vector. The first cell that differs stands under expected and computed; on a pass there is none.
 fn vectors_table(report: &ScheduleReport) -> Table {
     let (name, value) = (Align::Left, Align::Right);
-    let mut table =
-        Table::new(&[("id", name), ("section", name), ("expected", value), ("computed", value), ("verdict", name), ("reason", name)]);
+    let mut table = Table::new(&[
+        ("id", name),
+        ("section", name),
+        ("expected", value),
+        ("computed", value),
+        ("verdict", name),
+        ("reason", name),
+    ]);
     for vector in &report.vectors {
         let same = (vector.verdict == Verdict::Pass).then(|| Cell::new("every cell", Tone::Dim));
         table.row(vec![
@@ -57,9 +68,18 @@ fn vectors_table(report: &ScheduleReport) -> Table {
 
 fn sections_table(report: &ScheduleReport) -> Table {
     let (name, value) = (Align::Left, Align::Right);
-    let mut table =
-        Table::new(&[("section", name), ("pass", value), ("miss", value), ("error", value), ("refused", value)]);
-    for section in report.sections.iter().filter(|s| s.passed + s.missed + s.refused + s.errors > 0) {
+    let mut table = Table::new(&[
+        ("section", name),
+        ("pass", value),
+        ("miss", value),
+        ("error", value),
+        ("refused", value),
+    ]);
+    for section in report
+        .sections
+        .iter()
+        .filter(|s| s.passed + s.missed + s.refused + s.errors > 0)
+    {
         let counts = [section.passed, section.missed, section.errors, section.refused];
         let cells = counts.iter().map(|count| Cell::from(count.to_string()));
         table.row(std::iter::once(Cell::from(&section.section)).chain(cells).collect());
@@ -84,8 +104,16 @@ mod tests {
     fn a_vector_that_cannot_be_read_fails_and_is_listed() {
         let checked = check(r#"{"fineract_emi_calculator": [{"id": "odd"}]}"#, false).unwrap();
         assert!(checked.failed);
-        assert!(checked.text.contains("odd") && checked.text.contains("ERROR"), "{}", checked.text);
-        assert!(checked.text.ends_with("0 of 1 schedules reproduced, 0 missed, 1 not computed, 0 outside the scope\n"));
+        assert!(
+            checked.text.contains("odd") && checked.text.contains("ERROR"),
+            "{}",
+            checked.text
+        );
+        assert!(
+            checked
+                .text
+                .ends_with("0 of 1 schedules reproduced, 0 missed, 1 not computed, 0 outside the scope\n")
+        );
     }
 
     #[test]
@@ -98,7 +126,10 @@ mod tests {
             verdict: Verdict::Refused,
             reason: Some("holiday calendars".to_owned()),
         };
-        let report = ScheduleReport { sections: vec![], vectors: vec![row] };
+        let report = ScheduleReport {
+            sections: vec![],
+            vectors: vec![row],
+        };
         let text = vectors_table(&report).render(false);
         assert!(text.contains("refused  holiday calendars"), "{text}");
     }

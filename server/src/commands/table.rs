@@ -49,7 +49,10 @@ pub struct Cell {
 impl Cell {
     /// With a tone. Control characters become `?`: cells may hold text of others, and a terminal obeys escapes.
     pub fn new(text: impl AsRef<str>, tone: Tone) -> Self {
-        Self { text: printable(text.as_ref()), tone }
+        Self {
+            text: printable(text.as_ref()),
+            tone,
+        }
     }
 
     fn width(&self) -> usize {
@@ -78,7 +81,13 @@ pub struct Table {
 impl Table {
     /// With these headings.
     pub fn new(columns: &[(&str, Align)]) -> Self {
-        Self { columns: columns.iter().map(|(name, align)| ((*name).to_owned(), *align)).collect(), rows: Vec::new() }
+        Self {
+            columns: columns
+                .iter()
+                .map(|(name, align)| ((*name).to_owned(), *align))
+                .collect(),
+            rows: Vec::new(),
+        }
     }
 
     /// Adds a row. Missing cells are empty; cells beyond the headings are dropped.
@@ -94,8 +103,15 @@ impl Table {
     /// Headings, a rule and the rows; each line ends with a newline and has no trailing spaces.
     pub fn render(&self, colour: bool) -> String {
         let widths: Vec<usize> = (0..self.columns.len()).map(|index| self.width(index)).collect();
-        let headings: Vec<Cell> = self.columns.iter().map(|(name, _)| Cell::new(name, Tone::Dim)).collect();
-        let rule: Vec<Cell> = widths.iter().map(|width| Cell::new("-".repeat(*width), Tone::Dim)).collect();
+        let headings: Vec<Cell> = self
+            .columns
+            .iter()
+            .map(|(name, _)| Cell::new(name, Tone::Dim))
+            .collect();
+        let rule: Vec<Cell> = widths
+            .iter()
+            .map(|width| Cell::new("-".repeat(*width), Tone::Dim))
+            .collect();
         let lines = [&headings, &rule].into_iter().chain(&self.rows);
         lines.map(|cells| self.line(cells, &widths, colour)).collect()
     }
@@ -149,7 +165,11 @@ mod tests {
     fn table() -> Table {
         let mut table = Table::new(&[("lender", Align::Left), ("APR", Align::Right), ("note", Align::Left)]);
         table.row(vec!["bank".into(), "9.69 %".into(), Cell::default()]);
-        table.row(vec!["fintech-été".into(), "12.10 %".into(), Cell::new("misdeclared", Tone::Bad)]);
+        table.row(vec![
+            "fintech-été".into(),
+            "12.10 %".into(),
+            Cell::new("misdeclared", Tone::Bad),
+        ]);
         table
     }
 
@@ -168,7 +188,10 @@ fintech-été  12.10 %  misdeclared
     fn colours_do_not_change_the_alignment() {
         let text = table().render(true);
         assert!(text.contains("12.10 %  \u{1b}[31mmisdeclared\u{1b}[0m\n"), "{text}");
-        let plain = text.replace("\u{1b}[31m", "").replace("\u{1b}[2m", "").replace("\u{1b}[0m", "");
+        let plain = text
+            .replace("\u{1b}[31m", "")
+            .replace("\u{1b}[2m", "")
+            .replace("\u{1b}[0m", "");
         assert_eq!(plain, table().render(false));
     }
 

@@ -75,11 +75,20 @@ pub fn run<R: Serialize>(
 
 fn read(path: &Path) -> Result<String, InputError> {
     let shown = path.display().to_string();
-    let unreadable = |reason| InputError::Unreadable { path: shown.clone(), reason };
-    let source: Box<dyn Read> =
-        if path == Path::new("-") { Box::new(std::io::stdin()) } else { Box::new(std::fs::File::open(path).map_err(unreadable)?) };
+    let unreadable = |reason| InputError::Unreadable {
+        path: shown.clone(),
+        reason,
+    };
+    let source: Box<dyn Read> = if path == Path::new("-") {
+        Box::new(std::io::stdin())
+    } else {
+        Box::new(std::fs::File::open(path).map_err(unreadable)?)
+    };
     let mut text = String::new();
-    source.take(MAX_FILE_BYTES + 1).read_to_string(&mut text).map_err(unreadable)?;
+    source
+        .take(MAX_FILE_BYTES + 1)
+        .read_to_string(&mut text)
+        .map_err(unreadable)?;
     if u64::try_from(text.len()).unwrap_or(u64::MAX) > MAX_FILE_BYTES {
         return Err(InputError::TooLarge { path: shown });
     }
@@ -95,23 +104,39 @@ pub fn or_dash(value: Option<String>) -> Cell {
 mod tests {
     use super::*;
 
-    fn checked(failed: bool) -> Result<Checked<()>, BacktestError> {
-        Ok(Checked { report: (), text: String::new(), failed })
+    fn checked(failed: bool) -> Checked<()> {
+        Checked {
+            report: (),
+            text: String::new(),
+            failed,
+        }
     }
 
     #[test]
     fn input_that_cannot_be_used_is_typed() {
-        let missing = Options { file: "/no/such/file.json".into(), json: false };
-        assert!(matches!(run(&missing, |_| checked(false)), Err(InputError::Unreadable { .. })));
-        let other = Options { file: concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml").into(), json: false };
+        let missing = Options {
+            file: "/no/such/file.json".into(),
+            json: false,
+        };
+        assert!(matches!(
+            run(&missing, |_| Ok(checked(false))),
+            Err(InputError::Unreadable { .. })
+        ));
+        let other = Options {
+            file: concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml").into(),
+            json: false,
+        };
         let refuse = |_: &str| Err::<Checked<()>, _>(BacktestError::Format("no vectors".to_owned()));
         assert!(matches!(run(&other, refuse), Err(InputError::Format { .. })));
     }
 
     #[test]
     fn a_failed_check_fails_the_command() {
-        let options = Options { file: concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml").into(), json: false };
-        assert_eq!(run(&options, |_| checked(true)).unwrap(), Exit::Failure);
-        assert_eq!(run(&options, |_| checked(false)).unwrap(), Exit::Success);
+        let options = Options {
+            file: concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml").into(),
+            json: false,
+        };
+        assert_eq!(run(&options, |_| Ok(checked(true))).unwrap(), Exit::Failure);
+        assert_eq!(run(&options, |_| Ok(checked(false))).unwrap(), Exit::Success);
     }
 }

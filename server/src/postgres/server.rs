@@ -36,7 +36,10 @@ pub struct Access {
 
 impl std::fmt::Debug for Access {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Access").field("sockets", &self.sockets).field("port", &self.port).finish_non_exhaustive()
+        f.debug_struct("Access")
+            .field("sockets", &self.sockets)
+            .field("port", &self.port)
+            .finish_non_exhaustive()
     }
 }
 
@@ -65,7 +68,15 @@ impl Access {
 fn escaped(path: &Path) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte);
     let bytes = path.as_os_str().as_encoded_bytes().iter();
-    bytes.map(|b| if plain(*b) { char::from(*b).to_string() } else { format!("%{b:02X}") }).collect()
+    bytes
+        .map(|b| {
+            if plain(*b) {
+                char::from(*b).to_string()
+            } else {
+                format!("%{b:02X}")
+            }
+        })
+        .collect()
 }
 
 /// The folder and what runs it.
@@ -99,16 +110,37 @@ impl Server {
         let account = Account::choose(euid, &data);
         let made_by = fs::read_to_string(data.join("PG_VERSION")).ok();
         let binaries = binaries::choose(account, &home, made_by.as_deref().map(str::trim))?;
-        let cluster = Cluster { home, data, account, binaries, timeout: options.timeout, lock };
+        let cluster = Cluster {
+            home,
+            data,
+            account,
+            binaries,
+            timeout: options.timeout,
+            lock,
+        };
         let new = made_by.is_none();
-        let password = if new { cluster.make(options.fsync)? } else { cluster.password()? };
+        let password = if new {
+            cluster.make(options.fsync)?
+        } else {
+            cluster.password()?
+        };
         if !new {
             cluster.stop_orphan()?;
         }
         let sockets = cluster.socket_dir()?;
         let (child, port) = cluster.launch(&sockets, options)?;
-        let access = Access { sockets, port, password };
-        let mut server = Self { cluster, access, child, new, stopped: false };
+        let access = Access {
+            sockets,
+            port,
+            password,
+        };
+        let mut server = Self {
+            cluster,
+            access,
+            child,
+            new,
+            stopped: false,
+        };
         server.await_ready()?;
         Ok(server)
     }
@@ -153,9 +185,14 @@ impl Server {
     pub fn stop(&mut self) -> Result<(), PostgresError> {
         if !self.stopped {
             self.cluster.pg_ctl_stop("fast")?;
-            self.child.wait().map_err(PostgresError::io("wait for", &self.cluster.data))?;
+            self.child
+                .wait()
+                .map_err(PostgresError::io("wait for", &self.cluster.data))?;
             self.stopped = true;
-            self.cluster.lock.unlock().map_err(PostgresError::io("unlock", &self.cluster.home))?;
+            self.cluster
+                .lock
+                .unlock()
+                .map_err(PostgresError::io("unlock", &self.cluster.home))?;
         }
         Ok(())
     }
@@ -190,7 +227,9 @@ impl Server {
             }
             if Instant::now() >= deadline {
                 let seconds = self.cluster.timeout.as_secs();
-                return Err(self.cluster.not_ready(format!("was not ready within {seconds} s; is the disk very slow?")));
+                return Err(self
+                    .cluster
+                    .not_ready(format!("was not ready within {seconds} s; is the disk very slow?")));
             }
             std::thread::sleep(LOOK_EVERY);
         }
@@ -229,7 +268,9 @@ impl Cluster {
             .mode(0o600)
             .open(&file)
             .map_err(PostgresError::io("create", &file))?;
-        secret.write_all(password.as_bytes()).map_err(PostgresError::io("write", &file))?;
+        secret
+            .write_all(password.as_bytes())
+            .map_err(PostgresError::io("write", &file))?;
         self.account.give(&file)?;
         let mut initdb = self.account.command(&self.binaries.folder.join("initdb"));
         initdb.args(["--username", ROLE, "--encoding=UTF8", "--locale=C"]);
@@ -256,7 +297,9 @@ impl Cluster {
     /// We own the folder, so a postmaster of it has lost its owner.
     fn stop_orphan(&self) -> Result<(), PostgresError> {
         let file = self.data.join("postmaster.pid");
-        let Ok(text) = fs::read_to_string(&file) else { return Ok(()) };
+        let Ok(text) = fs::read_to_string(&file) else {
+            return Ok(());
+        };
         let pid = text.lines().next().and_then(|line| line.trim().parse::<u32>().ok());
         match pid.and_then(command_line) {
             Some(line) if line.contains("postgres") && line.contains(&*self.data.to_string_lossy()) => {
@@ -270,7 +313,15 @@ impl Cluster {
 
     fn pg_ctl_stop(&self, mode: &str) -> Result<(), PostgresError> {
         let mut stop = self.account.command(&self.binaries.folder.join("pg_ctl"));
-        stop.args(["stop", "--silent", "--wait", "--mode", mode, "--timeout", &self.timeout.as_secs().to_string()]);
+        stop.args([
+            "stop",
+            "--silent",
+            "--wait",
+            "--mode",
+            mode,
+            "--timeout",
+            &self.timeout.as_secs().to_string(),
+        ]);
         run("pg_ctl stop", stop.arg("--pgdata").arg(&self.data))
     }
 
@@ -282,7 +333,11 @@ impl Cluster {
         } else {
             let temporary = std::env::temp_dir().join(format!("usance-{}", name_of(&self.home)));
             let fits = temporary.as_os_str().len() <= MAX_SOCKET_DIR && self.account.reaches(&std::env::temp_dir());
-            if fits { temporary } else { Path::new("/tmp").join(format!("usance-{}", name_of(&self.home))) }
+            if fits {
+                temporary
+            } else {
+                Path::new("/tmp").join(format!("usance-{}", name_of(&self.home)))
+            }
         };
         self.account.private_dir(&dir)?;
         Ok(dir)
@@ -316,8 +371,13 @@ impl Cluster {
 
     fn spawn(&self, sockets: &Path, port: u16, fsync: bool) -> Result<Child, PostgresError> {
         let log = self.log();
-        let long = fs::metadata(&log).is_ok_and(|meta| meta.len() > MAX_LOG_BYTES);
-        let open = OpenOptions::new().create(true).append(!long).write(true).truncate(long).open(&log);
+        let too_long = fs::metadata(&log).is_ok_and(|meta| meta.len() > MAX_LOG_BYTES);
+        let open = OpenOptions::new()
+            .create(true)
+            .append(!too_long)
+            .write(true)
+            .truncate(too_long)
+            .open(&log);
         let out = open.map_err(PostgresError::io("open", &log))?;
         let mut postgres = self.account.command(&self.binaries.folder.join("postgres"));
         let settings = [
@@ -337,10 +397,17 @@ impl Cluster {
         for setting in settings.chain(unsafe_settings.into_iter().filter(|_| !fsync)) {
             postgres.args(["-c", setting]);
         }
-        postgres.arg("-D").arg(&self.data).stdin(Stdio::null()).stdout(Stdio::null()).stderr(out);
+        postgres
+            .arg("-D")
+            .arg(&self.data)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(out);
         // In a group of its own, a Ctrl-C reaches us alone and we stop it when we are done.
         postgres.process_group(0);
-        postgres.spawn().map_err(PostgresError::io("start", &self.binaries.folder))
+        postgres
+            .spawn()
+            .map_err(PostgresError::io("start", &self.binaries.folder))
     }
 
     fn log(&self) -> PathBuf {
@@ -361,7 +428,11 @@ impl Cluster {
     }
 
     fn not_ready(&self, what: String) -> PostgresError {
-        PostgresError::NotReady { what, log: self.log(), tail: last_lines(&self.log_from(0)) }
+        PostgresError::NotReady {
+            what,
+            log: self.log(),
+            tail: last_lines(&self.log_from(0)),
+        }
     }
 }
 
@@ -376,14 +447,18 @@ fn lock(home: &Path) -> Result<File, PostgresError> {
     let file = file.map_err(PostgresError::io("open", &path))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(PostgresError::InUse { folder: home.to_owned() }),
+        Err(TryLockError::WouldBlock) => Err(PostgresError::InUse {
+            folder: home.to_owned(),
+        }),
         Err(TryLockError::Error(error)) => Err(PostgresError::io("lock", &path)(error)),
     }
 }
 
 fn free_port() -> Result<u16, PostgresError> {
     let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
-    bound.map(|address| address.port()).map_err(PostgresError::io("find a free port on", Path::new("127.0.0.1")))
+    bound
+        .map(|address| address.port())
+        .map_err(PostgresError::io("find a free port on", Path::new("127.0.0.1")))
 }
 
 /// How a live process was called.
@@ -391,21 +466,36 @@ fn command_line(pid: u32) -> Option<String> {
     if let Ok(bytes) = fs::read(format!("/proc/{pid}/cmdline")) {
         return Some(String::from_utf8_lossy(&bytes).replace('\0', " ")).filter(|line| !line.is_empty());
     }
-    let output = Command::new("ps").args(["-ww", "-o", "command=", "-p", &pid.to_string()]).output().ok()?;
+    let output = Command::new("ps")
+        .args(["-ww", "-o", "command=", "-p", &pid.to_string()])
+        .output()
+        .ok()?;
     let line = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     (output.status.success() && !line.is_empty()).then_some(line)
 }
 
 fn run(tool: &'static str, command: &mut Command) -> Result<(), PostgresError> {
     let program = PathBuf::from(command.get_program());
-    let output = command.stdin(Stdio::null()).output().map_err(PostgresError::io("run", &program))?;
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .map_err(PostgresError::io("run", &program))?;
     if output.status.success() {
         return Ok(());
     }
-    let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
-    Err(PostgresError::Tool { tool, output: last_lines(said.trim()) })
+    let said = [output.stdout, output.stderr]
+        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+        .concat();
+    Err(PostgresError::Tool {
+        tool,
+        output: last_lines(said.trim()),
+    })
 }
 
 fn hex(bytes: [u8; 24]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('0');
+    bytes
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
+        .collect()
 }

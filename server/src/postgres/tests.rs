@@ -3,19 +3,33 @@ use std::process::Command;
 use super::*;
 
 fn options(folder: &Path) -> PostgresOptions {
-    PostgresOptions { fsync: false, ..PostgresOptions::new(folder.join("postgres")) }
+    PostgresOptions {
+        fsync: false,
+        ..PostgresOptions::new(folder.join("postgres"))
+    }
 }
 
 fn alive(pid: u32) -> bool {
     let state = std::fs::read_to_string(format!("/proc/{pid}/stat"));
     match state {
         Ok(text) => !text.contains(") Z "),
-        Err(_) => Command::new("ps").args(["-p", &pid.to_string()]).output().unwrap().status.success(),
+        Err(_) => Command::new("ps")
+            .args(["-p", &pid.to_string()])
+            .output()
+            .unwrap()
+            .status
+            .success(),
     }
 }
 
 fn kill(pid: u32) {
-    assert!(Command::new("kill").args(["-9", &pid.to_string()]).status().unwrap().success());
+    assert!(
+        Command::new("kill")
+            .args(["-9", &pid.to_string()])
+            .status()
+            .unwrap()
+            .success()
+    );
 }
 
 /// The data outlives a stop, the password stays, and a stop leaves no process.
@@ -86,8 +100,15 @@ fn a_pid_file_that_names_a_stranger_does_not_stop_a_start() {
     let cluster = first.server.data().to_owned();
     first.stop_blocking().unwrap();
     let stranger = std::os::unix::process::parent_id();
-    std::fs::write(cluster.join("postmaster.pid"), format!("{stranger}\n{}\n", cluster.display())).unwrap();
-    EmbeddedPostgres::start_blocking(&options(folder.path())).unwrap().stop_blocking().unwrap();
+    std::fs::write(
+        cluster.join("postmaster.pid"),
+        format!("{stranger}\n{}\n", cluster.display()),
+    )
+    .unwrap();
+    EmbeddedPostgres::start_blocking(&options(folder.path()))
+        .unwrap()
+        .stop_blocking()
+        .unwrap();
     assert!(alive(stranger));
 }
 
@@ -99,7 +120,10 @@ async fn a_dropped_server_ends_and_fresh_databases_are_empty() {
     let url = server.fresh_database("scratch").await.unwrap();
     assert!(url.contains("/scratch?host=/"), "{url}");
     assert_eq!(server.fresh_database("scratch").await.unwrap(), url);
-    assert!(matches!(server.fresh_database("x\"; DROP").await, Err(PostgresError::Name(_))));
+    assert!(matches!(
+        server.fresh_database("x\"; DROP").await,
+        Err(PostgresError::Name(_))
+    ));
     let debug = format!("{server:?} {}", server.origin());
     assert!(!debug.contains(&password_of(&url)), "the password is shown");
     let pid = server.pid();
@@ -113,9 +137,15 @@ fn the_wanted_port_is_used_and_a_taken_one_explained() {
     let folder = tempfile::tempdir().unwrap();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
-    let wanted = PostgresOptions { port: Some(port), ..options(folder.path()) };
+    let wanted = PostgresOptions {
+        port: Some(port),
+        ..options(folder.path())
+    };
     let refused = EmbeddedPostgres::start_blocking(&wanted).unwrap_err().to_string();
-    assert!(refused.contains("postgres.log") && refused.contains("Address already in use"), "{refused}");
+    assert!(
+        refused.contains("postgres.log") && refused.contains("Address already in use"),
+        "{refused}"
+    );
     drop(taken);
     let server = EmbeddedPostgres::start_blocking(&wanted).unwrap();
     assert!(server.tcp_url().ends_with(&format!("@127.0.0.1:{port}/usance")));
@@ -131,5 +161,8 @@ fn a_lost_password_is_named() {
     server.stop_blocking().unwrap();
     std::fs::remove_file(home.join("password")).unwrap();
     let refused = EmbeddedPostgres::start_blocking(&options(folder.path()));
-    assert!(matches!(refused, Err(PostgresError::PasswordLost { .. })), "{refused:?}");
+    assert!(
+        matches!(refused, Err(PostgresError::PasswordLost { .. })),
+        "{refused:?}"
+    );
 }

@@ -28,7 +28,10 @@ pub enum Greeting {
 
 /// Whether a PostgreSQL answers at that address, for people who look for faults.
 pub fn answers(host: &str, port: u16, patience: Duration) -> std::io::Result<()> {
-    let address = (host, port).to_socket_addrs()?.next().ok_or(std::io::ErrorKind::AddrNotAvailable)?;
+    let address = (host, port)
+        .to_socket_addrs()?
+        .next()
+        .ok_or(std::io::ErrorKind::AddrNotAvailable)?;
     let mut stream = TcpStream::connect_timeout(&address, patience)?;
     stream.set_read_timeout(Some(patience))?;
     stream.set_write_timeout(Some(patience))?;
@@ -54,9 +57,9 @@ fn greet(stream: &mut (impl Read + Write)) -> std::io::Result<Greeting> {
     stream.write_all(&startup(super::ROLE, "postgres"))?;
     let (kind, body) = message(stream)?;
     match kind {
-        b'R' => Ok(Greeting::Ready),
         b'E' if field(&body, b'C') == CANNOT_CONNECT_NOW => Ok(Greeting::Starting),
-        b'E' => Ok(Greeting::Ready),
+        // A refusal, such as an unknown role, comes of a server that is up.
+        b'R' | b'E' => Ok(Greeting::Ready),
         _ => Err(std::io::Error::other("this is not PostgreSQL")),
     }
 }
@@ -67,7 +70,9 @@ pub fn query(socket: &Path, sql: &str) -> Result<(), PostgresError> {
     let mut stream = open(socket).map_err(&io)?;
     stream.write_all(&startup(super::ROLE, "postgres")).map_err(&io)?;
     until_ready(&mut stream, socket)?;
-    stream.write_all(&framed(b'Q', &[sql.as_bytes(), b"\0"].concat())).map_err(&io)?;
+    stream
+        .write_all(&framed(b'Q', &[sql.as_bytes(), b"\0"].concat()))
+        .map_err(&io)?;
     until_ready(&mut stream, socket)?;
     // A polite end; the answer is complete already.
     let _gone = stream.write_all(&framed(b'X', &[]));
@@ -81,7 +86,9 @@ fn until_ready(stream: &mut UnixStream, socket: &Path) -> Result<(), PostgresErr
             b'Z' => return Ok(()),
             b'E' => return Err(PostgresError::Refused(field(&body, b'M').to_owned())),
             b'R' if body != [0, 0, 0, 0] => {
-                return Err(PostgresError::Refused("it asks for a password on its private socket".to_owned()));
+                return Err(PostgresError::Refused(
+                    "it asks for a password on its private socket".to_owned(),
+                ));
             }
             _ => {}
         }
@@ -121,5 +128,7 @@ fn message(stream: &mut impl Read) -> std::io::Result<(u8, Vec<u8>)> {
 /// One field of an error message.
 fn field(body: &[u8], wanted: u8) -> &str {
     let found = body.split(|byte| *byte == 0).find(|part| part.first() == Some(&wanted));
-    found.and_then(|part| std::str::from_utf8(&part[1..]).ok()).unwrap_or_default()
+    found
+        .and_then(|part| std::str::from_utf8(&part[1..]).ok())
+        .unwrap_or_default()
 }

@@ -59,7 +59,12 @@ pub fn chunked(body: &str) -> Vec<u8> {
     answer
 }
 
-const GET: Request<'_> = Request { method: "GET", path: "/x", headers: &[], body: None };
+const GET: Request<'_> = Request {
+    method: "GET",
+    path: "/x",
+    headers: &[],
+    body: None,
+};
 
 async fn get(answer: impl Into<Vec<u8>>) -> Result<Value, HttpError> {
     let (url, task) = serve(vec![answer.into()]).await;
@@ -74,7 +79,14 @@ fn addresses_are_plain_http() {
     assert_eq!((base.address.as_str(), base.prefix.as_str()), ("127.0.0.1:8480", ""));
     let base = Base::parse("http://[::1]/credit/").unwrap();
     assert_eq!((base.address.as_str(), base.prefix.as_str()), ("[::1]:80", "/credit"));
-    for wrong in ["https://x", "x", "http://", "http://a b", "http://a\r\nx: y", "http://user@host"] {
+    for wrong in [
+        "https://x",
+        "x",
+        "http://",
+        "http://a b",
+        "http://a\r\nx: y",
+        "http://user@host",
+    ] {
         assert!(matches!(Base::parse(wrong), Err(HttpError::Url(_))), "{wrong}");
     }
 }
@@ -85,26 +97,45 @@ async fn a_body_is_read_by_length_by_chunks_and_until_the_end() {
     let wanted: Value = serde_json::from_str(body).unwrap();
     assert_eq!(get(sized("200 OK", body)).await.unwrap(), wanted);
     assert_eq!(get(chunked(body)).await.unwrap(), wanted);
-    assert_eq!(get(format!("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n{body}")).await.unwrap(), wanted);
+    assert_eq!(
+        get(format!("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n{body}"))
+            .await
+            .unwrap(),
+        wanted
+    );
 }
 
 #[tokio::test]
 async fn a_request_carries_its_headers_and_body() {
     let (url, task) = serve(vec![sized("200 OK", "{}")]).await;
     let body = json!({ "a": 1 });
-    let request = Request { method: "POST", path: "/v1/x", headers: &[("idempotency-key", "k1")], body: Some(&body) };
+    let request = Request {
+        method: "POST",
+        path: "/v1/x",
+        headers: &[("idempotency-key", "k1")],
+        body: Some(&body),
+    };
     json(&Base::parse(&url).unwrap(), request).await.unwrap();
     let asked = task.await.unwrap().remove(0);
     assert!(asked.starts_with("POST /v1/x HTTP/1.1\r\nhost: 127.0.0.1:"), "{asked}");
-    assert!(asked.contains("\r\nidempotency-key: k1\r\n") && asked.ends_with("\r\n\r\n{\"a\":1}"), "{asked}");
+    assert!(
+        asked.contains("\r\nidempotency-key: k1\r\n") && asked.ends_with("\r\n\r\n{\"a\":1}"),
+        "{asked}"
+    );
 }
 
 #[tokio::test]
 async fn a_header_cannot_smuggle_another() {
     let base = Base::parse("http://127.0.0.1:1").unwrap();
     let (url, task) = serve(vec![sized("200 OK", "{}")]).await;
-    let request = Request { headers: &[("a", "b\r\nc: d")], ..GET };
-    assert!(matches!(json(&Base::parse(&url).unwrap(), request).await, Err(HttpError::Malformed(_))));
+    let request = Request {
+        headers: &[("a", "b\r\nc: d")],
+        ..GET
+    };
+    assert!(matches!(
+        json(&Base::parse(&url).unwrap(), request).await,
+        Err(HttpError::Malformed(_))
+    ));
     task.abort();
     assert!(matches!(json(&base, GET).await, Err(HttpError::Unreachable { .. })));
 }
@@ -114,7 +145,10 @@ async fn a_problem_document_is_quoted() {
     let problem = r#"{"code": "INVALID", "title": "A field is not valid", "detail": "amount: \u001b[2Jtoo large"}"#;
     let error = get(sized("422 Unprocessable Entity", problem)).await.unwrap_err();
     assert_eq!(error.to_string(), "422: INVALID: amount: ?[2Jtoo large");
-    assert_eq!(get(sized("502 Bad Gateway", "<html>")).await.unwrap_err().to_string(), "502: no explanation");
+    assert_eq!(
+        get(sized("502 Bad Gateway", "<html>")).await.unwrap_err().to_string(),
+        "502: no explanation"
+    );
 }
 
 #[tokio::test]
@@ -138,7 +172,12 @@ async fn events_are_read_across_chunks_and_comments_passed_over() {
     let stream = ":\n\nevent: quote\ndata: {\"a\":\ndata: 1}\n\n: keep-alive\n\ndata: x\r\n\r\nevent: cut";
     let (url, _task) = serve(vec![chunked(stream)]).await;
     let mut events = events(&Base::parse(&url).unwrap(), GET).await.unwrap();
-    let event = |name: &str, data: &str| Some(Event { name: name.to_owned(), data: data.to_owned() });
+    let event = |name: &str, data: &str| {
+        Some(Event {
+            name: name.to_owned(),
+            data: data.to_owned(),
+        })
+    };
     assert_eq!(events.next().await.unwrap(), event("quote", "{\"a\":\n1}"));
     assert_eq!(events.next().await.unwrap(), event("message", "x"));
     assert_eq!(events.next().await.unwrap(), None);

@@ -15,7 +15,10 @@ fn page(quotes: &[Value], cursor: Option<&str>) -> Vec<u8> {
 }
 
 fn token() -> Vec<u8> {
-    sized("200 OK", r#"{"access_token": "t0k3n", "token_type": "Bearer", "expires_in": 900}"#)
+    sized(
+        "200 OK",
+        r#"{"access_token": "t0k3n", "token_type": "Bearer", "expires_in": 900}"#,
+    )
 }
 
 fn made() -> Vec<u8> {
@@ -28,7 +31,9 @@ fn event(name: &str, data: &Value) -> String {
 
 async fn ask(answers: Vec<Vec<u8>>) -> (Result<Book>, Vec<String>) {
     let (url, task) = serve(answers).await;
-    let client = Client::connect(&url, "dev-borrower", &"secret".to_owned().into()).await.unwrap();
+    let client = Client::connect(&url, "dev-borrower", &"secret".to_owned().into())
+        .await
+        .unwrap();
     let book = client.ask(&json!({ "rankBy": "APR" })).await;
     (book, task.await.unwrap())
 }
@@ -63,15 +68,30 @@ async fn a_repeated_request_repeats_its_key() {
     let closed = sized("202 Accepted", &request("DECLINED").to_string());
     let (book, asked) = ask(vec![token(), busy, closed, page(&[], None)]).await;
     assert!(book.unwrap().quotes.is_empty());
-    let key = |text: &str| text.lines().find(|line| line.starts_with("idempotency-key")).unwrap().to_owned();
+    let key = |text: &str| {
+        text.lines()
+            .find(|line| line.starts_with("idempotency-key"))
+            .unwrap()
+            .to_owned()
+    };
     assert_eq!(key(&asked[1]), key(&asked[2]));
 }
 
 /// A stream that breaks is opened again and tells everything again.
 #[tokio::test]
 async fn a_broken_stream_is_opened_again() {
-    let (first, second) = (event("loser", &json!({ "provider": "strict" })), event("closed", &request("QUOTED")));
-    let (book, _) = ask(vec![token(), made(), chunked(&first), chunked(&second), page(&[], None)]).await;
+    let (first, second) = (
+        event("loser", &json!({ "provider": "strict" })),
+        event("closed", &request("QUOTED")),
+    );
+    let (book, _) = ask(vec![
+        token(),
+        made(),
+        chunked(&first),
+        chunked(&second),
+        page(&[], None),
+    ])
+    .await;
     assert_eq!(book.unwrap().request["state"], "QUOTED");
 }
 
@@ -80,7 +100,10 @@ async fn a_refused_request_names_the_field() {
     let problem = r#"{"code": "INVALID", "detail": "amount.currency: unknown"}"#;
     let (book, _) = ask(vec![token(), sized("422 Unprocessable Entity", problem)]).await;
     let text = format!("{:#}", book.unwrap_err());
-    assert_eq!(text, "the request was not taken: 422: INVALID: amount.currency: unknown");
+    assert_eq!(
+        text,
+        "the request was not taken: 422: INVALID: amount.currency: unknown"
+    );
 }
 
 #[test]
@@ -97,7 +120,13 @@ fn a_lender_counts_once_and_strangers_do_not() {
 
 #[test]
 fn terms_are_a_number_and_a_unit() {
-    assert_eq!(term("24m"), Ok(Term { count: 24, unit: "MONTH" }));
+    assert_eq!(
+        term("24m"),
+        Ok(Term {
+            count: 24,
+            unit: "MONTH"
+        })
+    );
     assert_eq!(term("6w"), Ok(Term { count: 6, unit: "WEEK" }));
     for wrong in ["", "m", "24", "24x", "-1d", "2é"] {
         assert!(term(wrong).is_err(), "{wrong}");
@@ -119,7 +148,16 @@ fn the_facts_of_a_development_run_are_enough_for_a_secured_request() {
     .unwrap();
     let options = Cli::parse_from(["quote", "--secured", "--rank-by", "total-cost", "--purpose", "purchase"]).options;
     let input = input(&options, Some(&facts)).unwrap();
-    assert_eq!(input["collateral"], json!({ "chainId": "31337", "token": "0x02", "units": DEV_COLLATERAL_UNITS }));
-    assert_eq!((&input["wallet"], &input["rankBy"], &input["purpose"]), (&json!("0x01"), &json!("TOTAL_COST"), &json!("PURCHASE")));
-    assert_eq!((&input["region"], &input["term"]), (&json!("CA"), &json!({ "count": 24, "unit": "MONTH" })));
+    assert_eq!(
+        input["collateral"],
+        json!({ "chainId": "31337", "token": "0x02", "units": DEV_COLLATERAL_UNITS })
+    );
+    assert_eq!(
+        (&input["wallet"], &input["rankBy"], &input["purpose"]),
+        (&json!("0x01"), &json!("TOTAL_COST"), &json!("PURCHASE"))
+    );
+    assert_eq!(
+        (&input["region"], &input["term"]),
+        (&json!("CA"), &json!({ "count": 24, "unit": "MONTH" }))
+    );
 }
