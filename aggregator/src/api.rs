@@ -331,7 +331,11 @@ pub struct Refusal {
 impl Refusal {
     /// A refusal that concerns a field or none.
     pub fn new(code: &str, message: impl Into<String>, field: Option<&str>) -> Self {
-        Self { code: code.to_owned(), message: message.into(), field: field.map(str::to_owned) }
+        Self {
+            code: code.to_owned(),
+            message: message.into(),
+            field: field.map(str::to_owned),
+        }
     }
 }
 
@@ -372,7 +376,10 @@ pub enum Error {
 impl Error {
     /// An input field is wrong.
     pub fn invalid(field: &str, message: impl Into<String>) -> Self {
-        Self::Invalid { field: field.to_owned(), message: message.into() }
+        Self::Invalid {
+            field: field.to_owned(),
+            message: message.into(),
+        }
     }
 
     /// A rule of the business refused it.

@@ -106,6 +106,7 @@ pub(crate) struct Wake {
 pub struct Aggregator {
     pub(crate) world: World,
     pub(crate) bus: bus::Bus,
+    pub(crate) closed_books: quoting::ClosedBooks,
     pub(crate) wake: Wake,
     /// Fan-outs that still run.
     pub(crate) tasks: TaskTracker,
@@ -131,6 +132,7 @@ impl Aggregator {
         Arc::new(Self {
             world,
             bus: bus::Bus::default(),
+            closed_books: quoting::ClosedBooks::default(),
             wake: Wake::default(),
             tasks: TaskTracker::new(),
             consumers,

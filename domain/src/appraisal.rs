@@ -42,8 +42,11 @@ pub struct AppraisalError {
 }
 
 impl AppraisalError {
-    fn new(field: &'static str, detail: impl ToString) -> Self {
-        Self { field, detail: detail.to_string() }
+    fn new(field: &'static str, detail: impl std::fmt::Display) -> Self {
+        Self {
+            field,
+            detail: detail.to_string(),
+        }
     }
 }
 
@@ -90,7 +93,11 @@ pub fn appraise(request: &CreditRequest, offer: &Offer) -> Result<Appraisal, App
         engine_version: ENGINE_VERSION,
     };
     let flags = flags(request, offer, &rate);
-    Ok(Appraisal { scenarios: plan.scenarios(offer, home, in_home)?, verified, flags })
+    Ok(Appraisal {
+        scenarios: plan.scenarios(offer, home, in_home)?,
+        verified,
+        flags,
+    })
 }
 
 fn flags(
@@ -150,11 +157,19 @@ impl Plan {
         if foreign || offer.fees.iter().any(|fee| fee.amount.currency != currency) {
             return Err(AppraisalError::new("currency", "the offer mixes currencies"));
         }
-        Ok(Self { currency, start, net, payments })
+        Ok(Self {
+            currency,
+            start,
+            net,
+            payments,
+        })
     }
 
     fn flows(&self) -> DatedFlows {
-        DatedFlows { advances: vec![(self.start, self.net)], payments: self.payments.clone() }
+        DatedFlows {
+            advances: vec![(self.start, self.net)],
+            payments: self.payments.clone(),
+        }
     }
 
     fn total(&self) -> Result<i128, AppraisalError> {
@@ -176,12 +191,22 @@ impl Plan {
 
     fn scenario(&self, kind: ScenarioKind, home: AprConvention) -> Result<Scenario, AppraisalError> {
         let apr = verified(&self.flows(), home.into()).ok().map(|apr| apr.rate);
-        Ok(Scenario { kind, total_cost: self.money(self.cost()?)?, apr, liquidated: false })
+        Ok(Scenario {
+            kind,
+            total_cost: self.money(self.cost()?)?,
+            apr,
+            liquidated: false,
+        })
     }
 
     fn scenarios(&self, offer: &Offer, home: AprConvention, base: Rate) -> Result<Vec<Scenario>, AppraisalError> {
         let base_cost = self.money(self.cost()?)?;
-        let same = |kind| Scenario { kind, total_cost: base_cost, apr: Some(base), liquidated: false };
+        let same = |kind| Scenario {
+            kind,
+            total_cost: base_cost,
+            apr: Some(base),
+            liquidated: false,
+        };
         let mut scenarios = vec![same(ScenarioKind::Base)];
         if offer.rate.kind == RateKind::Variable {
             scenarios.push(self.dearer(offer)?.scenario(ScenarioKind::RatePlus200bp, home)?);
@@ -192,8 +217,13 @@ impl Plan {
             for (kind, left) in [(ScenarioKind::PriceMinus20, 80), (ScenarioKind::PriceMinus40, 60)] {
                 scenarios.push(if sold_at(offer, collateral, Decimal::new(left, 2))? {
                     let loss = offer.amounts.offered.share_half_even(collateral.liquidation_penalty)?;
-                    let total_cost = base_cost.add(loss)?;
-                    Scenario { kind, total_cost, apr: None, liquidated: true }
+                    let total_cost = base_cost.plus(loss)?;
+                    Scenario {
+                        kind,
+                        total_cost,
+                        apr: None,
+                        liquidated: true,
+                    }
                 } else {
                     same(kind)
                 });
@@ -258,7 +288,10 @@ impl Plan {
             let interest = schedule.get(kept).map_or(Ok(0), |row| broken_period(row, from, exit))?;
             payments.push((exit, left + interest + charge));
         }
-        Ok(Self { payments, ..self.clone() })
+        Ok(Self {
+            payments,
+            ..self.clone()
+        })
     }
 }
 
@@ -271,7 +304,10 @@ fn interest_half_even(amount: i128, rate: Rate, days: i64) -> Result<i128, Appra
 fn broken_period(row: &ScheduledPayment, from: NaiveDate, exit: NaiveDate) -> Result<i128, AppraisalError> {
     let whole = days_between(from, row.due).max(1);
     let elapsed = days_between(from, exit).clamp(0, whole);
-    Ok(div_half_even(i128::from(row.interest.minor) * i128::from(elapsed), i128::from(whole))?)
+    Ok(div_half_even(
+        i128::from(row.interest.minor) * i128::from(elapsed),
+        i128::from(whole),
+    )?)
 }
 
 /// Worth of the collateral at its stated prices, major units of the quote's currency.
@@ -279,17 +315,27 @@ fn value(collateral: &Collateral) -> Result<Decimal, AppraisalError> {
     let too_large = || AppraisalError::new("collateral", MoneyError::Overflow);
     let mut sum = Decimal::ZERO;
     for asset in &collateral.assets {
-        let units = asset.amount.units.to_string().parse::<Decimal>().map_err(|_| too_large())?;
+        let units = asset
+            .amount
+            .units
+            .to_string()
+            .parse::<Decimal>()
+            .map_err(|_| too_large())?;
         let unit = Decimal::new(1, u32::from(asset.amount.asset.decimals).min(28));
         let whole = units.checked_mul(unit).ok_or_else(too_large)?;
-        sum = whole.checked_mul(asset.price).and_then(|worth| sum.checked_add(worth)).ok_or_else(too_large)?;
+        sum = whole
+            .checked_mul(asset.price)
+            .and_then(|worth| sum.checked_add(worth))
+            .ok_or_else(too_large)?;
     }
     Ok(sum)
 }
 
 /// Whether the collateral would be sold when its price is multiplied by `left`.
 fn sold_at(offer: &Offer, collateral: &Collateral, left: Decimal) -> Result<bool, AppraisalError> {
-    let Some(threshold) = collateral.liquidation_threshold else { return Ok(false) };
+    let Some(threshold) = collateral.liquidation_threshold else {
+        return Ok(false);
+    };
     let limit = value(collateral)?
         .checked_mul(left)
         .and_then(|worth| worth.checked_mul(threshold.to_decimal()))
@@ -301,7 +347,11 @@ fn sold_at(offer: &Offer, collateral: &Collateral, left: Decimal) -> Result<bool
 pub fn loan_to_value(offer: &Offer) -> Option<Rate> {
     let worth = value(offer.collateral.as_ref()?).ok()?;
     let ratio = offer.amounts.offered.to_major().checked_div(worth)?;
-    ratio.checked_mul(Decimal::from(1_000_000))?.round().to_i64().map(Rate::from_ppm)
+    ratio
+        .checked_mul(Decimal::from(1_000_000))?
+        .round()
+        .to_i64()
+        .map(Rate::from_ppm)
 }
 
 #[cfg(test)]

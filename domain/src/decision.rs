@@ -29,7 +29,10 @@ pub struct Reason {
 impl Reason {
     /// A reason from its code and sentence.
     pub fn new(code: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { code: code.into(), text: text.into() }
+        Self {
+            code: code.into(),
+            text: text.into(),
+        }
     }
 }
 

@@ -55,7 +55,10 @@ impl Quote {
     /// digest, so a new field cannot escape the commitment.
     pub fn compute_digest(&self) -> B256 {
         let mut bytes = DOMAIN.to_vec();
-        let blank = Self { digest: B256::ZERO, ..self.clone() };
+        let blank = Self {
+            digest: B256::ZERO,
+            ..self.clone()
+        };
         bytes.extend(canonical_json(&blank));
         keccak256(bytes)
     }

@@ -39,14 +39,19 @@ impl Capabilities {
         let mut reasons = Vec::new();
         let mut no = |code: &str, text: String| reasons.push(Reason::new(code, text));
         if !request.products.is_empty() && !request.products.iter().any(|p| self.products.contains(p)) {
-            no("PRODUCT_NOT_OFFERED", "This lender does not offer the kind of credit you asked for.".into());
+            no(
+                "PRODUCT_NOT_OFFERED",
+                "This lender does not offer the kind of credit you asked for.".into(),
+            );
         }
         let lends_there = self.jurisdictions.iter().any(|j| {
-            j.country == request.jurisdiction.country
-                && (j.region.is_none() || j.region == request.jurisdiction.region)
+            j.country == request.jurisdiction.country && (j.region.is_none() || j.region == request.jurisdiction.region)
         });
         if !lends_there {
-            no("JURISDICTION_NOT_SERVED", "This lender does not lend where you live.".into());
+            no(
+                "JURISDICTION_NOT_SERVED",
+                "This lender does not lend where you live.".into(),
+            );
         }
         if request.amount.currency == self.currency {
             if request.amount.minor < self.min_amount {
@@ -58,18 +63,27 @@ impl Capabilities {
                 no("AMOUNT_TOO_LARGE", format!("This lender lends up to {most}."));
             }
         } else {
-            no("CURRENCY_NOT_OFFERED", format!("This lender lends in {}.", self.currency));
+            no(
+                "CURRENCY_NOT_OFFERED",
+                format!("This lender lends in {}.", self.currency),
+            );
         }
         let days = approximate_days(request.term);
         if days < self.min_term_days || days > self.max_term_days {
             let (least, most) = (self.min_term_days, self.max_term_days);
-            no("TERM_NOT_OFFERED", format!("This lender lends for {least} to {most} days."));
+            no(
+                "TERM_NOT_OFFERED",
+                format!("This lender lends for {least} to {most} days."),
+            );
         }
         if let Some(chain) = self.collateral_chain {
-            let fits = request.wallet.is_some()
-                && request.collateral.as_ref().is_some_and(|c| c.asset.chain_id == chain);
+            let fits =
+                request.wallet.is_some() && request.collateral.as_ref().is_some_and(|c| c.asset.chain_id == chain);
             if !fits {
-                no("COLLATERAL_NEEDED", format!("This lender needs collateral on chain {chain} and a wallet."));
+                no(
+                    "COLLATERAL_NEEDED",
+                    format!("This lender needs collateral on chain {chain} and a wallet."),
+                );
             }
         }
         reasons

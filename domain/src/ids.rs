@@ -87,7 +87,9 @@ impl TryFrom<String> for ProviderId {
     type Error = BadProviderId;
     fn try_from(text: String) -> Result<Self, BadProviderId> {
         let fits = (1..=64).contains(&text.len())
-            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
         if fits { Ok(Self(text)) } else { Err(BadProviderId) }
     }
 }

@@ -16,9 +16,9 @@ pub mod principal;
 pub mod quote;
 pub mod ranking;
 pub mod request;
-pub mod schedule;
 #[cfg(test)]
 mod sample;
+pub mod schedule;
 
 pub use decision::{Outcome, Reason, RuleVersion};
 pub use ids::{

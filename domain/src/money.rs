@@ -113,14 +113,14 @@ impl Money {
     }
 
     /// Sum; other currency or overflow is an error.
-    pub fn add(self, other: Self) -> Result<Self, MoneyError> {
+    pub fn plus(self, other: Self) -> Result<Self, MoneyError> {
         self.same_currency(other)?;
         let minor = self.minor.checked_add(other.minor).ok_or(MoneyError::Overflow)?;
         Ok(Self::new(minor, self.currency))
     }
 
     /// Difference; other currency or overflow is an error.
-    pub fn sub(self, other: Self) -> Result<Self, MoneyError> {
+    pub fn minus(self, other: Self) -> Result<Self, MoneyError> {
         self.same_currency(other)?;
         let minor = self.minor.checked_sub(other.minor).ok_or(MoneyError::Overflow)?;
         Ok(Self::new(minor, self.currency))
@@ -141,24 +141,32 @@ impl Money {
         let scale = Decimal::from(10u64.pow(currency.decimals()));
         let minor = major.checked_mul(scale).ok_or(MoneyError::Overflow)?.normalize();
         if minor.scale() != 0 {
-            return Err(MoneyError::TooManyDecimals { allowed: currency.decimals() });
+            return Err(MoneyError::TooManyDecimals {
+                allowed: currency.decimals(),
+            });
         }
-        i64::try_from(minor.mantissa()).map(|minor| Self::new(minor, currency)).map_err(|_| MoneyError::Overflow)
+        i64::try_from(minor.mantissa())
+            .map(|minor| Self::new(minor, currency))
+            .map_err(|_| MoneyError::Overflow)
     }
 
     /// Parses major units such as `"1250.00"`.
     pub fn parse_major(text: &str, currency: Currency) -> Result<Self, MoneyError> {
-        let plain = !text.is_empty()
-            && text.len() <= 32
-            && text.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b'-');
-        let major = plain.then(|| Decimal::from_str(text).ok()).flatten().ok_or(MoneyError::NotANumber)?;
+        let plain =
+            !text.is_empty() && text.len() <= 32 && text.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b'-');
+        let major = plain
+            .then(|| Decimal::from_str(text).ok())
+            .flatten()
+            .ok_or(MoneyError::NotANumber)?;
         Self::from_major(major, currency)
     }
 
     /// `self × numerator / denominator`, ties to the even minor unit.
     pub fn mul_ratio_half_even(self, numerator: i64, denominator: i64) -> Result<Self, MoneyError> {
         let minor = div_half_even(i128::from(self.minor) * i128::from(numerator), i128::from(denominator))?;
-        i64::try_from(minor).map(|minor| Self::new(minor, self.currency)).map_err(|_| MoneyError::Overflow)
+        i64::try_from(minor)
+            .map(|minor| Self::new(minor, self.currency))
+            .map_err(|_| MoneyError::Overflow)
     }
 
     /// The share of `self` that `rate` is (not per time), ties to the even minor unit.
@@ -170,7 +178,10 @@ impl Money {
         if self.currency == other.currency {
             Ok(())
         } else {
-            Err(MoneyError::CurrencyMismatch { left: self.currency, right: other.currency })
+            Err(MoneyError::CurrencyMismatch {
+                left: self.currency,
+                right: other.currency,
+            })
         }
     }
 }
@@ -245,15 +256,20 @@ impl Rate {
     /// Parses per cent such as `"12.5"`, at most four decimals.
     pub fn parse_percent(text: &str) -> Result<Self, MoneyError> {
         let percent = Decimal::from_str(text).map_err(|_| MoneyError::NotANumber)?;
-        let ppm = percent.checked_mul(Decimal::from(10_000)).ok_or(MoneyError::Overflow)?.normalize();
+        let ppm = percent
+            .checked_mul(Decimal::from(10_000))
+            .ok_or(MoneyError::Overflow)?
+            .normalize();
         if ppm.scale() != 0 {
             return Err(MoneyError::TooManyDecimals { allowed: 4 });
         }
-        i64::try_from(ppm.mantissa()).map(Self).map_err(|_| MoneyError::Overflow)
+        i64::try_from(ppm.mantissa())
+            .map(Self)
+            .map_err(|_| MoneyError::Overflow)
     }
 
     /// Sum, or overflow.
-    pub fn add(self, other: Self) -> Result<Self, MoneyError> {
+    pub fn plus(self, other: Self) -> Result<Self, MoneyError> {
         self.0.checked_add(other.0).map(Self).ok_or(MoneyError::Overflow)
     }
 }
@@ -360,11 +376,17 @@ mod tests {
     fn major_units_never_lose_precision() {
         let usd = Currency::usd();
         assert_eq!(Money::parse_major("1250.50", usd), Ok(Money::new(125_050, usd)));
-        assert_eq!(Money::parse_major("0.001", usd), Err(MoneyError::TooManyDecimals { allowed: 2 }));
+        assert_eq!(
+            Money::parse_major("0.001", usd),
+            Err(MoneyError::TooManyDecimals { allowed: 2 })
+        );
         let yen = Currency::parse("JPY").unwrap();
         assert_eq!(Money::parse_major("10", yen), Ok(Money::new(10, yen)));
         assert_eq!(Money::parse_major("1e3", usd), Err(MoneyError::NotANumber));
-        assert_eq!(Money::parse_major("99999999999999999999", usd), Err(MoneyError::Overflow));
+        assert_eq!(
+            Money::parse_major("99999999999999999999", usd),
+            Err(MoneyError::Overflow)
+        );
     }
 
     #[test]
@@ -379,6 +401,6 @@ mod tests {
     #[test]
     fn different_currencies_never_add() {
         let eur = Currency::parse("EUR").unwrap();
-        assert!(Money::new(1, Currency::usd()).add(Money::new(1, eur)).is_err());
+        assert!(Money::new(1, Currency::usd()).plus(Money::new(1, eur)).is_err());
     }
 }

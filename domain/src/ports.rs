@@ -214,8 +214,13 @@ pub trait Contracts: Send + Sync {
     /// Calls of the borrower's wallet before the first signature: allowances.
     fn approvals(&self, onchain: &Onchain) -> Result<Vec<WalletCall>, ChainError>;
     /// Calls of a wallet that repay at most `max_amount` base units.
-    fn repay(&self, chain_id: u64, loan: B256, terms: &OnchainTerms, max_amount: u128)
-    -> Result<Vec<WalletCall>, ChainError>;
+    fn repay(
+        &self,
+        chain_id: u64,
+        loan: B256,
+        terms: &OnchainTerms,
+        max_amount: u128,
+    ) -> Result<Vec<WalletCall>, ChainError>;
 }
 
 /// A chain that we settle on.
@@ -362,7 +367,13 @@ pub enum TxState {
 
 impl TxState {
     /// Every state.
-    pub const ALL: [Self; 5] = [Self::Queued, Self::Broadcast, Self::Included, Self::Succeeded, Self::Reverted];
+    pub const ALL: [Self; 5] = [
+        Self::Queued,
+        Self::Broadcast,
+        Self::Included,
+        Self::Succeeded,
+        Self::Reverted,
+    ];
 
     /// The name as stored.
     pub fn as_str(self) -> &'static str {

@@ -31,7 +31,9 @@ impl Role {
 
     /// The role of that name.
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::Borrower, Self::Integrator, Self::Provider, Self::Officer].into_iter().find(|r| r.as_str() == name)
+        [Self::Borrower, Self::Integrator, Self::Provider, Self::Officer]
+            .into_iter()
+            .find(|r| r.as_str() == name)
     }
 }
 

@@ -89,8 +89,19 @@ impl Candidate {
         let base = quote.verified.finance_charge;
         let currency = base.currency;
         let cost = |kind| quote.scenarios.iter().find(|s| s.kind == kind).map(|s| s.total_cost);
-        let worst = quote.scenarios.iter().map(|s| s.total_cost.minor).max().unwrap_or(base.minor);
-        let short = quote.offer.amounts.requested.minor.saturating_sub(quote.offer.amounts.offered.minor).max(0);
+        let worst = quote
+            .scenarios
+            .iter()
+            .map(|s| s.total_cost.minor)
+            .max()
+            .unwrap_or(base.minor);
+        let short = quote
+            .offer
+            .amounts
+            .requested
+            .minor
+            .saturating_sub(quote.offer.amounts.offered.minor)
+            .max(0);
         Self {
             quote: quote.id,
             apr: quote.verified.apr,
@@ -150,15 +161,25 @@ pub const RANKING_VERSION: u32 = 1;
 /// Ranks. A pure total order: the result does not depend on the order of the input.
 pub fn rank(mut candidates: Vec<Candidate>, by: RankBy) -> Ranking {
     candidates.sort_by(|a, b| a.order(b, by));
-    let places =
-        (1..).zip(candidates).map(|(position, candidate)| Place { position, candidate }).collect();
-    Ranking { version: RANKING_VERSION, by, places }
+    let places = (1..)
+        .zip(candidates)
+        .map(|(position, candidate)| Place { position, candidate })
+        .collect();
+    Ranking {
+        version: RANKING_VERSION,
+        by,
+        places,
+    }
 }
 
 impl Ranking {
     /// Ranks the same candidates again.
+    #[must_use]
     pub fn replay(&self) -> Self {
-        rank(self.places.iter().map(|place| place.candidate.clone()).collect(), self.by)
+        rank(
+            self.places.iter().map(|place| place.candidate.clone()).collect(),
+            self.by,
+        )
     }
 }
 

@@ -23,7 +23,12 @@ pub(crate) fn at(text: &str) -> DateTime<Utc> {
 }
 
 pub(crate) fn asset() -> Asset {
-    Asset { chain_id: 31337, token: Address::repeat_byte(7), symbol: "dWETH".into(), decimals: 18 }
+    Asset {
+        chain_id: 31337,
+        token: Address::repeat_byte(7),
+        symbol: "dWETH".into(),
+        decimals: 18,
+    }
 }
 
 pub(crate) fn request() -> CreditRequest {
@@ -36,7 +41,10 @@ pub(crate) fn request() -> CreditRequest {
         term: Period::new(24, Unit::Month),
         purpose: Purpose::HomeImprovement,
         products: vec![],
-        jurisdiction: Jurisdiction { country: "US".into(), region: Some("CA".into()) },
+        jurisdiction: Jurisdiction {
+            country: "US".into(),
+            region: Some("CA".into()),
+        },
         applicant: Applicant {
             full_name: "Alex Sample".into(),
             monthly_income: usd(600_000),
@@ -52,7 +60,10 @@ pub(crate) fn request() -> CreditRequest {
             military_covered: false,
         },
         wallet: Some(Address::repeat_byte(9)),
-        collateral: Some(TokenAmount { units: U256::from(4_000_000_000_000_000_000u64), asset: asset() }),
+        collateral: Some(TokenAmount {
+            units: U256::from(4_000_000_000_000_000_000u64),
+            asset: asset(),
+        }),
     }
 }
 
@@ -76,7 +87,12 @@ pub(crate) fn offer() -> Offer {
         valid_until: at("2026-01-10T12:30:00Z"),
         binding: Binding::Firm,
         inquiry: Inquiry::Soft,
-        amounts: Amounts { requested: usd(500_000), offered: usd(500_000), net_disbursed: usd(500_000), limit: None },
+        amounts: Amounts {
+            requested: usd(500_000),
+            offered: usd(500_000),
+            net_disbursed: usd(500_000),
+            limit: None,
+        },
         rate: RateTerms {
             kind: RateKind::Fixed,
             nominal: Rate::from_ppm(96_900),
@@ -94,7 +110,11 @@ pub(crate) fn offer() -> Offer {
             method: RepaymentMethod::EqualInstallment,
             every: month,
             prepayment_charge: Rate::from_percent(1),
-            late: LateTerms { grace_days: 10, fee: usd(1_500), penal_rate: Rate::from_percent(18) },
+            late: LateTerms {
+                grace_days: 10,
+                fee: usd(1_500),
+                penal_rate: Rate::from_percent(18),
+            },
             cooling_off_days: 3,
         },
         collateral: None,
@@ -111,7 +131,10 @@ pub(crate) fn offer() -> Offer {
 pub(crate) fn collateral() -> Collateral {
     Collateral {
         assets: vec![CollateralAsset {
-            amount: TokenAmount { units: U256::from(4_000_000_000_000_000_000u64), asset: asset() },
+            amount: TokenAmount {
+                units: U256::from(4_000_000_000_000_000_000u64),
+                asset: asset(),
+            },
             price: "2000".parse().unwrap(),
             oracle: "fixed".into(),
             as_of: at("2026-01-10T12:00:00Z"),
@@ -174,7 +197,10 @@ pub(crate) fn full_offer() -> Offer {
         },
         order_hash: B256::repeat_byte(5),
         signature: Bytes::from(vec![1u8; 65]),
-        principal: TokenAmount { units: U256::from(5_000_000_000u64), asset: asset() },
+        principal: TokenAmount {
+            units: U256::from(5_000_000_000u64),
+            asset: asset(),
+        },
     });
     offer
 }
@@ -187,5 +213,14 @@ pub(crate) fn quote_of(offer: Offer) -> Quote {
         provider: "harbor-bank".parse().unwrap(),
         at: at("2026-01-10T12:00:01Z"),
     };
-    Quote::seal(arrival, &request, offer, appraisal, vec![RuleVersion { id: "us-ca-cap".into(), version: 1 }])
+    Quote::seal(
+        arrival,
+        &request,
+        offer,
+        appraisal,
+        vec![RuleVersion {
+            id: "us-ca-cap".into(),
+            version: 1,
+        }],
+    )
 }

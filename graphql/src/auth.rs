@@ -12,7 +12,9 @@ use domain::principal::{Principal, Role};
 use ed25519_dalek::SigningKey;
 use ed25519_dalek::pkcs8::EncodePrivateKey;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use moka::sync::Cache;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::Api;
 use crate::problem::Problem;
@@ -23,6 +25,9 @@ pub const TOKEN_SECONDS: i64 = 15 * 60;
 const LEEWAY_SECONDS: i64 = 5;
 /// A longer token is refused unread.
 const MAX_TOKEN_BYTES: usize = 4_096;
+
+/// Checked tokens kept. Checking a signature costs more than a small query.
+const KEPT_TOKENS: u64 = 10_000;
 
 /// Claims of an access token.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -47,6 +52,16 @@ pub struct Tokens {
     encoding: EncodingKey,
     decoding: DecodingKey,
     clock: Arc<dyn Clock>,
+    /// Tokens with a good signature, by their digest. Tokens are not revoked, they end; their times are looked at anew.
+    checked: Cache<[u8; 32], Arc<Checked>>,
+}
+
+/// A token with a good signature.
+#[derive(Debug)]
+struct Checked {
+    principal: Principal,
+    not_before: i64,
+    ends: i64,
 }
 
 impl std::fmt::Debug for Tokens {
@@ -76,6 +91,7 @@ impl Tokens {
             encoding: EncodingKey::from_ed_der(der.as_bytes()),
             decoding: DecodingKey::from_ed_der(&public),
             clock,
+            checked: Cache::new(KEPT_TOKENS),
         })
     }
 
@@ -103,6 +119,22 @@ impl Tokens {
         if token.len() > MAX_TOKEN_BYTES {
             return None;
         }
+        let digest: [u8; 32] = Sha256::digest(token).into();
+        let known = self.checked.get(&digest);
+        let checked = known.or_else(|| {
+            let checked = Arc::new(self.check(token)?);
+            self.checked.insert(digest, Arc::clone(&checked));
+            Some(checked)
+        })?;
+        let now = self.clock.now().timestamp();
+        if now >= checked.ends + LEEWAY_SECONDS || now < checked.not_before - LEEWAY_SECONDS {
+            return None;
+        }
+        Some(checked.principal.clone())
+    }
+
+    /// All but the times.
+    fn check(&self, token: &str) -> Option<Checked> {
         let header = jsonwebtoken::decode_header(token).ok()?;
         if header.alg != Algorithm::EdDSA || header.kid.as_deref() != Some(self.kid.as_str()) {
             return None;
@@ -111,25 +143,25 @@ impl Tokens {
         validation.set_issuer(&[&self.issuer]);
         validation.set_audience(&[&self.issuer]);
         validation.set_required_spec_claims(&["exp", "nbf", "iss", "aud", "sub"]);
-        // Times are checked below, against our own clock.
+        // The caller looks at the times, by our own clock.
         validation.validate_exp = false;
         validation.validate_nbf = false;
         let claims = jsonwebtoken::decode::<Claims>(token, &self.decoding, &validation)
             .ok()?
             .claims;
-        let now = self.clock.now().timestamp();
-        if now >= claims.exp + LEEWAY_SECONDS || now < claims.nbf - LEEWAY_SECONDS {
-            return None;
-        }
         let provider = match claims.provider {
             Some(name) => Some(name.parse().ok()?),
             None => None,
         };
-        Some(Principal {
-            id: PrincipalId(claims.sub),
-            tenant: TenantId(claims.tenant),
-            role: Role::parse(&claims.role)?,
-            provider,
+        Some(Checked {
+            principal: Principal {
+                id: PrincipalId(claims.sub),
+                tenant: TenantId(claims.tenant),
+                role: Role::parse(&claims.role)?,
+                provider,
+            },
+            not_before: claims.nbf,
+            ends: claims.exp,
         })
     }
 

@@ -99,7 +99,7 @@ impl Api {
 pub struct Callback<'a> {
     /// Method, path and headers: what the lender signed.
     pub method: &'a str,
-    /// Path with its query.
+    /// Path, without a query.
     pub path: &'a str,
     /// Headers.
     pub headers: &'a HeaderMap,

@@ -1,1 +1,12 @@
-//! The usance binary: configuration, telemetry, wiring, roles and client commands.
+//! The `usance` binary: configuration, telemetry, wiring, roles and client commands.
+
+pub mod cli;
+pub mod clock;
+pub mod commands;
+pub mod config;
+mod crash;
+pub mod dev;
+pub mod postgres;
+pub mod runtime;
+pub mod seed;
+mod telemetry;

@@ -1,6 +1,7 @@
 //! Quoting: ask once, hear every lender, compare.
 
 mod close;
+mod closed;
 mod fan_out;
 mod read;
 #[cfg(test)]
@@ -19,6 +20,7 @@ use domain::request::CreditRequest;
 use domain::{Principal, Reason, Role};
 use sqlx::PgConnection;
 
+pub(crate) use self::closed::ClosedBooks;
 use self::fan_out::FanOut;
 use crate::api::{Error, IdempotencyKey, LenderProgress, NewRequest, RequestView};
 use crate::bus::LiveBook;

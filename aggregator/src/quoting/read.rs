@@ -8,6 +8,7 @@ use domain::loan::RequestState;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 
+use super::closed::ClosedBook;
 use crate::Aggregator;
 use crate::api::{Error, Page, PageRequest, QuoteUpdate, RankedQuote, RequestView};
 use crate::bus::LiveBook;
@@ -24,13 +25,19 @@ impl Aggregator {
         Ok(view)
     }
 
+    /// A request as its book was closed, when that is in memory: everything but its state, which may have moved since.
+    /// None says nothing; ask [`Self::request`].
+    pub fn closed_view(&self, caller: &Principal, id: RequestId) -> Option<Arc<RequestView>> {
+        self.closed_books.get(caller, id).map(|book| Arc::clone(&book.view))
+    }
+
     /// The quotes of a request, best first; while it is open, those so far.
     pub async fn quotes(
         &self,
         caller: &Principal,
         id: RequestId,
         page: PageRequest,
-    ) -> Result<Page<RankedQuote>, Error> {
+    ) -> Result<Page<Arc<RankedQuote>>, Error> {
         let first = usize::try_from(page.first).unwrap_or(usize::MAX);
         if !(1..=100).contains(&first) {
             return Err(Error::invalid("first", "1 to 100"));
@@ -41,53 +48,34 @@ impl Aggregator {
                 .map_err(|_| Error::invalid("after", "not a cursor of this list"))?,
             None => 0,
         };
+        if let Some(book) = self.closed_books.get(caller, id) {
+            return Ok(cut(&book.quotes, after, first));
+        }
         let live = self.bus.get(id);
         let row = self.row(caller, id).await?;
-        let (mut items, total) = match (row.state, live) {
-            (RequestState::Quoting, Some(book)) => {
-                let all = book.quotes();
-                let total = u64::try_from(all.len()).ok();
-                (
-                    all.into_iter().filter(|ranked| ranked.position > after).collect(),
-                    total,
-                )
-            }
-            _ => self.stored_quotes(id, after, first).await?,
-        };
-        let has_next = items.len() > first;
-        items.truncate(first);
-        let cursors = items.iter().map(|ranked| ranked.position.to_string()).collect();
-        Ok(Page {
-            items,
-            cursors,
-            has_next,
-            total,
-        })
-    }
-
-    async fn stored_quotes(
-        &self,
-        id: RequestId,
-        after: u32,
-        first: usize,
-    ) -> Result<(Vec<RankedQuote>, Option<u64>), Error> {
-        let mut conn = self.world.db.acquire().await?;
-        let after = i32::try_from(after).unwrap_or(i32::MAX);
-        let limit = i64::try_from(first).unwrap_or(i64::MAX).saturating_add(1);
-        let found = rows::quotes(&mut conn, id, after, limit).await?;
-        let whole_book = after == 0 && found.len() <= first;
-        let total = if whole_book {
-            u64::try_from(found.len()).ok()
-        } else {
-            Some(rows::count(&mut conn, id).await?)
-        };
-        Ok((
-            found
-                .into_iter()
-                .map(|(position, quote)| RankedQuote { position, quote })
-                .collect(),
-            total,
-        ))
+        if let (RequestState::Quoting, Some(book)) = (row.state, live) {
+            let quotes: Vec<_> = book.quotes().into_iter().map(Arc::new).collect();
+            return Ok(cut(&quotes, after, first));
+        }
+        let stored = rows::quotes(&mut *self.world.db.acquire().await?, id, 0, i64::MAX).await?;
+        let ranked = stored
+            .into_iter()
+            .map(|(position, quote)| RankedQuote { position, quote });
+        let quotes: Vec<_> = ranked.map(Arc::new).collect();
+        let answer = cut(&quotes, after, first);
+        // A book that is open in another process is not final.
+        if row.state != RequestState::Quoting {
+            let request = &row.asked.request;
+            let (tenant, borrower) = (request.tenant, request.borrower);
+            let view = Arc::new(row.view());
+            self.closed_books.keep(Arc::new(ClosedBook {
+                tenant,
+                borrower,
+                view,
+                quotes,
+            }));
+        }
+        Ok(answer)
     }
 
     /// One quote with its place.
@@ -174,6 +162,18 @@ impl Aggregator {
         } else {
             Err(Error::NotFound)
         }
+    }
+}
+
+/// At most `first` quotes after that position.
+fn cut(quotes: &[Arc<RankedQuote>], after: u32, first: usize) -> Page<Arc<RankedQuote>> {
+    let rest = &quotes[quotes.partition_point(|ranked| ranked.position <= after)..];
+    let items: Vec<_> = rest.iter().take(first).map(Arc::clone).collect();
+    Page {
+        cursors: items.iter().map(|ranked| ranked.position.to_string()).collect(),
+        has_next: rest.len() > first,
+        total: u64::try_from(quotes.len()).ok(),
+        items,
     }
 }
 

@@ -225,17 +225,6 @@ pub(crate) async fn quotes(
         .collect()
 }
 
-/// Number of quotes of a closed book.
-pub(crate) async fn count(conn: &mut PgConnection, request: RequestId) -> Result<u64, sqlx::Error> {
-    let count = sqlx::query_scalar!(
-        r#"SELECT count(*) AS "n!" FROM quoting.quote WHERE request_id = $1"#,
-        request.0
-    )
-    .fetch_one(conn)
-    .await?;
-    Ok(count.unsigned_abs())
-}
-
 /// Marks a quoted request as accepted and answers its new version; none when it is in another state.
 pub(crate) async fn accept(
     conn: &mut PgConnection,

@@ -28,8 +28,10 @@ fn a_deducted_fee_raises_the_apr_and_flags_a_lender_who_declares_the_rate() {
     });
     let appraisal = appraise(&request(), &costly).unwrap();
     assert_eq!(appraisal.verified.finance_charge, usd(77_000));
-    assert!(matches!(appraisal.flags[..], [Flag::AprMisdeclared { declared, verified }]
-        if declared == Rate::from_ppm(96_900) && verified > Rate::from_percent(14)));
+    assert!(
+        matches!(appraisal.flags[..], [Flag::AprMisdeclared { declared, verified }]
+        if declared == Rate::from_ppm(96_900) && verified > Rate::from_percent(14))
+    );
 }
 
 #[test]
@@ -45,7 +47,10 @@ fn a_declared_apr_within_an_eighth_of_a_point_is_not_flagged() {
 fn lateness_costs_the_fee_and_the_penal_interest_after_grace() {
     let appraisal = appraise(&request(), &offer()).unwrap();
     // 15.00 fee + 230.00 at 18 % for 20 days = 2.27
-    assert_eq!(cost_of(&appraisal, ScenarioKind::LateOnce).total_cost, usd(52_000 + 1_500 + 227));
+    assert_eq!(
+        cost_of(&appraisal, ScenarioKind::LateOnce).total_cost,
+        usd(52_000 + 1_500 + 227)
+    );
 }
 
 #[test]
@@ -71,7 +76,11 @@ fn a_price_fall_liquidates_only_beyond_the_threshold() {
 #[test]
 fn only_a_variable_rate_has_a_rate_scenario() {
     let kinds = |offer: &Offer| {
-        appraise(&request(), offer).unwrap().scenarios.iter().any(|s| s.kind == ScenarioKind::RatePlus200bp)
+        appraise(&request(), offer)
+            .unwrap()
+            .scenarios
+            .iter()
+            .any(|s| s.kind == ScenarioKind::RatePlus200bp)
     };
     let mut variable = offer();
     assert!(!kinds(&variable));

@@ -75,7 +75,11 @@ pub struct ScheduleReport {
 /// What checking one vector found.
 enum Outcome {
     Pass,
-    Miss { cell: String, expected: String, computed: String },
+    Miss {
+        cell: String,
+        expected: String,
+        computed: String,
+    },
     Refused(String),
 }
 
@@ -99,7 +103,10 @@ pub fn check(json: &str) -> Result<ScheduleReport, BacktestError> {
     }
     let mut report = ScheduleReport::default();
     for (section, check) in SECTIONS {
-        let mut count = SectionCount { section: section.to_owned(), ..SectionCount::default() };
+        let mut count = SectionCount {
+            section: section.to_owned(),
+            ..SectionCount::default()
+        };
         for (index, vector) in list(&file, section).iter().enumerate() {
             let row = judge(section, index, vector, check);
             match row.verdict {
@@ -127,7 +134,11 @@ fn judge(section: &str, index: usize, vector: &Value, check: Check) -> ScheduleV
     };
     match check(vector) {
         Ok(Outcome::Pass) => {}
-        Ok(Outcome::Miss { cell, expected, computed }) => {
+        Ok(Outcome::Miss {
+            cell,
+            expected,
+            computed,
+        }) => {
             row.verdict = Verdict::Miss;
             (row.expected, row.computed, row.reason) = (Some(expected), Some(computed), Some(cell));
         }
@@ -152,7 +163,11 @@ impl Cells {
     fn outcome(self) -> Outcome {
         match self.0 {
             None => Outcome::Pass,
-            Some((cell, expected, computed)) => Outcome::Miss { cell, expected, computed },
+            Some((cell, expected, computed)) => Outcome::Miss {
+                cell,
+                expected,
+                computed,
+            },
         }
     }
 }
@@ -162,7 +177,10 @@ fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
 }
 
 fn text<'a>(value: &'a Value, key: &str) -> Result<&'a str, String> {
-    value.get(key).and_then(Value::as_str).ok_or_else(|| format!("no text {key}"))
+    value
+        .get(key)
+        .and_then(Value::as_str)
+        .ok_or_else(|| format!("no text {key}"))
 }
 
 fn date(value: &Value, key: &str) -> Result<Date, String> {
@@ -179,7 +197,10 @@ fn number(value: &Value, key: &str) -> Result<Decimal, String> {
 }
 
 fn count(value: &Value, key: &str) -> Result<u32, String> {
-    let count = value.get(key).and_then(Value::as_u64).and_then(|count| u32::try_from(count).ok());
+    let count = value
+        .get(key)
+        .and_then(Value::as_u64)
+        .and_then(|count| u32::try_from(count).ok());
     count.ok_or_else(|| format!("no count {key}"))
 }
 
@@ -190,8 +211,15 @@ fn parse(text: &str) -> Result<Decimal, String> {
 
 /// An amount in units of ten to the minus `decimals`.
 fn minor(amount: Decimal, decimals: u32) -> Result<i128, String> {
-    let scaled = amount.checked_mul(Decimal::from(10_u64.pow(decimals))).ok_or("amount out of range")?.normalize();
-    if scaled.scale() == 0 { Ok(scaled.mantissa()) } else { Err(format!("{amount} has too many decimals")) }
+    let scaled = amount
+        .checked_mul(Decimal::from(10_u64.pow(decimals)))
+        .ok_or("amount out of range")?
+        .normalize();
+    if scaled.scale() == 0 {
+        Ok(scaled.mantissa())
+    } else {
+        Err(format!("{amount} has too many decimals"))
+    }
 }
 
 /// Minor units as a decimal.
@@ -210,7 +238,9 @@ fn unit(name: &str) -> Option<Unit> {
 }
 
 fn period(every: u32, unit_name: &str) -> Result<Period, String> {
-    unit(unit_name).map(|unit| Period::new(every, unit)).ok_or_else(|| format!("unknown frequency {unit_name}"))
+    unit(unit_name)
+        .map(|unit| Period::new(every, unit))
+        .ok_or_else(|| format!("unknown frequency {unit_name}"))
 }
 
 fn shown(error: impl Display) -> String {

@@ -167,7 +167,7 @@ impl RateStep {
     pub fn at_index(self, index: Rate) -> Result<Rate, CashFlowError> {
         match self {
             Self::Fixed(rate) => Ok(rate),
-            Self::Indexed(margin) => margin.add(index).map_err(|_| CashFlowError::Overflow),
+            Self::Indexed(margin) => margin.plus(index).map_err(|_| CashFlowError::Overflow),
         }
     }
 }

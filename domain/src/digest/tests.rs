@@ -10,7 +10,10 @@ fn alternatives(leaf: &Value) -> Vec<Value> {
     match leaf {
         Value::Bool(flag) => vec![Value::Bool(!flag)],
         Value::Number(number) => {
-            vec![number.as_i64().map_or_else(|| number.as_u64().unwrap_or(0).wrapping_sub(1).into(), |n| (n + 1).into())]
+            vec![number.as_i64().map_or_else(
+                || number.as_u64().unwrap_or(0).wrapping_sub(1).into(),
+                |n| (n + 1).into(),
+            )]
         }
         Value::String(text) => strings(text),
         Value::Null | Value::Array(_) | Value::Object(_) => vec![Value::String("x".into()), Value::from(1)],
@@ -18,17 +21,41 @@ fn alternatives(leaf: &Value) -> Vec<Value> {
 }
 
 fn strings(text: &str) -> Vec<Value> {
-    let mut all: Vec<String> = ["FIRM", "HARD", "LINE", "VARIABLE", "BULLET", "PLATFORM", "FINANCED", "EU_EFFECTIVE", "EUR"]
-        .iter()
-        .chain(&["act365", "day", "LATE_ONCE", "BASE", "NOT_BINDING", "INDIA_NOMINAL", "INDICATIVE", "SOFT", "NONE"])
-        .map(|s| (*s).to_owned())
-        .collect();
+    let mut all: Vec<String> = [
+        "FIRM",
+        "HARD",
+        "LINE",
+        "VARIABLE",
+        "BULLET",
+        "PLATFORM",
+        "FINANCED",
+        "EU_EFFECTIVE",
+        "EUR",
+    ]
+    .iter()
+    .chain(&[
+        "act365",
+        "day",
+        "LATE_ONCE",
+        "BASE",
+        "NOT_BINDING",
+        "INDIA_NOMINAL",
+        "INDICATIVE",
+        "SOFT",
+        "NONE",
+    ])
+    .map(|s| (*s).to_owned())
+    .collect();
     // Another hex digit, another decimal digit, another second, another day; else simply longer.
     if let Some(last) = text.chars().last() {
         let other = if last == '1' { '2' } else { '1' };
         all.push(format!("{}{other}", &text[..text.len() - last.len_utf8()]));
     }
-    all.push(text.replace(":00:00Z", ":00:09Z").replace(":30:00Z", ":30:09Z").replace(":00:01Z", ":00:09Z"));
+    all.push(
+        text.replace(":00:00Z", ":00:09Z")
+            .replace(":30:00Z", ":30:09Z")
+            .replace(":00:01Z", ":00:09Z"),
+    );
     all.push(format!("{text}x"));
     all.retain(|other| other != text);
     all.into_iter().map(Value::String).collect()
@@ -36,7 +63,9 @@ fn strings(text: &str) -> Vec<Value> {
 
 fn leaves(value: &Value, path: &str, found: &mut Vec<String>) {
     match value {
-        Value::Object(map) => map.iter().for_each(|(key, inner)| leaves(inner, &format!("{path}/{key}"), found)),
+        Value::Object(map) => map
+            .iter()
+            .for_each(|(key, inner)| leaves(inner, &format!("{path}/{key}"), found)),
         Value::Array(items) => {
             // One element stands for all: the digest covers them alike.
             if let Some(first) = items.first() {

@@ -6,15 +6,17 @@ use crate::digest::canonical_json;
 use crate::sample::{full_offer, offer, quote_of, usd};
 
 fn candidate() -> impl Strategy<Value = Candidate> {
-    (0u128..50, 0i64..5, 0i64..5, 0i64..5, 0i64..2, 0u8..50).prop_map(|(id, apr, cost, payment, short, digest)| Candidate {
-        quote: QuoteId(Uuid::from_u128(id)),
-        apr: Rate::from_percent(apr),
-        total_cost: usd(cost),
-        worst_cost: usd(cost + 1),
-        largest_payment: usd(payment),
-        shortfall: usd(short),
-        binding: Binding::Firm,
-        digest: B256::repeat_byte(digest),
+    (0u128..50, 0i64..5, 0i64..5, 0i64..5, 0i64..2, 0u8..50).prop_map(|(id, apr, cost, payment, short, digest)| {
+        Candidate {
+            quote: QuoteId(Uuid::from_u128(id)),
+            apr: Rate::from_percent(apr),
+            total_cost: usd(cost),
+            worst_cost: usd(cost + 1),
+            largest_payment: usd(payment),
+            shortfall: usd(short),
+            binding: Binding::Firm,
+            digest: B256::repeat_byte(digest),
+        }
     })
 }
 
@@ -36,7 +38,13 @@ proptest! {
 
 #[test]
 fn a_stored_ranking_replays_to_the_same_bytes() {
-    let ranking = rank(vec![Candidate::of(&quote_of(offer())), Candidate::of(&quote_of(full_offer()))], RankBy::Apr);
+    let ranking = rank(
+        vec![
+            Candidate::of(&quote_of(offer())),
+            Candidate::of(&quote_of(full_offer())),
+        ],
+        RankBy::Apr,
+    );
     let stored = canonical_json(&ranking);
     let read: Ranking = serde_json::from_slice(&stored).unwrap();
     assert_eq!(canonical_json(&read.replay()), stored);
@@ -45,7 +53,12 @@ fn a_stored_ranking_replays_to_the_same_bytes() {
 #[test]
 fn a_partial_offer_stands_behind_a_whole_one_however_cheap() {
     let whole = Candidate::of(&quote_of(offer()));
-    let partial = Candidate { shortfall: usd(1), apr: Rate::ZERO, digest: B256::ZERO, ..whole.clone() };
+    let partial = Candidate {
+        shortfall: usd(1),
+        apr: Rate::ZERO,
+        digest: B256::ZERO,
+        ..whole.clone()
+    };
     let ranking = rank(vec![partial.clone(), whole.clone()], RankBy::Apr);
     assert_eq!(ranking.places[0].candidate, whole);
     assert_eq!(ranking.places[1].position, 2);
@@ -54,7 +67,11 @@ fn a_partial_offer_stands_behind_a_whole_one_however_cheap() {
 #[test]
 fn the_borrower_chooses_what_counts() {
     let cheap_rate = Candidate::of(&quote_of(offer()));
-    let cheap_cost = Candidate { apr: Rate::from_percent(40), total_cost: usd(1), ..cheap_rate.clone() };
+    let cheap_cost = Candidate {
+        apr: Rate::from_percent(40),
+        total_cost: usd(1),
+        ..cheap_rate.clone()
+    };
     let both = || vec![cheap_cost.clone(), cheap_rate.clone()];
     assert_eq!(rank(both(), RankBy::Apr).places[0].candidate, cheap_rate);
     assert_eq!(rank(both(), RankBy::TotalCost).places[0].candidate, cheap_cost);

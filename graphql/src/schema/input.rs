@@ -129,11 +129,11 @@ pub struct ApplicantInput {
     /// Whole months at the present address.
     pub residence_months: u32,
     /// Payments missed in the last 24 months.
-    #[graphql(default)]
+    #[graphql(name = "delinquencies24m", default)]
     #[serde(default)]
     pub delinquencies24m: u32,
     /// Credit inquiries in the last 6 months.
-    #[graphql(default)]
+    #[graphql(name = "inquiries6m", default)]
     #[serde(default)]
     pub inquiries6m: u32,
     /// Whole months since the oldest credit account was opened.

@@ -19,7 +19,7 @@ pub use subscription::Subscription;
 /// Deepest query; the standard introspection query needs 15.
 const MAX_DEPTH: usize = 16;
 /// Most fields of one query, aliases and list sizes counted.
-const MAX_COMPLEXITY: usize = 4_000;
+const MAX_COMPLEXITY: usize = 30_000;
 /// Most directives on one field.
 const MAX_DIRECTIVES: usize = 8;
 

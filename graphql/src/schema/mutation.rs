@@ -75,7 +75,7 @@ impl Mutation {
                 .request_quotes(caller, &key, input.read(&api.assets)?)
                 .await
         };
-        RequestQuotesPayload::of(made.await, RequestOut)
+        RequestQuotesPayload::of(made.await, RequestOut::from)
     }
 
     /// Accepts a quote. On chain the borrower signs next; off chain the lender pays out.

@@ -10,6 +10,7 @@ use crate::public_id::{Kind, decode, decode_any};
 
 /// Anything with an id.
 #[derive(Union, Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "one node lives as long as one resolver")]
 pub enum Node {
     /// A request for quotes.
     Request(RequestOut),
@@ -39,7 +40,11 @@ impl Query {
     /// A request for quotes.
     async fn quote_request(&self, ctx: &Context<'_>, id: ID) -> Result<Option<RequestOut>> {
         let id = decode(Kind::Request, "id", &id).map_err(fail)?;
-        Ok(present(api(ctx)?.aggregator.request(caller(ctx)?, id).await)?.map(RequestOut))
+        let (aggregator, caller) = (&api(ctx)?.aggregator, caller(ctx)?);
+        if let Some(view) = aggregator.closed_view(caller, id) {
+            return Ok(Some(RequestOut::of_book(view)));
+        }
+        Ok(present(aggregator.request(caller, id).await)?.map(RequestOut::from))
     }
 
     /// A quote.
@@ -76,9 +81,7 @@ impl Query {
             return Err(fail(Error::invalid("id", "not an id of this service")));
         };
         Ok(match kind {
-            Kind::Request => {
-                present(aggregator.request(caller, uuid.into()).await)?.map(|v| Node::Request(RequestOut(v)))
-            }
+            Kind::Request => present(aggregator.request(caller, uuid.into()).await)?.map(|v| Node::Request(v.into())),
             Kind::Quote => present(aggregator.quote(caller, uuid.into()).await)?.map(|v| Node::Quote(v.into())),
             Kind::Settlement => {
                 present(aggregator.settlement(caller, uuid.into()).await)?.map(|v| Node::Settlement(SettlementOut(v)))

@@ -81,14 +81,17 @@ mirror! {
         /// As agreed.
         Base,
         /// The rate rises by 2 points.
+        #[graphql(name = "RATE_PLUS_200BP")]
         RatePlus200bp,
         /// One installment 30 days late.
         LateOnce,
         /// Paid back after a third of the term.
         ExitAtThird,
         /// Collateral loses 20 %.
+        #[graphql(name = "PRICE_MINUS_20")]
         PriceMinus20,
         /// Collateral loses 40 %.
+        #[graphql(name = "PRICE_MINUS_40")]
         PriceMinus40,
     }
 }
@@ -142,58 +145,82 @@ mirror! {
 
 /// A request for quotes.
 #[derive(Clone, Debug)]
-pub struct RequestOut(pub RequestView);
+pub struct RequestOut {
+    view: Arc<RequestView>,
+    /// The view is that of the closed book: its state may have moved since.
+    of_book: bool,
+}
+
+impl RequestOut {
+    /// A request as its book was closed.
+    pub fn of_book(view: Arc<RequestView>) -> Self {
+        Self { view, of_book: true }
+    }
+}
+
+impl From<RequestView> for RequestOut {
+    fn from(view: RequestView) -> Self {
+        Self {
+            view: Arc::new(view),
+            of_book: false,
+        }
+    }
+}
 
 #[Object(name = "QuoteRequest")]
 impl RequestOut {
     /// Id, starts with `req_`.
     async fn id(&self) -> async_graphql::ID {
-        encode(Kind::Request, self.0.id.0).into()
+        encode(Kind::Request, self.view.id.0).into()
     }
 
     /// State.
-    async fn state(&self) -> RequestStatus {
-        self.0.state.into()
+    async fn state(&self, ctx: &Context<'_>) -> Result<RequestStatus> {
+        if !self.of_book {
+            return Ok(self.view.state.into());
+        }
+        let now = api(ctx)?.aggregator.request(caller(ctx)?, self.view.id).await;
+        Ok(now.map_err(fail)?.state.into())
     }
 
     /// Amount asked for.
     async fn amount(&self) -> MoneyOut {
-        MoneyOut(self.0.amount)
+        MoneyOut(self.view.amount)
     }
 
     /// Term asked for.
     async fn term(&self) -> PeriodOut {
-        self.0.term.into()
+        self.view.term.into()
     }
 
     /// How it is ranked.
     async fn rank_by(&self) -> RankChoice {
-        self.0.rank_by.into()
+        self.view.rank_by.into()
     }
 
     /// When it was made.
     async fn created_at(&self) -> DateTime<Utc> {
-        self.0.created_at
+        self.view.created_at
     }
 
     /// When the book closes at the latest.
     async fn deadline_at(&self) -> DateTime<Utc> {
-        self.0.deadline_at
+        self.view.deadline_at
     }
 
     /// Lenders asked.
     async fn lenders(&self) -> Vec<LenderOut> {
-        self.0.lenders.iter().cloned().map(Into::into).collect()
+        self.view.lenders.iter().cloned().map(Into::into).collect()
     }
 
     /// Answers that are not quotes, with reasons.
     async fn losers(&self) -> Vec<LoserOut> {
-        self.0.losers.iter().cloned().map(Into::into).collect()
+        self.view.losers.iter().cloned().map(Into::into).collect()
     }
 
     /// Why nobody was asked.
     async fn refusal(&self) -> Vec<ReasonOut> {
-        self.0.refusal.iter().cloned().map(Into::into).collect()
+        self.view.refusal.iter().cloned().map(Into::into).collect()
     }
 
     /// Quotes, best first.
@@ -202,7 +229,7 @@ impl RequestOut {
         let page = page_request(first, after)?;
         let found = api(ctx)?
             .aggregator
-            .quotes(caller(ctx)?, self.0.id, page)
+            .quotes(caller(ctx)?, self.view.id, page)
             .await
             .map_err(fail)?;
         Ok(QuoteConnection::new(found))
@@ -285,6 +312,12 @@ impl QuoteOut {
 impl From<RankedQuote> for QuoteOut {
     fn from(quote: RankedQuote) -> Self {
         Self(Arc::new(quote))
+    }
+}
+
+impl From<Arc<RankedQuote>> for QuoteOut {
+    fn from(quote: Arc<RankedQuote>) -> Self {
+        Self(quote)
     }
 }
 
@@ -406,7 +439,7 @@ impl QuoteOut {
     }
 
     /// The calendar of payments.
-    #[graphql(complexity = "60 * child_complexity")]
+    #[graphql(complexity = "12 * child_complexity")]
     async fn schedule(&self) -> Vec<ScheduledOut> {
         self.quote().offer.repayment.schedule.iter().map(Into::into).collect()
     }
@@ -575,7 +608,7 @@ impl PageInfoOut {
 }
 
 impl QuoteConnection {
-    fn new(page: Page<RankedQuote>) -> Self {
+    fn new(page: Page<Arc<RankedQuote>>) -> Self {
         let previous = page.items.first().is_some_and(|first| first.position > 1);
         Self {
             page_info: PageInfoOut::of(&page.cursors, page.has_next, previous),
@@ -618,7 +651,7 @@ impl From<QuoteUpdate> for UpdateOut {
         match update {
             QuoteUpdate::Quote(quote) => Self::Quote((*quote).into()),
             QuoteUpdate::Loser(loser) => Self::Loser(loser.into()),
-            QuoteUpdate::Closed(request) => Self::Closed(RequestOut(*request)),
+            QuoteUpdate::Closed(request) => Self::Closed((*request).into()),
         }
     }
 }

@@ -11,14 +11,9 @@ use crate::api::{AcceptQuote, Error, PageRequest};
 async fn quoted(stage: &Stage) -> Quote {
     let view = stage.closed("quoted").await;
     let page = PageRequest { first: 1, after: None };
-    stage
-        .aggregator
-        .quotes(&borrower(), view.id, page)
-        .await
-        .unwrap()
-        .items
-        .remove(0)
+    stage.aggregator.quotes(&borrower(), view.id, page).await.unwrap().items[0]
         .quote
+        .clone()
 }
 
 fn accept(quote: &Quote) -> AcceptQuote {

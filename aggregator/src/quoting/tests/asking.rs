@@ -217,6 +217,35 @@ async fn an_object_of_another_tenant_does_not_exist(db: PgPool) {
 }
 
 #[sqlx::test(migrations = "./migrations")]
+async fn a_closed_book_in_memory_is_the_stored_one_for_its_owner_alone(db: PgPool) {
+    let lenders = [("a-bank", 45_000), ("b-bank", 44_000), ("c-bank", 46_000)];
+    let stage = Stage::new(db, &lenders.map(|(name, payment)| (name, Manner::Offers(payment))));
+    let view = stage.closed("kept").await;
+    let aggregator = &stage.aggregator;
+    assert_eq!(aggregator.closed_view(&borrower(), view.id), None);
+    let stored = aggregator.quotes(&borrower(), view.id, PAGE).await.unwrap();
+    assert_eq!(stored.items.len(), 3);
+    assert_eq!(aggregator.closed_view(&borrower(), view.id).as_deref(), Some(&view));
+    assert_eq!(aggregator.quotes(&borrower(), view.id, PAGE).await.unwrap(), stored);
+    let page = |first, after: &str| PageRequest {
+        first,
+        after: Some(after.to_owned()),
+    };
+    let rest = aggregator.quotes(&borrower(), view.id, page(1, "1")).await.unwrap();
+    assert_eq!(
+        (rest.items.as_slice(), rest.has_next, rest.total),
+        (&stored.items[1..2], true, Some(3))
+    );
+    let end = aggregator.quotes(&borrower(), view.id, page(5, "2")).await.unwrap();
+    assert_eq!((end.items.as_slice(), end.has_next), (&stored.items[2..], false));
+    assert_eq!(aggregator.closed_view(&stranger(), view.id), None);
+    assert!(matches!(
+        aggregator.quotes(&stranger(), view.id, PAGE).await,
+        Err(Error::NotFound)
+    ));
+}
+
+#[sqlx::test(migrations = "./migrations")]
 async fn bad_input_is_refused_with_its_field(db: PgPool) {
     let stage = Stage::new(db, &[]);
     let refused = async |change: fn(&mut crate::api::NewRequest)| {

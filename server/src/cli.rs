@@ -1,0 +1,161 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+use secrecy::ExposeSecret;
+use tokio::net::TcpListener;
+
+use crate::clock::{SystemClock, UuidV7Ids};
+use crate::commands;
+use crate::config::{Config, Role};
+use crate::{crash, dev, runtime, telemetry};
+
+/// Credit-as-a-Service with on-chain settlement.
+#[derive(Parser, Debug)]
+#[command(name = "usance", version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Start a whole marketplace on this machine: PostgreSQL, two chains, lenders, and the API.
+    Dev(dev::Options),
+    /// Serve a configured deployment.
+    Serve {
+        /// Configuration, TOML.
+        #[arg(long, default_value = "usance.toml")]
+        config: PathBuf,
+        /// What this process does.
+        #[arg(long, value_delimiter = ',', default_value = "api,worker,indexer")]
+        role: Vec<Role>,
+        /// Address of the API, over the configuration's.
+        #[arg(long)]
+        listen: Option<String>,
+    },
+    /// Bring a database to the newest schema.
+    Migrate {
+        /// PostgreSQL; the environment's `DATABASE_URL` when left out.
+        #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+        database_url: secrecy::SecretString,
+    },
+    /// Ask a running service for quotes and print the ranked table.
+    Quote(Box<commands::quote::Options>),
+    /// Annual percentage rates.
+    #[command(subcommand)]
+    Apr(CheckApr),
+    /// Repayment schedules.
+    #[command(subcommand)]
+    Schedule(CheckSchedule),
+    /// Print a generated document.
+    Print {
+        /// Which.
+        #[arg(value_enum)]
+        what: Printed,
+    },
+    /// Say what is missing on this machine and how to get it.
+    Doctor(commands::doctor::Options),
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Printed {
+    /// The GraphQL schema.
+    Schema,
+    /// The OpenAPI document.
+    Openapi,
+}
+
+#[derive(Subcommand, Debug)]
+enum CheckApr {
+    /// Recompute the vectors of a file.
+    Check(commands::apr::Options),
+}
+
+#[derive(Subcommand, Debug)]
+enum CheckSchedule {
+    /// Recompute the vectors of a file.
+    Check(commands::schedule::Options),
+}
+
+/// Parses, runs, and says what went wrong.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli.command) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(command: Command) -> Result<ExitCode> {
+    crash::arm()?;
+    match command {
+        Command::Apr(CheckApr::Check(options)) => return commands::apr::run(&options),
+        Command::Schedule(CheckSchedule::Check(options)) => return commands::schedule::run(&options),
+        Command::Print { what: Printed::Schema } => {
+            print!("{}", graphql::schema::sdl());
+            return Ok(ExitCode::SUCCESS);
+        }
+        Command::Print { what: Printed::Openapi } => {
+            println!("{}", serde_json::to_string_pretty(&graphql::openapi::document())?);
+            return Ok(ExitCode::SUCCESS);
+        }
+        _ => {}
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match command {
+            Command::Dev(options) => dev::run(options).await,
+            Command::Serve { config, role, listen } => serve(&config, &role, listen).await,
+            Command::Migrate { database_url } => migrate(&database_url).await,
+            Command::Quote(options) => commands::quote::run(&options).await,
+            Command::Doctor(options) => commands::doctor::run(&options).await,
+            Command::Apr(_) | Command::Schedule(_) | Command::Print { .. } => Ok(ExitCode::SUCCESS),
+        }
+    })
+}
+
+async fn serve(file: &std::path::Path, roles: &[Role], listen: Option<String>) -> Result<ExitCode> {
+    telemetry::logs(false)?;
+    let flags: Vec<_> = listen.into_iter().map(|address| ("listen", address)).collect();
+    let config = Config::load(file, &flags)?;
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", config.listen))?;
+    let sources = runtime::Sources {
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(UuidV7Ids),
+        dev_clock: None,
+    };
+    let running = runtime::start(config, roles, listener, sources, telemetry::figures()?).await?;
+    println!("listening on http://{}", running.address);
+    ended().await?;
+    running.stop().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn migrate(database_url: &secrecy::SecretString) -> Result<ExitCode> {
+    let db = aggregator::connect(database_url.expose_secret(), 1)
+        .await
+        .context("cannot reach PostgreSQL")?;
+    aggregator::migrate(&db).await?;
+    println!("the database is at the newest schema");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Waits for Ctrl-C or a termination signal.
+pub(crate) async fn ended() -> Result<()> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        result = tokio::signal::ctrl_c() => result?,
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,403 @@
+//! `usance dev`: a whole marketplace on one machine. Every start is a fresh one: new database, new chains, same addresses.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use chain::deploy::{Addresses, Deployer, DevAsset};
+use chain::devnet::{Devnet, DevnetOptions, Mining};
+use chain::keys::DevAccount;
+use chain::registry::Profile;
+use chrono::{DateTime, Utc};
+use domain::money::{Asset, Currency, Rate};
+use domain::ports::{Clock, Ids};
+use domain::request::Jurisdiction;
+use graphql::DevClock;
+use lenders::desk::PricedAsset;
+use lenders::protocol::{KeyConfig, ProtocolConfig};
+use lenders::{DeskConfig, LenderConfig};
+use sandbox::{SandboxConfig, SandboxHandle};
+use secrecy::SecretString;
+use serde::Serialize;
+use tokio::net::TcpListener;
+
+use crate::clock::{ManualClock, SystemClock, UuidV7Ids};
+use crate::commands::quote::{Sample, print_sample};
+use crate::config::{Config, PlatformKey, Role};
+use crate::postgres::{EmbeddedPostgres, PostgresOptions};
+use crate::seed::{DevClient, clients, plant};
+use crate::{cli, runtime, telemetry};
+
+/// Issuer of development tokens; refused in production.
+pub const ISSUER: &str = "usance-development";
+/// Seed of the key of development tokens: public, refused in production.
+pub const TOKEN_SEED: [u8; 32] = *b"usance public development token.";
+/// Name of our development key towards lenders; the seed is derived from it, so it is public.
+const PLATFORM_KEY: &str = "usance-dev";
+/// Gas price cap of development deployments, wei.
+const FEE_CAP: u128 = 500_000_000_000;
+const DATABASE: &str = "usance_dev";
+
+/// Options of `usance dev`.
+#[derive(clap::Args, Debug)]
+pub struct Options {
+    /// Address of the API; when it is taken, a free port is used.
+    #[arg(long, default_value = "127.0.0.1:8480")]
+    listen: SocketAddr,
+    /// Where the database and logs are kept.
+    #[arg(long, default_value = ".usance")]
+    data_dir: PathBuf,
+    /// Time stands still and moves only by `POST /dev/clock`; the chains' time moves with it.
+    #[arg(long)]
+    manual_clock: bool,
+    /// Print the sample request's table and end.
+    #[arg(long)]
+    once: bool,
+    /// Print the sample as JSON.
+    #[arg(long)]
+    json: bool,
+    /// Seconds between blocks; 0 makes a block per transaction.
+    #[arg(long, default_value_t = 1)]
+    block_time: u32,
+}
+
+/// What other tools need to know of the running marketplace; stands in `<data-dir>/dev.json`.
+#[derive(Debug, Serialize)]
+struct Facts {
+    url: String,
+    clients: Vec<DevClient>,
+    chains: Vec<ChainFacts>,
+    sandbox_url: String,
+    borrower: alloy_primitives::Address,
+    aggregator: alloy_primitives::Address,
+    collateral_manager: alloy_primitives::Address,
+    dollar: alloy_primitives::Address,
+    ether: alloy_primitives::Address,
+}
+
+#[derive(Debug, Serialize)]
+struct ChainFacts {
+    chain_id: u64,
+    name: String,
+    rpc_url: String,
+}
+
+/// Starts everything, prints the sample's ranked table, and serves until it is told to end.
+pub async fn run(options: Options) -> Result<ExitCode> {
+    telemetry::logs(true)?;
+    let started = Instant::now();
+    std::fs::create_dir_all(&options.data_dir)
+        .with_context(|| format!("cannot create {}", options.data_dir.display()))?;
+    let clock: Arc<dyn Clock>;
+    let manual = options
+        .manual_clock
+        .then(|| Arc::new(ManualClock::new(SystemClock.now())));
+    clock = match &manual {
+        Some(manual) => Arc::clone(manual) as Arc<dyn Clock>,
+        None => Arc::new(SystemClock),
+    };
+    let ids: Arc<dyn Ids> = Arc::new(UuidV7Ids);
+
+    let say = |what: &str| {
+        if !options.json {
+            println!("{:>5.1} s  {what}", started.elapsed().as_secs_f32());
+        }
+    };
+    let (database, chains) = tokio::join!(Database::start(&options.data_dir), start_chains(options.block_time));
+    let (database, (chains, addresses)) = (database?, chains?);
+    say(&format!("PostgreSQL is up: {}", database.origin));
+    for chain in &chains {
+        say(&format!(
+            "{} (chain {}) is up with the settlement contracts: {}",
+            chain.name(),
+            chain.chain_id(),
+            chain.url()
+        ));
+    }
+    let key = sdk::PrivateKey::development(PLATFORM_KEY)?;
+    let sandbox = start_sandbox(&key, &clock, &ids).await?;
+    let listener = listen(options.listen).await?;
+    let config = config(&database.url, &listener, &chains, &addresses, &sandbox)?;
+    let lender_count = config.lenders.len();
+    let dev_clock = manual.map(|manual| {
+        let urls = chains.iter().map(|c| (c.chain_id(), c.url().to_owned())).collect();
+        Arc::new(MovedClock { manual, urls }) as Arc<dyn DevClock>
+    });
+    let sources = runtime::Sources { clock, ids, dev_clock };
+    let roles = [Role::Api, Role::Worker, Role::Indexer];
+    let running = runtime::start(config, &roles, listener, sources, telemetry::figures()?).await?;
+    let url = format!("http://{}", running.address);
+    say(&format!(
+        "{lender_count} lenders answer; the API is {url}/graphql and {url}/v1"
+    ));
+    let facts = facts(&url, &chains, &addresses, &sandbox);
+    let shown = show(&running, &facts, &options).await;
+    running.stop().await;
+    for chain in chains {
+        chain.stop().await?;
+    }
+    database.stop().await?;
+    shown.map(|()| ExitCode::SUCCESS)
+}
+
+/// Plants the clients, prints the sample, and waits for the end.
+async fn show(running: &runtime::Running, facts: &Facts, options: &Options) -> Result<()> {
+    plant(&running.aggregator).await?;
+    let file = options.data_dir.join("dev.json");
+    std::fs::write(&file, serde_json::to_string_pretty(facts)?)?;
+    sample(facts, options.json).await?;
+    if !options.once {
+        print_next_steps(facts, &file);
+        cli::ended().await?;
+    }
+    Ok(())
+}
+
+/// The database of the marketplace: ours, or the one of `DATABASE_URL`.
+struct Database {
+    url: SecretString,
+    origin: String,
+    embedded: Option<EmbeddedPostgres>,
+}
+
+impl Database {
+    async fn start(data_dir: &Path) -> Result<Self> {
+        if let Ok(url) = std::env::var("DATABASE_URL") {
+            return Ok(Self {
+                url: url.into(),
+                origin: "DATABASE_URL".to_owned(),
+                embedded: None,
+            });
+        }
+        // Every start is a fresh one, so nothing has to survive a power cut.
+        let options = PostgresOptions {
+            fsync: false,
+            ..PostgresOptions::new(data_dir.join("postgres"))
+        };
+        let embedded = EmbeddedPostgres::start(options).await?;
+        let url = embedded.fresh_database(DATABASE).await?;
+        Ok(Self {
+            url: url.into(),
+            origin: embedded.origin(),
+            embedded: Some(embedded),
+        })
+    }
+
+    async fn stop(self) -> Result<()> {
+        match self.embedded {
+            Some(embedded) => embedded.stop().await,
+            None => Ok(()),
+        }
+    }
+}
+
+async fn start_chains(block_time: u32) -> Result<(Vec<Devnet>, Addresses)> {
+    let (one, two) = tokio::try_join!(start_chain(31337, block_time), start_chain(31338, block_time))?;
+    let addresses = one.1;
+    Ok((vec![one.0, two.0], addresses))
+}
+
+async fn start_chain(chain_id: u64, block_time: u32) -> Result<(Devnet, Addresses)> {
+    // The deployment is mined at once; blocks come at their pace afterwards.
+    let chain = Devnet::start(&DevnetOptions::new(chain_id)).await?;
+    let deployer = DevAccount::Deployer.signer();
+    let addresses = Deployer::new(chain.rpc(), &deployer, FEE_CAP)
+        .deploy_development()
+        .await?;
+    if block_time > 0 {
+        chain.set_mining(Mining::EverySeconds(block_time)).await?;
+    }
+    Ok((chain, addresses))
+}
+
+async fn start_sandbox(key: &sdk::PrivateKey, clock: &Arc<dyn Clock>, ids: &Arc<dyn Ids>) -> Result<SandboxHandle> {
+    let platform = sandbox::PlatformKey {
+        id: PLATFORM_KEY.to_owned(),
+        public: key.public().to_base64(),
+    };
+    let world = sandbox::World {
+        clock: Arc::clone(clock),
+        ids: Arc::clone(ids),
+    };
+    Ok(sandbox::spawn(SandboxConfig::new(platform), world).await?)
+}
+
+async fn listen(wanted: SocketAddr) -> Result<TcpListener> {
+    match TcpListener::bind(wanted).await {
+        Ok(listener) => Ok(listener),
+        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+            Ok(TcpListener::bind(SocketAddr::new(wanted.ip(), 0)).await?)
+        }
+        Err(error) => Err(error).with_context(|| format!("cannot listen on {wanted}")),
+    }
+}
+
+fn config(
+    database_url: &SecretString,
+    listener: &TcpListener,
+    chains: &[Devnet],
+    addresses: &Addresses,
+    sandbox: &SandboxHandle,
+) -> Result<Config> {
+    let mut lenders: Vec<LenderConfig> = sandbox.lenders.iter().map(protocol_lender).collect();
+    lenders.extend(chains.iter().map(|chain| LenderConfig::Desk(desk(chain.chain_id()))));
+    let seed = sdk::PrivateKey::development_seed(PLATFORM_KEY);
+    Ok(Config {
+        profile: Profile::Development,
+        listen: listener.local_addr()?,
+        public_url: None,
+        database_url: database_url.clone(),
+        database_connections: 20,
+        issuer: ISSUER.to_owned(),
+        token_key: hex::encode(TOKEN_SEED).into(),
+        platform_key: PlatformKey {
+            id: PLATFORM_KEY.to_owned(),
+            seed: STANDARD.encode(seed).into(),
+        },
+        submitter_key: DevAccount::Submitter.secret(),
+        chains: chains.iter().map(|chain| chain.config(addresses)).collect(),
+        assets: chains
+            .iter()
+            .map(|chain| asset(chain.chain_id(), DevAsset::Ether))
+            .collect(),
+        lenders,
+        quote_deadline_ms: 2_500,
+        poll_ms: 200,
+    })
+}
+
+fn protocol_lender(lender: &sandbox::SandboxLender) -> LenderConfig {
+    LenderConfig::Protocol(ProtocolConfig {
+        id: lender.id.clone(),
+        url: lender.url.clone(),
+        keys: vec![KeyConfig {
+            id: lender.key_id.clone(),
+            public: lender.public_key.clone(),
+        }],
+        capabilities: lender.capabilities.clone(),
+        timeout_ms: 5_000,
+        policy: lenders::Policy::default(),
+    })
+}
+
+fn asset(chain_id: u64, token: DevAsset) -> Asset {
+    Asset {
+        chain_id,
+        token: token.address(),
+        symbol: token.symbol().to_owned(),
+        decimals: token.decimals(),
+    }
+}
+
+/// The desk of a development chain: 8 % and 8.4 %, 2,000 dollars a dWETH.
+fn desk(chain_id: u64) -> DeskConfig {
+    let (name, rate_ppm) = if chain_id == 31337 {
+        ("desk-one", 80_000)
+    } else {
+        ("desk-two", 84_000)
+    };
+    DeskConfig {
+        id: name.parse().unwrap_or_else(|_| unreachable!("a literal provider id")),
+        venue: "Usance desk".to_owned(),
+        lends: asset(chain_id, DevAsset::Dollar),
+        currency: Currency::usd(),
+        accepts: vec![PricedAsset {
+            asset: asset(chain_id, DevAsset::Ether),
+            price: 2_000.into(),
+            oracle: "fixed-dev".to_owned(),
+        }],
+        rate_ppm,
+        ltv_max: Rate::from_percent(70),
+        origination_fee_bps: 50,
+        fee_recipient: DevAccount::Deployer.address(),
+        grace_seconds: 10 * 86_400,
+        late_fee_bps: 500,
+        epoch: 0,
+        valid_seconds: 900,
+        min_amount: 10_000,
+        max_amount: 100_000_000,
+        min_term_days: 28,
+        max_term_days: 1_900,
+        jurisdictions: vec![Jurisdiction {
+            country: "US".to_owned(),
+            region: None,
+        }],
+        signing_key: DevAccount::Desk.secret(),
+        policy: lenders::Policy::default(),
+    }
+}
+
+fn facts(url: &str, chains: &[Devnet], addresses: &Addresses, sandbox: &SandboxHandle) -> Facts {
+    Facts {
+        url: url.to_owned(),
+        clients: clients(),
+        chains: chains
+            .iter()
+            .map(|c| ChainFacts {
+                chain_id: c.chain_id(),
+                name: c.name(),
+                rpc_url: c.url().to_owned(),
+            })
+            .collect(),
+        sandbox_url: sandbox.base_url.clone(),
+        borrower: DevAccount::Borrower.address(),
+        aggregator: addresses.aggregator,
+        collateral_manager: addresses.collateral_manager,
+        dollar: DevAsset::Dollar.address(),
+        ether: DevAsset::Ether.address(),
+    }
+}
+
+/// 5,000 dollars for 24 months, for a Californian who can lock 5 dWETH on the first chain.
+async fn sample(facts: &Facts, json: bool) -> Result<()> {
+    let borrower = &facts.clients[0];
+    print_sample(&Sample {
+        base_url: facts.url.clone(),
+        client_id: borrower.client_id.clone(),
+        client_secret: borrower.client_secret.clone(),
+        wallet: Some(facts.borrower.to_string()),
+        collateral: Some((
+            facts.chains[0].chain_id,
+            facts.ether.to_string(),
+            "5000000000000000000".to_owned(),
+        )),
+        json,
+    })
+    .await
+}
+
+fn print_next_steps(facts: &Facts, file: &Path) {
+    println!();
+    println!(
+        "Open {}/graphql in a browser for GraphiQL; the REST document is {}/openapi.json.",
+        facts.url, facts.url
+    );
+    println!(
+        "Clients, chains and addresses stand in {}. `usance quote` asks again. Ctrl-C ends everything.",
+        file.display()
+    );
+}
+
+/// Moves our clock and the chains' together.
+struct MovedClock {
+    manual: Arc<ManualClock>,
+    urls: Vec<(u64, String)>,
+}
+
+#[async_trait]
+impl DevClock for MovedClock {
+    async fn advance(&self, seconds: u32) -> Result<DateTime<Utc>, String> {
+        for (chain_id, url) in &self.urls {
+            chain::devnet::advance_time(*chain_id, url, u64::from(seconds))
+                .await
+                .map_err(|e| e.to_string())?;
+        }
+        Ok(self.manual.advance(chrono::Duration::seconds(i64::from(seconds))))
+    }
+}

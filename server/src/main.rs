@@ -1,0 +1,10 @@
+//! The `usance` binary.
+
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    usance_server::cli::main()
+}

@@ -1,0 +1,238 @@
+//! Wiring: from configuration to a running process. The only place that knows both sides of every port.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use aggregator::{Aggregator, Settings, World};
+use anyhow::{Context, Result};
+use async_trait::async_trait;
+use chain::contracts::{SettlementContracts, SettlementReader};
+use chain::indexer::Indexer;
+use chain::keys::KeySigner;
+use chain::registry::{Profile, Registry};
+use chain::rpc::{Rpc, RpcOptions};
+use chain::submitter::{Submitter, SubmitterOptions};
+use domain::ports::{Clock, Contracts, Ids};
+use graphql::{Callback, CallbackRefusal, DevClock, Process, ProviderCallbacks};
+use metrics_exporter_prometheus::PrometheusHandle;
+use secrecy::ExposeSecret;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::config::{Config, Role};
+
+/// Time and ids of a process.
+#[derive(Clone)]
+pub struct Sources {
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Ids.
+    pub ids: Arc<dyn Ids>,
+    /// Moves time; for development only.
+    pub dev_clock: Option<Arc<dyn DevClock>>,
+}
+
+/// A running process.
+pub struct Running {
+    /// Where the API listens.
+    pub address: SocketAddr,
+    /// The use cases.
+    pub aggregator: Arc<Aggregator>,
+    shutdown: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Running {
+    /// Ends the process: no new work, running work finishes.
+    pub async fn stop(self) {
+        self.shutdown.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+        self.aggregator.drain().await;
+    }
+}
+
+/// Starts the given roles. `listener` is already bound, so that our own address is known to the lenders.
+pub async fn start(
+    config: Config,
+    roles: &[Role],
+    listener: TcpListener,
+    sources: Sources,
+    figures: PrometheusHandle,
+) -> Result<Running> {
+    let address = listener.local_addr()?;
+    let own_url = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+    let registry = Registry::new(config.chains.clone(), config.profile)?;
+    let rpcs = connect_chains(&registry).await?;
+    let contracts: Arc<dyn Contracts> = Arc::new(SettlementContracts::new(registry.clone()));
+    let db = aggregator::connect(config.database_url.expose_secret(), config.database_connections)
+        .await
+        .context("cannot reach PostgreSQL; check DATABASE_URL")?;
+    aggregator::migrate(&db).await.context("migrations")?;
+    let found = lenders::build(
+        config.lenders.clone(),
+        &lender_parts(&config, &sources, &own_url, &contracts)?,
+    )?;
+    let aggregator = Aggregator::new(World {
+        db,
+        clock: Arc::clone(&sources.clock),
+        ids: Arc::clone(&sources.ids),
+        lenders: found.lenders,
+        contracts,
+        reader: Arc::new(SettlementReader::new(registry.clone(), rpcs.iter().cloned())),
+        model: risk::Model::built_in()?,
+        rules: compliance::RuleSet::built_in()?,
+        screening: compliance::ScreeningIndex::built_in()?,
+        settings: Settings {
+            quote_deadline: config.quote_deadline(),
+            poll: config.poll(),
+            ..Settings::default()
+        },
+    });
+    let running = Running {
+        address,
+        aggregator,
+        shutdown: CancellationToken::new(),
+        tasks: TaskTracker::new(),
+    };
+    if roles.contains(&Role::Worker) {
+        let (aggregator, shutdown) = (Arc::clone(&running.aggregator), running.shutdown.clone());
+        running.tasks.spawn(aggregator::workers::run(aggregator, shutdown));
+        spawn_submitters(&running, &config, &registry, &rpcs)?;
+    }
+    if roles.contains(&Role::Indexer) {
+        spawn_indexers(&running, &config, &registry, &rpcs);
+    }
+    if roles.contains(&Role::Api) {
+        let tokens = graphql::auth::Tokens::new(&config.issuer, &config.token_seed()?, Arc::clone(&sources.clock))?;
+        let api = graphql::Api::new(graphql::Parts {
+            aggregator: Arc::clone(&running.aggregator),
+            tokens,
+            assets: config.assets,
+            callbacks: Arc::new(Callbacks(found.inbox)),
+            process: Arc::new(Health {
+                aggregator: Arc::clone(&running.aggregator),
+                rpcs,
+                figures,
+            }),
+            explorer: config.profile == Profile::Development,
+            dev_clock: sources.dev_clock,
+        });
+        let shutdown = running.shutdown.clone();
+        running.tasks.spawn(async move {
+            if let Err(error) = graphql::serve(listener, api, shutdown).await {
+                tracing::error!(%error, "the API ended");
+            }
+        });
+    }
+    Ok(running)
+}
+
+async fn connect_chains(registry: &Registry) -> Result<Vec<Arc<Rpc>>> {
+    let mut rpcs = Vec::new();
+    for chain in registry.iter() {
+        let rpc = Rpc::connect(chain.chain_id, &chain.rpc_urls, RpcOptions::default())
+            .await
+            .with_context(|| format!("chain {} ({})", chain.name, chain.chain_id))?;
+        rpcs.push(Arc::new(rpc));
+    }
+    Ok(rpcs)
+}
+
+fn lender_parts(
+    config: &Config,
+    sources: &Sources,
+    own_url: &str,
+    contracts: &Arc<dyn Contracts>,
+) -> Result<lenders::Parts> {
+    let key = sdk::PrivateKey::from_base64(&config.platform_key.id, config.platform_key.seed.expose_secret())
+        .context("platform_key.seed must be base64 of 32 bytes")?;
+    let network = match config.profile {
+        Profile::Development => sdk::NetworkPolicy::AllowLoopback,
+        Profile::Production => sdk::NetworkPolicy::Public,
+    };
+    Ok(lenders::Parts {
+        signer: Arc::new(sdk::Signer {
+            key,
+            clock: Arc::clone(&sources.clock),
+            ids: Arc::clone(&sources.ids),
+        }),
+        network,
+        callback_url: Some(own_url.to_owned()),
+        contracts: Arc::clone(contracts),
+    })
+}
+
+fn spawn_submitters(running: &Running, config: &Config, registry: &Registry, rpcs: &[Arc<Rpc>]) -> Result<()> {
+    let signer = Arc::new(KeySigner::from_secret(&config.submitter_key, config.profile).context("submitter_key")?);
+    for (chain, rpc) in registry.iter().zip(rpcs) {
+        let mut options = SubmitterOptions::new(chain.finality, chain.max_fee_cap());
+        options.poll = config.poll();
+        let journal = running.aggregator.tx_journal();
+        let submitter = Submitter::new(Arc::clone(rpc), signer.clone(), journal, options);
+        let shutdown = running.shutdown.clone();
+        running.tasks.spawn(async move { submitter.run(shutdown).await });
+    }
+    Ok(())
+}
+
+fn spawn_indexers(running: &Running, config: &Config, registry: &Registry, rpcs: &[Arc<Rpc>]) {
+    for (chain, rpc) in registry.iter().zip(rpcs) {
+        let indexer = Indexer::new(Arc::clone(rpc), chain, running.aggregator.chain_log(), config.poll());
+        let shutdown = running.shutdown.clone();
+        running.tasks.spawn(async move {
+            if let Err(error) = indexer.run(shutdown).await {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "the indexer stopped: an operator must resync"
+                );
+            }
+        });
+    }
+}
+
+struct Callbacks(Option<Arc<lenders::CallbackInbox>>);
+
+#[async_trait]
+impl ProviderCallbacks for Callbacks {
+    async fn deliver(&self, callback: Callback<'_>) -> Result<(), CallbackRefusal> {
+        let inbox = self.0.as_ref().ok_or(CallbackRefusal::Unknown)?;
+        let parts = sdk::RequestParts {
+            method: callback.method,
+            path: callback.path,
+            headers: callback.headers,
+        };
+        inbox.deliver(parts, callback.body).map_err(|error| match error {
+            lenders::CallbackError::Signature(_) => CallbackRefusal::Unauthorized,
+            lenders::CallbackError::NotAwaited => CallbackRefusal::Unknown,
+            lenders::CallbackError::Malformed(_) | lenders::CallbackError::Conflict => CallbackRefusal::Malformed,
+        })
+    }
+}
+
+struct Health {
+    aggregator: Arc<Aggregator>,
+    rpcs: Vec<Arc<Rpc>>,
+    figures: PrometheusHandle,
+}
+
+#[async_trait]
+impl Process for Health {
+    async fn not_ready(&self) -> Vec<String> {
+        let mut missing = Vec::new();
+        if !self.aggregator.is_ready().await {
+            missing.push("database".to_owned());
+        }
+        for rpc in &self.rpcs {
+            if rpc.head().await.is_err() {
+                missing.push(format!("chain {}", rpc.chain_id()));
+            }
+        }
+        missing
+    }
+
+    fn metrics(&self) -> String {
+        self.figures.render()
+    }
+}
