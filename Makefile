@@ -21,8 +21,7 @@ run: $(TOOLS) ## Start a marketplace on this machine and print a quoted sample r
 
 test: $(TOOLS) ## Every test: contracts, crates, end to end
 	scripts/contracts-test.sh ci
-	cargo test --workspace --exclude usance-tests --exclude usance-bench --no-fail-fast
-	cargo test --package usance-tests --no-fail-fast
+	scripts/with-postgres.sh cargo test --workspace --features usance-server/crash-points --no-fail-fast
 
 ci: $(TOOLS) fmt-check gen-check lint test ## What the pipeline runs
 

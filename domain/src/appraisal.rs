@@ -118,10 +118,21 @@ fn flags(
     if offer.amounts.offered.minor < request.amount.minor {
         flags.push(Flag::PartialAmount);
     }
+    if is_shorter(request, offer) {
+        flags.push(Flag::ShorterTerm);
+    }
     if offer.inquiry == Inquiry::Hard {
         flags.push(Flag::HardInquiry);
     }
     flags
+}
+
+/// Whether the last payment falls before four fifths of the asked term.
+fn is_shorter(request: &CreditRequest, offer: &Offer) -> bool {
+    let start = offer.issued_at.date_naive();
+    let last = offer.repayment.schedule.iter().map(|row| row.due).max();
+    let (Some(last), Ok(asked)) = (last, request.term.after(start, 1)) else { return false };
+    days_between(start, last) * 5 < days_between(start, asked) * 4
 }
 
 /// The flows of one course of events, in minor units.

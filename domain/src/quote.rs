@@ -88,6 +88,8 @@ pub enum Flag {
     NotBinding,
     /// Only part of what was asked.
     PartialAmount,
+    /// Paid back well before the asked term ends: the payments are larger for it.
+    ShorterTerm,
     /// A hard inquiry was or will be made.
     HardInquiry,
 }

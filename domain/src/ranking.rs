@@ -46,7 +46,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::QuoteId;
 use crate::money::{Money, Rate};
 use crate::offer::Binding;
-use crate::quote::{Quote, ScenarioKind};
+use crate::quote::{Flag, Quote, ScenarioKind};
 
 /// What the borrower wants to rank by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -77,6 +77,8 @@ pub struct Candidate {
     pub largest_payment: Money,
     /// How far the asked amount is missed.
     pub shortfall: Money,
+    /// The money must be paid back well before the asked term ends.
+    pub shorter: bool,
     /// How far the lender is bound.
     pub binding: Binding,
     /// Decides between equals: nobody can choose it to their favour, and it says nothing of the lender.
@@ -109,6 +111,7 @@ impl Candidate {
             worst_cost: Money::new(worst, currency),
             largest_payment: quote.verified.largest_payment,
             shortfall: Money::new(short, currency),
+            shorter: quote.flags.contains(&Flag::ShorterTerm),
             binding: quote.offer.binding,
             digest: quote.digest,
         }
@@ -123,9 +126,10 @@ impl Candidate {
             RankBy::TotalCost => cost.then(apr).then(payment),
             RankBy::Payment => payment.then(apr).then(cost),
         };
-        // A quote that gives less than was asked is cheaper for that alone, so it stands behind those that give it all.
-        (self.shortfall.minor > 0)
-            .cmp(&(other.shortfall.minor > 0))
+        // Less money, or for a shorter time, than was asked is cheaper for that alone: it stands behind what was asked.
+        let misses = |candidate: &Self| candidate.shortfall.minor > 0 || candidate.shorter;
+        misses(self)
+            .cmp(&misses(other))
             .then(chosen)
             .then(self.worst_cost.minor.cmp(&other.worst_cost.minor))
             .then(self.binding.cmp(&other.binding))

@@ -97,3 +97,13 @@ fn an_offer_without_a_rate_is_refused_with_its_field() {
     foreign.repayment.schedule[3].total.currency = Currency::parse("EUR").unwrap();
     assert_eq!(appraise(&request(), &foreign).unwrap_err().field, "currency");
 }
+
+#[test]
+fn money_for_a_shorter_time_than_asked_is_flagged() {
+    let mut short = offer();
+    short.repayment.schedule.truncate(19);
+    assert!(appraise(&request(), &short).unwrap().flags.contains(&Flag::ShorterTerm));
+    let mut long_enough = offer();
+    long_enough.repayment.schedule.truncate(20);
+    assert!(!appraise(&request(), &long_enough).unwrap().flags.contains(&Flag::ShorterTerm));
+}

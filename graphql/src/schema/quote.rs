@@ -423,7 +423,7 @@ impl QuoteOut {
         MoneyOut(self.quote().verified.largest_payment)
     }
 
-    /// What to know, as codes: `APR_MISDECLARED`, `NOT_BINDING`, `PARTIAL_AMOUNT`, `HARD_INQUIRY`.
+    /// What to know, as codes: `APR_MISDECLARED`, `NOT_BINDING`, `PARTIAL_AMOUNT`, `SHORTER_TERM`, `HARD_INQUIRY`.
     async fn flags(&self) -> Vec<&'static str> {
         self.quote().flags.iter().map(flag_code).collect()
     }
@@ -469,6 +469,7 @@ pub fn flag_code(flag: &Flag) -> &'static str {
         Flag::AprMisdeclared { .. } => "APR_MISDECLARED",
         Flag::NotBinding => "NOT_BINDING",
         Flag::PartialAmount => "PARTIAL_AMOUNT",
+        Flag::ShorterTerm => "SHORTER_TERM",
         Flag::HardInquiry => "HARD_INQUIRY",
     }
 }

@@ -146,6 +146,7 @@ fn note(quote: &Value) -> String {
             // Shown at the declared APR and in the column of binding.
             "APR_MISDECLARED" | "NOT_BINDING" => {}
             "PARTIAL_AMOUNT" => notes.push("less than asked".to_owned()),
+            "SHORTER_TERM" => notes.push("for a shorter time than asked".to_owned()),
             "HARD_INQUIRY" => notes.push("hard inquiry".to_owned()),
             other => notes.push(words(other)),
         }
