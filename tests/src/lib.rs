@@ -1,1 +1,9 @@
-//! End-to-end scenarios, faults and the architecture test.
+//! End-to-end scenarios, faults and the architecture test. The scenarios speak to a real process through its public API.
+
+pub mod books;
+pub mod environment;
+pub mod http;
+pub mod journey;
+mod settings;
+
+pub use environment::{Client, Environment, Options};

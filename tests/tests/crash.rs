@@ -1,0 +1,68 @@
+//! The process dies at a named point, is started again, and everything ends as if it had not: nothing lost, nothing twice.
+
+use anyhow::{Result, ensure};
+use usance_tests::{Environment, Options, journey};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_usance-under-test");
+
+#[derive(Clone, Copy)]
+enum Kind {
+    OnChain,
+    Bank,
+}
+
+/// The journey itself checks that the contract and the lender's book saw exactly one origination or disbursement, that
+/// each repayment counts once, and the books after each step. Client calls are repeated under their keys.
+async fn survives(point: &str, kind: Kind) -> Result<()> {
+    let mut world = Environment::start(PROGRAM, Options::quick().crash_at(point)).await?;
+    match kind {
+        Kind::OnChain => journey::onchain_loan(&mut world).await?,
+        Kind::Bank => journey::bank_loan(&mut world).await?,
+    };
+    ensure!(world.crashes == 1, "{point} was never reached");
+    for (query, wanted) in [
+        ("select count(*) from lending.settlement", 1),
+        ("select count(*) from lending.settlement where state = 'SETTLED'", 1),
+        ("select count(*) from lending.loan where state = 'CLOSED'", 1),
+        ("select count(*) from lending.repayment", 3),
+        (
+            "select count(*) from (select external_id from ledger.entry group by 1 having count(*) > 1) twice",
+            0,
+        ),
+    ] {
+        let found = world.books.count(query).await?;
+        ensure!(found == wanted, "{query}: {found}, not {wanted}");
+    }
+    world.finish().await
+}
+
+macro_rules! crashes {
+    ($($name:ident: $point:literal, $kind:ident;)+) => {
+        $(
+            #[tokio::test(flavor = "multi_thread")]
+            async fn $name() -> Result<()> {
+                survives($point, Kind::$kind).await
+            }
+        )+
+    };
+}
+
+crashes! {
+    acceptance_before_its_commit: "accept::before_commit", Bank;
+    acceptance_after_its_commit: "accept::after_commit", OnChain;
+    signature_after_its_commit: "signature::after_commit", OnChain;
+    submitter_after_taking_a_nonce: "submitter::after_nonce", OnChain;
+    submitter_after_storing_the_signed_bytes: "submitter::after_store_attempt", OnChain;
+    submitter_after_the_broadcast: "submitter::after_broadcast", OnChain;
+    submitter_before_noting_finality: "submitter::before_final", OnChain;
+    bank_settlement_after_it_is_marked_submitted: "settlement::after_submitted_commit", Bank;
+    bank_settlement_after_the_lender_paid_out: "settlement::after_lender_call", Bank;
+    bank_settlement_before_it_is_booked: "settlement::before_settled_commit", Bank;
+    bank_settlement_after_it_is_booked: "settlement::after_settled_commit", Bank;
+    chain_settlement_before_it_is_booked: "settlement::before_settled_commit", OnChain;
+    chain_settlement_after_it_is_booked: "settlement::after_settled_commit", OnChain;
+    bank_repayment_before_its_commit: "repayment::before_commit", Bank;
+    bank_repayment_after_its_commit: "repayment::after_commit:2", Bank;
+    chain_repayment_before_its_commit: "repayment::before_commit:2", OnChain;
+    chain_repayment_after_its_commit: "repayment::after_commit", OnChain;
+}
