@@ -91,6 +91,12 @@ pub fn timed_flows(flows: &DatedFlows) -> Result<(UnitPeriod, Vec<Flow>), CashFl
     }
     if unit == UnitPeriod::Semimonth && is_semimonthly(&scheduled) {
         clock.grid(&payments[later..], &mut result)?;
+    } else if unit == UnitPeriod::Months(1) {
+        result.extend(
+            payments[later..]
+                .iter()
+                .map(|(date, amount)| clock.monthly(*date, *amount)),
+        );
     } else {
         for (date, amount) in &payments[later..] {
             result.push(clock.flow(*date, *amount)?);
@@ -125,8 +131,6 @@ struct Civil {
     day: u32,
     /// Days since the year 1.
     number: i32,
-    /// Days of the month.
-    length: u32,
 }
 
 impl Civil {
@@ -136,13 +140,17 @@ impl Civil {
             months: date.year() * 12 + month,
             day: date.day(),
             number: date.num_days_from_ce(),
-            length: days_in_month(date.year(), date.month()),
         }
+    }
+
+    /// Days of the month.
+    fn length(self) -> u32 {
+        month_length(self.months)
     }
 
     /// True when the day is that of a series whose longest month shows `anchor` (paragraph (b)(3): last days of months).
     fn on(self, anchor: u32) -> bool {
-        self.day == anchor || (self.day < anchor && self.day == self.length)
+        self.day == anchor || (self.day < anchor && self.day == self.length())
     }
 }
 
@@ -203,14 +211,14 @@ fn unit_period(start: Civil, advances: &[Civil], payments: &[Civil]) -> Result<U
     let anchor = anchor_of(payments);
     let mut tally: Vec<(Interval, u32)> = Vec::with_capacity(4);
     let mut count = 0_u32;
-    let opening = [start, first_payment];
-    for pair in opening.windows(2).chain(payments.windows(2)).chain(advances.windows(2)) {
-        let (from, to) = (pair[0], pair[1]);
-        count += 1;
-        let interval = Interval::between(from, to, anchor);
-        match tally.iter_mut().find(|(known, _)| *known == interval) {
-            Some((_, times)) => *times += 1,
-            None => tally.push((interval, 1)),
+    for dates in [&[start, first_payment], payments, advances] {
+        for pair in dates.windows(2) {
+            count += 1;
+            let interval = Interval::between(pair[0], pair[1], anchor);
+            match tally.iter_mut().find(|(known, _)| *known == interval) {
+                Some((_, times)) => *times += 1,
+                None => tally.push((interval, 1)),
+            }
         }
     }
     let common = tally
@@ -272,7 +280,9 @@ struct Clock {
     start: Civil,
     anchor: u32,
     unit: UnitPeriod,
-    /// Days of the month after that of the start.
+    /// Days of the month of the start.
+    length: u32,
+    /// Days of the month after it.
     next_length: u32,
 }
 
@@ -282,6 +292,7 @@ impl Clock {
             start,
             anchor,
             unit,
+            length: start.length(),
             next_length: month_length(start.months + 1),
         }
     }
@@ -307,20 +318,23 @@ impl Clock {
             UnitPeriod::Weeks(weeks) => split(days, weeks * 7),
             UnitPeriod::TermDays(_) | UnitPeriod::TermMonths(_) => Flow::whole(1, amount),
             UnitPeriod::Semimonth => split(self.thirty_day_months(date), 15),
-            UnitPeriod::Months(1) => {
-                let (months, odd) = self.months_back(date);
-                Flow {
-                    periods: months,
-                    odd: Fraction {
-                        numerator: odd,
-                        denominator: 30,
-                    },
-                    amount,
-                }
-            }
+            UnitPeriod::Months(1) => self.monthly(date, amount),
             UnitPeriod::Months(months) => split(self.thirty_day_months(date), months * 30),
             UnitPeriod::Year => self.years_back(date, amount)?,
         })
+    }
+
+    /// Whole months and days over 30.
+    fn monthly(&self, date: Civil, amount: i128) -> Flow {
+        let (months, odd) = self.months_back(date);
+        Flow {
+            periods: months,
+            odd: Fraction {
+                numerator: odd,
+                denominator: 30,
+            },
+            amount,
+        }
     }
 
     /// Semimonthly payments are one unit-period apart whatever their days: example (c)(1)(iii) of the appendix.
@@ -355,7 +369,7 @@ impl Clock {
     fn months_back(&self, date: Civil) -> (i64, i64) {
         let anchor = self.anchored(date);
         let months = i64::from(date.months) - i64::from(self.start.months);
-        let length = self.start.length;
+        let length = self.length;
         let day = anchor.min(length);
         if day >= self.start.day {
             (months, i64::from(day - self.start.day))

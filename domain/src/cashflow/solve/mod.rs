@@ -119,6 +119,22 @@ struct Point {
 }
 
 impl Point {
+    /// None for a flow that nets to nothing.
+    fn of(flow: &Flow, odd_days: OddDays) -> Option<Self> {
+        let odd = to_f64(flow.odd);
+        let (power, linear) = if odd_days == OddDays::Linear {
+            (0.0, odd)
+        } else {
+            (odd, 0.0)
+        };
+        (flow.amount != 0).then(|| Self {
+            whole: narrow(flow.periods),
+            power,
+            linear,
+            amount: integer(flow.amount),
+        })
+    }
+
     /// Exponent of the discount factor.
     fn time(&self) -> f64 {
         self.whole + self.power
@@ -127,38 +143,33 @@ impl Point {
 
 /// Sorts by time, nets flows at one time, drops those that net to nothing.
 fn points(mut flows: Vec<Flow>, odd_days: OddDays) -> Result<Vec<Point>, CashFlowError> {
-    if flows
-        .iter()
-        .any(|flow| flow.odd.numerator < 0 || flow.odd.numerator > flow.odd.denominator)
-    {
-        return Err(CashFlowError::BadTime);
-    }
     let cross = |a: &Flow, b: &Flow| i128::from(a.odd.numerator) * i128::from(b.odd.denominator);
     flows.sort_by(|a, b| a.periods.cmp(&b.periods).then_with(|| cross(a, b).cmp(&cross(b, a))));
-    let mut net: Vec<Flow> = Vec::with_capacity(flows.len());
-    for flow in flows {
-        match net.last_mut() {
-            Some(last) if last.periods == flow.periods && last.odd == flow.odd => {
-                last.amount = last.amount.checked_add(flow.amount).ok_or(CashFlowError::Overflow)?;
-            }
-            _ => net.push(flow),
+    let mut points = Vec::with_capacity(flows.len());
+    let mut rest = flows.into_iter();
+    let Some(mut open) = rest.next() else {
+        return Ok(points);
+    };
+    check_time(&open)?;
+    for flow in rest {
+        check_time(&flow)?;
+        if open.periods == flow.periods && open.odd == flow.odd {
+            open.amount = open.amount.checked_add(flow.amount).ok_or(CashFlowError::Overflow)?;
+        } else {
+            points.extend(Point::of(&open, odd_days));
+            open = flow;
         }
     }
-    let point = |flow: &Flow| {
-        let (whole, odd) = (narrow(flow.periods), to_f64(flow.odd));
-        let (power, linear) = if odd_days == OddDays::Linear {
-            (0.0, odd)
-        } else {
-            (odd, 0.0)
-        };
-        Point {
-            whole,
-            power,
-            linear,
-            amount: integer(flow.amount),
-        }
-    };
-    Ok(net.iter().filter(|flow| flow.amount != 0).map(point).collect())
+    points.extend(Point::of(&open, odd_days));
+    Ok(points)
+}
+
+fn check_time(flow: &Flow) -> Result<(), CashFlowError> {
+    if (0..=flow.odd.denominator).contains(&flow.odd.numerator) {
+        Ok(())
+    } else {
+        Err(CashFlowError::BadTime)
+    }
 }
 
 /// `ln(1 + i)` per period at the root. `fast` collapses runs; both paths agree, which a property test holds.
