@@ -57,8 +57,12 @@ const fn write(path: &'static str, id: &'static str, summary: &'static str, answ
     }
 }
 
-fn routes() -> Vec<Route> {
-    use Answer::{Events, Many, One, Page};
+fn routes() -> impl Iterator<Item = Route> {
+    quoting_routes().into_iter().chain(lending_routes())
+}
+
+fn quoting_routes() -> Vec<Route> {
+    use Answer::{Events, One, Page};
     vec![
         Route {
             body: Some("RequestQuotesInput"),
@@ -102,6 +106,12 @@ fn routes() -> Vec<Route> {
                 One("Settlement"),
             )
         },
+    ]
+}
+
+fn lending_routes() -> Vec<Route> {
+    use Answer::{Many, One};
+    vec![
         read("/v1/settlements/{id}", "settlement", "A settlement", One("Settlement")),
         Route {
             body: Some("SubmitSignatureInput"),

@@ -5,12 +5,9 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-/// `application/problem+json`.
+/// `application/problem+json`; its `type` is a URI made of the code.
 #[derive(Clone, Debug, Serialize)]
 pub struct Problem {
-    /// Stable URI of the kind.
-    #[serde(rename = "type")]
-    pub kind: String,
     /// Short text of the kind.
     pub title: &'static str,
     /// HTTP status.
@@ -41,7 +38,6 @@ impl Problem {
     /// A problem of that status and code.
     pub fn new(status: StatusCode, code: &str, title: &'static str) -> Self {
         Self {
-            kind: format!("/problems/{}", code.to_lowercase().replace('_', "-")),
             title,
             status: status.as_u16(),
             detail: None,
@@ -163,7 +159,9 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let retry_after = self.retry_after;
-        let mut response = (status, axum::Json(self)).into_response();
+        let mut body = serde_json::json!(self);
+        body["type"] = format!("/problems/{}", self.code.to_lowercase().replace('_', "-")).into();
+        let mut response = (status, axum::Json(body)).into_response();
         let headers = response.headers_mut();
         headers.insert(
             header::CONTENT_TYPE,

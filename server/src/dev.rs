@@ -94,11 +94,10 @@ pub async fn run(options: Options) -> Result<ExitCode> {
     let started = Instant::now();
     std::fs::create_dir_all(&options.data_dir)
         .with_context(|| format!("cannot create {}", options.data_dir.display()))?;
-    let clock: Arc<dyn Clock>;
     let manual = options
         .manual_clock
         .then(|| Arc::new(ManualClock::new(SystemClock.now())));
-    clock = match &manual {
+    let clock: Arc<dyn Clock> = match &manual {
         Some(manual) => Arc::clone(manual) as Arc<dyn Clock>,
         None => Arc::new(SystemClock),
     };

@@ -33,7 +33,14 @@ pub struct Sources {
     pub dev_clock: Option<Arc<dyn DevClock>>,
 }
 
+impl std::fmt::Debug for Sources {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Sources")
+    }
+}
+
 /// A running process.
+#[derive(Debug)]
 pub struct Running {
     /// Where the API listens.
     pub address: SocketAddr,

@@ -204,3 +204,53 @@ documents! {
         " ... on Loser { provider kind reasons { code text } } ... on QuoteRequest ", request!(), " } }",
     ];
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use async_graphql::Request;
+
+    /// Without a caller every document fails at its root field with UNAUTHORIZED: it was parsed and validated before that.
+    #[tokio::test]
+    async fn every_document_fits_the_schema() {
+        let schema = crate::schema::builder(true).finish();
+        for (name, document) in ALL.iter().filter(|(name, _)| *name != "EVENTS") {
+            let variables = serde_json::json!({
+                "id": "x", "key": "k", "signature": "0x", "amount": "PAYOFF", "input": input_of(name),
+            });
+            let declared = declared(document.text);
+            let given = variables
+                .as_object()
+                .unwrap()
+                .iter()
+                .filter(|(key, _)| declared.contains(&format!("${key}:")));
+            let given = serde_json::Value::Object(given.map(|(k, v)| (k.clone(), v.clone())).collect());
+            let request = Request::new(document.text).variables(async_graphql::Variables::from_json(given));
+            let response = schema.execute(request).await;
+            let executed = response.errors.iter().all(|error| !error.path.is_empty());
+            assert!(executed, "{name}: {:?}", response.errors);
+            assert!(!response.errors.is_empty(), "{name} ran without a caller");
+        }
+    }
+
+    fn declared(text: &str) -> String {
+        text.split(')').next().unwrap_or_default().to_owned()
+    }
+
+    fn input_of(name: &str) -> serde_json::Value {
+        let money = serde_json::json!({ "amount": "1.00", "currency": "USD" });
+        match name {
+            "REQUEST_QUOTES" => serde_json::json!({
+                "amount": money, "term": { "count": 1, "unit": "MONTH" }, "purpose": "OTHER", "country": "US",
+                "applicant": {
+                    "fullName": "A", "monthlyIncome": money, "monthlyHousingCost": money, "monthlyDebtPayments": money,
+                    "employment": "EMPLOYED", "employmentMonths": 1, "residenceMonths": 1, "inquiries6m": 1,
+                },
+            }),
+            "ACCEPT" => serde_json::json!({ "quoteId": "x", "digest": "0x" }),
+            _ => serde_json::json!({
+                "loanId": "x", "amount": money, "paidAt": "2026-01-01T00:00:00Z", "evidence": "e",
+            }),
+        }
+    }
+}

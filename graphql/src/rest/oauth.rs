@@ -33,7 +33,7 @@ pub fn router() -> Router<Api> {
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
-struct Grant {
+struct TokenRequest {
     grant_type: Option<String>,
     client_id: Option<String>,
     client_secret: Option<String>,
@@ -93,9 +93,9 @@ async fn token(
 }
 
 /// From a form or JSON; the client may stand in a Basic header instead.
-fn read(headers: &HeaderMap, body: &Bytes) -> Option<Grant> {
+fn read(headers: &HeaderMap, body: &Bytes) -> Option<TokenRequest> {
     let kind = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
-    let mut grant: Grant = if kind.starts_with("application/json") {
+    let mut grant: TokenRequest = if kind.starts_with("application/json") {
         serde_json::from_slice(body).ok()?
     } else if kind.starts_with("application/x-www-form-urlencoded") {
         form(body)?
@@ -113,9 +113,9 @@ fn read(headers: &HeaderMap, body: &Bytes) -> Option<Grant> {
     Some(grant)
 }
 
-fn form(body: &Bytes) -> Option<Grant> {
+fn form(body: &Bytes) -> Option<TokenRequest> {
     let uri: axum::http::Uri = format!("/?{}", std::str::from_utf8(body).ok()?).parse().ok()?;
-    axum::extract::Query::<Grant>::try_from_uri(&uri)
+    axum::extract::Query::<TokenRequest>::try_from_uri(&uri)
         .ok()
         .map(|query| query.0)
 }

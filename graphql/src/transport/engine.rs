@@ -22,13 +22,12 @@ const MAX_CACHED_BYTES: usize = 16 * 1024;
 
 /// A request as it stands in a body or in a query string.
 #[derive(Deserialize, Debug, Default)]
-#[serde(rename_all = "camelCase")]
 pub struct Operation {
     /// The document.
     pub query: Option<String>,
     /// Which operation of the document.
-    #[serde(default)]
-    pub operation_name: Option<String>,
+    #[serde(default, rename = "operationName")]
+    pub name: Option<String>,
     /// Values of its variables.
     #[serde(default)]
     pub variables: Option<serde_json::Map<String, serde_json::Value>>,
@@ -86,23 +85,22 @@ impl Engine {
             .query
             .filter(|q| !q.is_empty())
             .ok_or_else(|| refuse("`query` is missing"))?;
-        let document = match self.documents.get(&text) {
-            Some(known) => known,
-            None => {
-                let parsed = parse_query(&text).map_err(|e| Box::new(Response::from_errors(vec![e.into()])))?;
-                Document {
-                    parsed: Arc::new(parsed),
-                    valid: false,
-                }
+        let document = if let Some(known) = self.documents.get(&text) {
+            known
+        } else {
+            let parsed = parse_query(&text).map_err(|e| Box::new(Response::from_errors(vec![e.into()])))?;
+            Document {
+                parsed: Arc::new(parsed),
+                valid: false,
             }
         };
-        let kind = kind_of(&document.parsed, operation.operation_name.as_deref())
+        let kind = kind_of(&document.parsed, operation.name.as_deref())
             .ok_or_else(|| refuse("`operationName` does not name an operation of the document"))?;
         let variables = operation
             .variables
             .map(|map| Variables::from_json(serde_json::Value::Object(map)));
         let mut request = Request::new("").variables(variables.unwrap_or_default());
-        if let Some(name) = operation.operation_name {
+        if let Some(name) = operation.name {
             request = request.operation_name(name);
         }
         request.set_parsed_query((*document.parsed).clone());
@@ -158,13 +156,11 @@ fn with_context(request: Request, api: &Api, caller: Option<Principal>) -> Reque
 
 fn kind_of(document: &ExecutableDocument, name: Option<&str>) -> Option<OperationType> {
     let mut operations = document.operations.iter();
-    match name {
-        Some(name) => operations
+    if let Some(name) = name {
+        return operations
             .find(|(n, _)| n.is_some_and(|n| n == name))
-            .map(|(_, op)| op.node.ty),
-        None => {
-            let first = operations.next().map(|(_, op)| op.node.ty);
-            if operations.next().is_some() { None } else { first }
-        }
+            .map(|(_, op)| op.node.ty);
     }
+    let first = operations.next().map(|(_, op)| op.node.ty);
+    if operations.next().is_some() { None } else { first }
 }

@@ -21,7 +21,7 @@ const FILES: [(&str, &str, &str); 4] = [
     ("graphiql.css", "graphiql/graphiql.min.css", "text/css"),
 ];
 
-const PAGE: &str = r##"<!doctype html>
+const PAGE: &str = r#"<!doctype html>
 <html lang="en">
 <head>
   <meta charset="utf-8">
@@ -37,9 +37,9 @@ const PAGE: &str = r##"<!doctype html>
   <script src="/explorer/start.js"></script>
 </body>
 </html>
-"##;
+"#;
 
-const START: &str = r##"const fetcher = GraphiQL.createFetcher({
+const START: &str = r#"const fetcher = GraphiQL.createFetcher({
   url: "/graphql",
   subscriptionUrl: (location.protocol === "https:" ? "wss://" : "ws://") + location.host + "/graphql",
 });
@@ -50,7 +50,7 @@ ReactDOM.createRoot(document.getElementById("graphiql")).render(
     defaultHeaders: JSON.stringify({ Authorization: "Bearer <token of POST /oauth/token>" }, null, 2),
   }),
 );
-"##;
+"#;
 
 /// The page.
 pub fn page() -> Response {

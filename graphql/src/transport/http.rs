@@ -83,10 +83,9 @@ pub async fn get(
     let (Ok(variables), Ok(extensions)) = (object(parameters.variables), object(parameters.extensions)) else {
         return refuse(StatusCode::BAD_REQUEST, "`variables` and `extensions` are JSON objects");
     };
-    let operation_name = parameters.operation_name;
     let operation = Operation {
         query: parameters.query,
-        operation_name,
+        name: parameters.operation_name,
         variables,
         extensions,
     };
