@@ -131,7 +131,9 @@ fn flags(
 fn is_shorter(request: &CreditRequest, offer: &Offer) -> bool {
     let start = offer.issued_at.date_naive();
     let last = offer.repayment.schedule.iter().map(|row| row.due).max();
-    let (Some(last), Ok(asked)) = (last, request.term.after(start, 1)) else { return false };
+    let (Some(last), Ok(asked)) = (last, request.term.after(start, 1)) else {
+        return false;
+    };
     days_between(start, last) * 5 < days_between(start, asked) * 4
 }
 

@@ -105,5 +105,10 @@ fn money_for_a_shorter_time_than_asked_is_flagged() {
     assert!(appraise(&request(), &short).unwrap().flags.contains(&Flag::ShorterTerm));
     let mut long_enough = offer();
     long_enough.repayment.schedule.truncate(20);
-    assert!(!appraise(&request(), &long_enough).unwrap().flags.contains(&Flag::ShorterTerm));
+    assert!(
+        !appraise(&request(), &long_enough)
+            .unwrap()
+            .flags
+            .contains(&Flag::ShorterTerm)
+    );
 }

@@ -14,7 +14,7 @@ fn candidate() -> impl Strategy<Value = Candidate> {
             worst_cost: usd(cost + 1),
             largest_payment: usd(payment),
             shortfall: usd(short),
-        shorter: false,
+            shorter: false,
             binding: Binding::Firm,
             digest: B256::repeat_byte(digest),
         }
@@ -63,7 +63,11 @@ fn a_partial_offer_stands_behind_a_whole_one_however_cheap() {
     let ranking = rank(vec![partial.clone(), whole.clone()], RankBy::Apr);
     assert_eq!(ranking.places[0].candidate, whole);
     assert_eq!(ranking.places[1].position, 2);
-    let brief = Candidate { shorter: true, shortfall: usd(0), ..partial };
+    let brief = Candidate {
+        shorter: true,
+        shortfall: usd(0),
+        ..partial
+    };
     assert_eq!(rank(vec![brief, whole.clone()], RankBy::Apr).places[0].candidate, whole);
 }
 
