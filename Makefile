@@ -41,6 +41,7 @@ gen: $(TOOLS) ## Make the committed generated files again
 
 gen-check: $(TOOLS)
 	scripts/gen.sh --check
+	scripts/contracts-gas.sh --check
 
 bench: $(TOOLS) ## Print the benchmark figures of docs/benchmarks.md
 	scripts/bench.sh

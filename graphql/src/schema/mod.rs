@@ -73,3 +73,13 @@ pub(crate) fn caller<'a>(ctx: &'a async_graphql::Context<'_>) -> Result<&'a doma
 pub(crate) fn api<'a>(ctx: &'a async_graphql::Context<'_>) -> Result<&'a crate::Api, GqlError> {
     ctx.data::<crate::Api>()
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_committed_schema_and_document_are_current() {
+        assert!(super::sdl() == include_str!("../../schema.graphql"), "graphql/schema.graphql is stale: run `make gen`");
+        let document: serde_json::Value = serde_json::from_str(include_str!("../../openapi.json")).unwrap();
+        assert!(document == crate::openapi::document(), "graphql/openapi.json is stale: run `make gen`");
+    }
+}
