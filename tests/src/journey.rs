@@ -285,6 +285,11 @@ pub async fn onchain_loan(environment: &mut Environment) -> Result<String> {
         repayments.as_array().map_or(0, Vec::len) == 3,
         "not three repayments: {repayments}"
     );
+    // A sum of nothing is zero too.
+    ensure!(
+        environment.books.entries().await? >= 4,
+        "a loan and three repayments are not in the ledger"
+    );
     Ok(loan)
 }
 
@@ -323,6 +328,11 @@ pub async fn bank_loan(environment: &mut Environment) -> Result<String> {
     ensure!(
         repayments.as_array().map_or(0, Vec::len) == 3,
         "not three repayments: {repayments}"
+    );
+    // A sum of nothing is zero too.
+    ensure!(
+        environment.books.entries().await? >= 4,
+        "a loan and three repayments are not in the ledger"
     );
     let paid_out = environment.sandbox_book().await?;
     let counts: Vec<_> = paid_out.iter().map(|entry| entry["disbursements"].clone()).collect();

@@ -4,6 +4,10 @@ use std::path::Path;
 use std::process::Stdio;
 
 use anyhow::{Context, Result, ensure};
+use chain::deploy::DevAsset;
+use chain::keys::DevAccount;
+use serde_json::json;
+use tempfile::TempDir;
 use usance_tests::{Environment, Options};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_usance-under-test");
@@ -42,19 +46,20 @@ async fn every_command_of_the_readme_works_as_pasted() -> Result<()> {
     let readme = std::fs::read_to_string(root.join("README.md")).context("README.md")?;
     let blocks = blocks(&readme);
     ensure!(!blocks.is_empty(), "the README shows no command");
-    let world = Environment::start(PROGRAM, Options::default()).await?;
-    // `usance` of the README is the binary under test.
-    let programs = tempfile::tempdir()?;
-    std::os::unix::fs::symlink(PROGRAM, programs.path().join("usance"))?;
-    let path = format!("{}:{}", programs.path().display(), std::env::var("PATH")?);
+    let world = Environment::start(
+        PROGRAM,
+        Options {
+            chains: vec![31337, 31338],
+            ..Options::default()
+        },
+    )
+    .await?;
+    let checkout = checkout(root, &world)?;
     for block in blocks {
-        let script = block
-            .replace(WRITTEN, &world.url)
-            .replace("target/debug/usance", "usance");
+        let script = block.replace(WRITTEN, &world.url);
         let run = tokio::process::Command::new("bash")
             .args(["-euo", "pipefail", "-c", &script])
-            .current_dir(root)
-            .env("PATH", &path)
+            .current_dir(checkout.path())
             .stdin(Stdio::null())
             .kill_on_drop(true)
             .output();
@@ -69,4 +74,28 @@ async fn every_command_of_the_readme_works_as_pasted() -> Result<()> {
         ensure!(!out.contains("\"errors\""), "{block}\n-> {out}");
     }
     world.finish().await
+}
+
+/// What the commands expect around them: the binary where cargo puts it, and the facts of the running marketplace.
+fn checkout(root: &Path, world: &Environment) -> Result<TempDir> {
+    let folder = tempfile::tempdir()?;
+    let at = |path: &str| folder.path().join(path);
+    std::fs::create_dir_all(at("target/debug"))?;
+    std::fs::create_dir_all(at(".usance"))?;
+    std::os::unix::fs::symlink(PROGRAM, at("target/debug/usance"))?;
+    std::os::unix::fs::symlink(root.join("node_modules"), at("node_modules"))?;
+    let chain = |chain: &chain::devnet::Devnet| json!({ "chain_id": chain.chain_id(), "name": chain.name(), "rpc_url": chain.url() });
+    let facts = json!({
+        "url": world.url,
+        "clients": server::seed::clients(),
+        "chains": world.chains.iter().map(chain).collect::<Vec<_>>(),
+        "sandbox_url": world.sandbox.base_url,
+        "borrower": DevAccount::Borrower.address(),
+        "aggregator": world.addresses.aggregator,
+        "collateral_manager": world.addresses.collateral_manager,
+        "dollar": DevAsset::Dollar.address(),
+        "ether": DevAsset::Ether.address(),
+    });
+    std::fs::write(at(".usance/dev.json"), facts.to_string())?;
+    Ok(folder)
 }
