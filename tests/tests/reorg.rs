@@ -126,6 +126,14 @@ async fn a_transaction_that_vanishes_while_the_process_is_down_counts_once() -> 
     let included = included(&mut world).await?;
     world.kill().await?;
     three_blocks_vanish(&world, &included).await?;
+    let known: Value = world.chains[0]
+        .rpc()
+        .raw("eth_getTransactionByHash", json!([included.transaction]))
+        .await?;
+    ensure!(
+        known.is_null(),
+        "the chain has forgotten it: who sends it again is the process"
+    );
     world.serve(None).await?;
     ends_well(&mut world, &included).await?;
     world.finish().await
