@@ -45,6 +45,8 @@ cd /
 "${as[@]}" "$bin/pg_ctl" -D "$work/run/data" -w -l "$work/run/log" \
     -o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off -c max_connections=300" start >/dev/null \
     || { cat "$work/run/log" >&2; exit 1; }
+# The macros are checked against the committed .sqlx, not against this empty database.
+export SQLX_OFFLINE="${SQLX_OFFLINE:-true}"
 export DATABASE_URL="postgres://usance@127.0.0.1:$port/postgres"
 cd "$OLDPWD"
 "$@"
