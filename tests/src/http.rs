@@ -86,10 +86,10 @@ impl<'a> Call<'a> {
             self.method, self.path
         );
         for (name, value) in &self.headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
+            head.extend([*name, ": ", value, "\r\n"]);
         }
         if self.method != "GET" {
-            head.push_str(&format!("content-length: {}\r\n", self.body.len()));
+            head.extend(["content-length: ", &self.body.len().to_string(), "\r\n"]);
         }
         head.push_str("\r\n");
         socket.write_all(head.as_bytes()).await?;

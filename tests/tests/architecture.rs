@@ -60,7 +60,7 @@ fn metadata() -> Metadata {
         .no_deps()
         .other_options(vec!["--offline".to_owned()])
         .exec()
-        .unwrap()
+        .expect("cargo metadata")
 }
 
 /// Normal and build dependencies. Tests of a crate may use more: they ship nowhere.
@@ -69,7 +69,7 @@ fn dependencies(package: &Package) -> BTreeSet<String> {
         .dependencies
         .iter()
         .filter(|d| d.kind != DependencyKind::Development);
-    shipped.map(|dependency| dependency.name.to_string()).collect()
+    shipped.map(|dependency| dependency.name.clone()).collect()
 }
 
 fn sees_everything(package: &Package) -> bool {
@@ -145,7 +145,7 @@ fn every_name_says_something() {
 
 fn walk(folder: &Path, wrong: &mut Vec<String>) {
     for entry in std::fs::read_dir(folder).into_iter().flatten() {
-        let path = entry.unwrap().path();
+        let path = entry.expect("an entry of a source folder").path();
         if path
             .file_stem()
             .and_then(|s| s.to_str())

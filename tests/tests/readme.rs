@@ -63,7 +63,7 @@ async fn every_command_of_the_readme_works_as_pasted() -> Result<()> {
             .stdin(Stdio::null())
             .kill_on_drop(true)
             .output();
-        let output = tokio::time::timeout(std::time::Duration::from_secs(60), run)
+        let output = tokio::time::timeout(std::time::Duration::from_mins(1), run)
             .await
             .context(block.clone())??;
         let (out, err) = (
