@@ -78,8 +78,14 @@ pub(crate) fn api<'a>(ctx: &'a async_graphql::Context<'_>) -> Result<&'a crate::
 mod tests {
     #[test]
     fn the_committed_schema_and_document_are_current() {
-        assert!(super::sdl() == include_str!("../../schema.graphql"), "graphql/schema.graphql is stale: run `make gen`");
+        assert!(
+            super::sdl() == include_str!("../../schema.graphql"),
+            "graphql/schema.graphql is stale: run `make gen`"
+        );
         let document: serde_json::Value = serde_json::from_str(include_str!("../../openapi.json")).unwrap();
-        assert!(document == crate::openapi::document(), "graphql/openapi.json is stale: run `make gen`");
+        assert!(
+            document == crate::openapi::document(),
+            "graphql/openapi.json is stale: run `make gen`"
+        );
     }
 }
