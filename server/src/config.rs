@@ -186,6 +186,22 @@ mod tests {
     }
 
     #[test]
+    fn the_example_of_the_documentation_is_a_configuration() {
+        let example = include_str!("../../docs/usance.example.toml");
+        let secrets = [
+            ("database_url", "postgres://x"),
+            ("token_key", &"02".repeat(32)),
+            ("submitter_key", "0x01"),
+        ];
+        let config = parse(example, &secrets).unwrap();
+        assert_eq!(
+            (config.chains.len(), config.lenders.len(), config.assets.len()),
+            (1, 1, 1)
+        );
+        assert!(parse(example, &[]).is_err(), "the example holds no secret");
+    }
+
+    #[test]
     fn secrets_do_not_print() {
         let printed = format!("{:?}", parse(GOOD, &[]).unwrap());
         assert!(

@@ -54,7 +54,11 @@ payload! {
 fn refusal(error: Error) -> Result<RefusalOut> {
     match error {
         Error::Refused(refusal) => Ok(refusal.into()),
-        Error::Invalid { field, message } => Ok(aggregator::api::Refusal::new("INVALID", message, Some(&field)).into()),
+        Error::Invalid { field, message } => {
+            // The input has country and region at its top.
+            let field = field.strip_prefix("jurisdiction.").unwrap_or(&field);
+            Ok(aggregator::api::Refusal::new("INVALID", message, Some(field)).into())
+        }
         other => Err(fail(other)),
     }
 }
