@@ -8,6 +8,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::offer::{Fee, ScheduledPayment};
 use domain::quote::{Flag, Loser, Quote, Scenario};
 
+use super::direct::QuoteNodes;
 use super::value::{MoneyOut, PeriodOut, RateOut, ReasonOut, TokenOut, mirror};
 use super::{api, caller, fail};
 use crate::public_id::{Kind, encode};
@@ -630,8 +631,8 @@ impl QuoteConnection {
 #[ComplexObject]
 impl QuoteConnection {
     /// The quotes of the page without their cursors.
-    async fn nodes(&self) -> Vec<QuoteOut> {
-        self.edges.iter().map(|edge| edge.node.clone()).collect()
+    async fn nodes(&self) -> QuoteNodes {
+        QuoteNodes(self.edges.iter().map(|edge| edge.node.clone()).collect())
     }
 }
 
