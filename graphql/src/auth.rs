@@ -1,6 +1,7 @@
 //! Access tokens: Ed25519 JWTs of 15 minutes, and the caller that a token stands for.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::FromRequestParts;
 use axum::http::{HeaderMap, header, request::Parts};
@@ -14,7 +15,6 @@ use ed25519_dalek::pkcs8::EncodePrivateKey;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use moka::sync::Cache;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::Api;
 use crate::problem::Problem;
@@ -28,6 +28,8 @@ const MAX_TOKEN_BYTES: usize = 4_096;
 
 /// Checked tokens kept. Checking a signature costs more than a small query.
 const KEPT_TOKENS: u64 = 10_000;
+/// And for how long.
+const KEPT_FOR: Duration = Duration::from_mins(15);
 
 /// Claims of an access token.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -52,8 +54,8 @@ pub struct Tokens {
     encoding: EncodingKey,
     decoding: DecodingKey,
     clock: Arc<dyn Clock>,
-    /// Tokens with a good signature, by their digest. Tokens are not revoked, they end; their times are looked at anew.
-    checked: Cache<[u8; 32], Arc<Checked>>,
+    /// Tokens with a good signature, for their lifetime. Tokens are not revoked, they end; their times are looked at anew.
+    checked: Cache<String, Arc<Checked>>,
 }
 
 /// A token with a good signature.
@@ -91,7 +93,10 @@ impl Tokens {
             encoding: EncodingKey::from_ed_der(der.as_bytes()),
             decoding: DecodingKey::from_ed_der(&public),
             clock,
-            checked: Cache::new(KEPT_TOKENS),
+            checked: Cache::builder()
+                .max_capacity(KEPT_TOKENS)
+                .time_to_live(KEPT_FOR)
+                .build(),
         })
     }
 
@@ -119,11 +124,10 @@ impl Tokens {
         if token.len() > MAX_TOKEN_BYTES {
             return None;
         }
-        let digest: [u8; 32] = Sha256::digest(token).into();
-        let known = self.checked.get(&digest);
+        let known = self.checked.get(token);
         let checked = known.or_else(|| {
             let checked = Arc::new(self.check(token)?);
-            self.checked.insert(digest, Arc::clone(&checked));
+            self.checked.insert(token.to_owned(), Arc::clone(&checked));
             Some(checked)
         })?;
         let now = self.clock.now().timestamp();

@@ -26,7 +26,7 @@ pub enum Node {
 /// holds a hundred of them at most, whatever their aliases.
 const ROOT_COST: usize = 300;
 
-/// Reads.
+/// Reads. Use cases are boxed: the future of every field of a type is as large as the largest of them.
 #[derive(Clone, Copy, Debug)]
 pub struct Query;
 
@@ -49,28 +49,28 @@ impl Query {
         if let Some(view) = aggregator.closed_view(caller, id) {
             return Ok(Some(RequestOut::of_book(view)));
         }
-        Ok(present(aggregator.request(caller, id).await)?.map(RequestOut::from))
+        Ok(present(Box::pin(aggregator.request(caller, id)).await)?.map(RequestOut::from))
     }
 
     /// A quote.
     #[graphql(complexity = "ROOT_COST + child_complexity")]
     async fn quote(&self, ctx: &Context<'_>, id: ID) -> Result<Option<QuoteOut>> {
         let id = decode(Kind::Quote, "id", &id).map_err(fail)?;
-        Ok(present(api(ctx)?.aggregator.quote(caller(ctx)?, id).await)?.map(Into::into))
+        Ok(present(Box::pin(api(ctx)?.aggregator.quote(caller(ctx)?, id)).await)?.map(Into::into))
     }
 
     /// A settlement.
     #[graphql(complexity = "ROOT_COST + child_complexity")]
     async fn settlement(&self, ctx: &Context<'_>, id: ID) -> Result<Option<SettlementOut>> {
         let id = decode(Kind::Settlement, "id", &id).map_err(fail)?;
-        Ok(present(api(ctx)?.aggregator.settlement(caller(ctx)?, id).await)?.map(SettlementOut))
+        Ok(present(Box::pin(api(ctx)?.aggregator.settlement(caller(ctx)?, id)).await)?.map(SettlementOut))
     }
 
     /// A loan.
     #[graphql(complexity = "ROOT_COST + child_complexity")]
     async fn loan(&self, ctx: &Context<'_>, id: ID) -> Result<Option<LoanOut>> {
         let id = decode(Kind::Loan, "id", &id).map_err(fail)?;
-        Ok(present(api(ctx)?.aggregator.loan(caller(ctx)?, id).await)?.map(LoanOut))
+        Ok(present(Box::pin(api(ctx)?.aggregator.loan(caller(ctx)?, id)).await)?.map(LoanOut))
     }
 
     /// Loans that the caller may see, newest first.
@@ -78,7 +78,9 @@ impl Query {
     async fn loans(&self, ctx: &Context<'_>, first: Option<u32>, after: Option<String>) -> Result<LoanConnection> {
         let continued = after.is_some();
         let page = page_request(first, after)?;
-        let found = api(ctx)?.aggregator.loans(caller(ctx)?, page).await.map_err(fail)?;
+        let found = Box::pin(api(ctx)?.aggregator.loans(caller(ctx)?, page))
+            .await
+            .map_err(fail)?;
         Ok(LoanConnection::new(found, continued))
     }
 
@@ -90,12 +92,17 @@ impl Query {
             return Err(fail(Error::invalid("id", "not an id of this service")));
         };
         Ok(match kind {
-            Kind::Request => present(aggregator.request(caller, uuid.into()).await)?.map(|v| Node::Request(v.into())),
-            Kind::Quote => present(aggregator.quote(caller, uuid.into()).await)?.map(|v| Node::Quote(v.into())),
-            Kind::Settlement => {
-                present(aggregator.settlement(caller, uuid.into()).await)?.map(|v| Node::Settlement(SettlementOut(v)))
+            Kind::Request => {
+                present(Box::pin(aggregator.request(caller, uuid.into())).await)?.map(|v| Node::Request(v.into()))
             }
-            Kind::Loan => present(aggregator.loan(caller, uuid.into()).await)?.map(|v| Node::Loan(LoanOut(v))),
+            Kind::Quote => {
+                present(Box::pin(aggregator.quote(caller, uuid.into())).await)?.map(|v| Node::Quote(v.into()))
+            }
+            Kind::Settlement => present(Box::pin(aggregator.settlement(caller, uuid.into())).await)?
+                .map(|v| Node::Settlement(SettlementOut(v))),
+            Kind::Loan => {
+                present(Box::pin(aggregator.loan(caller, uuid.into())).await)?.map(|v| Node::Loan(LoanOut(v)))
+            }
             Kind::Repayment | Kind::Principal => None,
         })
     }

@@ -180,8 +180,8 @@ impl RequestOut {
         if !self.of_book {
             return Ok(self.view.state.into());
         }
-        let now = api(ctx)?.aggregator.request(caller(ctx)?, self.view.id).await;
-        Ok(now.map_err(fail)?.state.into())
+        let now = Box::pin(api(ctx)?.aggregator.request(caller(ctx)?, self.view.id));
+        Ok(now.await.map_err(fail)?.state.into())
     }
 
     /// Amount asked for.
@@ -228,9 +228,7 @@ impl RequestOut {
     #[graphql(complexity = "first.unwrap_or(20) as usize * child_complexity")]
     async fn quotes(&self, ctx: &Context<'_>, first: Option<u32>, after: Option<String>) -> Result<QuoteConnection> {
         let page = page_request(first, after)?;
-        let found = api(ctx)?
-            .aggregator
-            .quotes(caller(ctx)?, self.view.id, page)
+        let found = Box::pin(api(ctx)?.aggregator.quotes(caller(ctx)?, self.view.id, page))
             .await
             .map_err(fail)?;
         Ok(QuoteConnection::new(found))
