@@ -261,13 +261,17 @@ pub struct OnchainOrder {
     pub borrower: Address,
     /// Token lent.
     pub asset: Address,
-    /// Token locked.
+    /// Token locked; zero when the loan is unsecured.
     pub collateral: Address,
-    /// Base units lent.
+    /// Contract that values the collateral; zero when no rule depends on a price.
+    pub oracle: Address,
+    /// Base units lent; of a reusable order, at most and in all.
     pub principal: u128,
-    /// Base units locked.
+    /// Zero: taken once and whole. Otherwise the smallest part that may be taken of a reusable order.
+    pub min_fill: u128,
+    /// Base units locked for the whole principal.
     pub collateral_amount: u128,
-    /// Base units of an equal installment; the last one takes what is left.
+    /// Base units of an equal installment for the whole principal; the last one takes what is left.
     pub installment_amount: u128,
     /// Simple yearly rate.
     pub rate_ppm: u32,
@@ -281,6 +285,12 @@ pub struct OnchainOrder {
     pub late_fee_bps: u16,
     /// Fee withheld, basis points of the principal.
     pub origination_fee_bps: u16,
+    /// Debt over value above which anyone may liquidate, basis points; zero exactly when there is no oracle.
+    pub liquidation_ltv_bps: u16,
+    /// What a liquidator gets above what it pays, basis points.
+    pub liquidation_bonus_bps: u16,
+    /// Policy of the scoring oracle that an attestation must meet; zero means that none is needed.
+    pub attestation_policy: u32,
     /// Who gets the origination fee.
     pub fee_recipient: Address,
     /// Unix second after which the order is dead.

@@ -1,5 +1,7 @@
 //! What the core needs of the world, as small traits. The use cases see lenders, chains, clocks and ids only through these.
 
+mod contracts;
+
 use std::time::Instant;
 
 use alloy_primitives::{Address, B256, Bytes};
@@ -12,8 +14,13 @@ use crate::decision::Reason;
 use crate::eligibility::Capabilities;
 use crate::ids::{ChainTxId, ProviderId, QuoteId, RequestId, SettlementId};
 use crate::money::Money;
-use crate::offer::{Offer, Onchain, OnchainOrder};
+use crate::offer::Offer;
 use crate::request::CreditRequest;
+
+pub use contracts::{
+    Attester, Call, ChainInfo, ChainReader, Contracts, CreditAttestation, Health, Intent, Liquidation, LiveLoan,
+    OnchainTerms, SignedAttestation, WalletCall,
+};
 
 /// The only source of time.
 pub trait Clock: Send + Sync {
@@ -147,104 +154,6 @@ pub enum LenderError {
     },
 }
 
-/// A contract call, ready to be signed and sent by the submitter.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Call {
-    /// EIP-155 chain id.
-    pub chain_id: u64,
-    /// Contract.
-    pub to: Address,
-    /// Calldata.
-    pub data: Bytes,
-    /// Gas limit.
-    pub gas_limit: u64,
-}
-
-/// A transaction that a borrower's own wallet sends.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WalletCall {
-    /// What it does, for people.
-    pub title: String,
-    /// The call.
-    pub call: Call,
-}
-
-/// The borrower's signed wish to execute one order.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Intent {
-    /// The order.
-    pub order_hash: B256,
-    /// Signer and owner of the collateral.
-    pub borrower: Address,
-    /// Who receives the money.
-    pub recipient: Address,
-    /// Least base units to receive.
-    pub min_received: u128,
-    /// Unix second after which the intent is dead.
-    pub deadline: u64,
-}
-
-/// Fields of a live loan that the contract takes back in calldata.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OnchainTerms {
-    /// The order that was executed.
-    pub order: OnchainOrder,
-    /// The borrower.
-    pub borrower: Address,
-    /// Unix second of the origination.
-    pub start: u64,
-}
-
-/// Pure knowledge of the settlement contracts: hashes, calldata, typed data. No I/O.
-pub trait Contracts: Send + Sync {
-    /// Chains with deployed contracts.
-    fn chains(&self) -> Vec<ChainInfo>;
-    /// EIP-712 digest of an order on a chain.
-    fn order_hash(&self, chain_id: u64, order: &OnchainOrder) -> Result<B256, ChainError>;
-    /// Whether that account (not a contract) signed that order.
-    fn order_signed(&self, chain_id: u64, order: &OnchainOrder, signature: &Bytes) -> Result<bool, ChainError>;
-    /// The intent as EIP-712 typed data (the JSON of `eth_signTypedData_v4`).
-    fn intent_typed_data(&self, chain_id: u64, intent: &Intent) -> Result<serde_json::Value, ChainError>;
-    /// Whether that account (not a contract) signed that intent.
-    fn intent_signed(&self, chain_id: u64, intent: &Intent, signature: &Bytes) -> Result<bool, ChainError>;
-    /// Id that the contract gives the loan.
-    fn onchain_loan_id(&self, order_hash: B256, borrower: Address) -> B256;
-    /// The call that originates.
-    fn originate(&self, onchain: &Onchain, intent: &Intent, signature: &Bytes) -> Result<Call, ChainError>;
-    /// Calls of the borrower's wallet before the first signature: allowances.
-    fn approvals(&self, onchain: &Onchain) -> Result<Vec<WalletCall>, ChainError>;
-    /// Calls of a wallet that repay at most `max_amount` base units.
-    fn repay(
-        &self,
-        chain_id: u64,
-        loan: B256,
-        terms: &OnchainTerms,
-        max_amount: u128,
-    ) -> Result<Vec<WalletCall>, ChainError>;
-}
-
-/// A chain that we settle on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ChainInfo {
-    /// EIP-155 chain id.
-    pub chain_id: u64,
-    /// Name for people.
-    pub name: String,
-    /// The settlement contract.
-    pub aggregator: Address,
-    /// Custody of collateral. Nobody approves it: lenders, borrowers and payers approve the aggregator.
-    pub collateral_manager: Address,
-}
-
-/// Live reads of a chain.
-#[async_trait]
-pub trait ChainReader: Send + Sync {
-    /// What a loan would take to be paid off at a unix second.
-    async fn payoff(&self, chain_id: u64, loan: B256, terms: &OnchainTerms, at: u64) -> Result<u128, ChainError>;
-    /// Balance of a token.
-    async fn balance(&self, chain_id: u64, token: Address, owner: Address) -> Result<u128, ChainError>;
-}
-
 /// What went wrong with a chain, by what we do next.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ChainError {
@@ -285,7 +194,7 @@ pub struct BlockRef {
 /// An event of the settlement contract, decoded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LoanEvent {
-    /// The contract's id of the loan.
+    /// The contract's id of the loan; zero for an event of the contract as a whole.
     pub loan: B256,
     /// Transaction.
     pub tx_hash: B256,
@@ -307,8 +216,8 @@ pub enum LoanEventKind {
         lender: Address,
         /// Borrower.
         borrower: Address,
-        /// What the recipient got.
-        disbursed: u128,
+        /// What is owed at the start, the fee included.
+        principal: u128,
         /// What was withheld.
         fee: u128,
     },
@@ -327,10 +236,52 @@ pub enum LoanEventKind {
     },
     /// Everything paid, collateral back.
     Closed,
-    /// Collateral seized.
+    /// Another loan paid this one off; the collateral went over to it. The payment is a `Repaid` before this event.
+    Refinanced {
+        /// The loan that took its place.
+        new_loan: B256,
+    },
+    /// A liquidator paid and took collateral. The payment is a `Repaid` before this event.
+    Liquidated {
+        /// Who.
+        liquidator: Address,
+        /// A missed installment allowed it; otherwise the value of the collateral did.
+        late: bool,
+        /// Collateral to the liquidator.
+        seized: u128,
+        /// Collateral back to the borrower; only when the loan ended.
+        returned: u128,
+        /// Debt that nothing is left to pay; above zero only when the loan ended.
+        shortfall: u128,
+        /// Whether the loan ended.
+        ended: bool,
+    },
+    /// The lender gave the loan up.
     Defaulted {
         /// Principal given up.
         outstanding: u128,
+        /// Collateral to the lender.
+        seized: u128,
+        /// Collateral back to the borrower.
+        returned: u128,
+    },
+    /// Collateral was added or withdrawn.
+    CollateralChanged {
+        /// Who did it.
+        by: Address,
+        /// Held after it.
+        held: u128,
+    },
+    /// The contract refused a loan above the hour's cap and lends no more of that asset.
+    BreakerTripped {
+        /// Token lent.
+        asset: Address,
+        /// Lent within the hour.
+        used: u128,
+        /// The loan that was refused.
+        refused: u128,
+        /// Most within an hour.
+        cap: u128,
     },
 }
 

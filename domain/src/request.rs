@@ -1,11 +1,11 @@
 //! What a borrower asks for, once, for every lender.
 
-use alloy_primitives::Address;
+use alloy_primitives::{Address, B256};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::calendar::Period;
-use crate::ids::{PrincipalId, RequestId, TenantId};
+use crate::ids::{LoanId, PrincipalId, RequestId, TenantId};
 use crate::money::{Money, TokenAmount};
 
 /// Kinds of credit that are compared.
@@ -134,7 +134,24 @@ pub struct CreditRequest {
     /// The wallet that signs and receives, for on-chain lenders.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wallet: Option<Address>,
-    /// Collateral that the borrower can lock.
+    /// Collateral that the borrower can lock; of a refinancing, what the old loan holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub collateral: Option<TokenAmount>,
+    /// The on-chain loan of the borrower that the new one is to repay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refinances: Option<Refinances>,
+}
+
+/// A live on-chain loan that a new one is to repay in the same transaction.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Refinances {
+    /// Our loan.
+    pub loan: LoanId,
+    /// Its chain.
+    pub chain_id: u64,
+    /// The contract's id of it.
+    pub onchain: B256,
+    /// Token owed: the new loan must lend the same.
+    pub asset: Address,
 }

@@ -64,6 +64,7 @@ pub(crate) fn request() -> CreditRequest {
             units: U256::from(4_000_000_000_000_000_000u64),
             asset: asset(),
         }),
+        refinances: None,
     }
 }
 
@@ -181,7 +182,9 @@ pub(crate) fn full_offer() -> Offer {
             borrower: Address::repeat_byte(9),
             asset: Address::repeat_byte(3),
             collateral: Address::repeat_byte(7),
+            oracle: Address::repeat_byte(8),
             principal: 5_000_000_000,
+            min_fill: 1_000_000_000,
             collateral_amount: 4_000_000_000_000_000_000,
             installment_amount: 230_000_000,
             rate_ppm: 96_900,
@@ -190,6 +193,9 @@ pub(crate) fn full_offer() -> Offer {
             grace: 864_000,
             late_fee_bps: 500,
             origination_fee_bps: 200,
+            liquidation_ltv_bps: 8_000,
+            liquidation_bonus_bps: 500,
+            attestation_policy: 1,
             fee_recipient: Address::repeat_byte(4),
             expiry: 1_768_048_200,
             epoch: 1,
