@@ -76,9 +76,7 @@ interface ICreditScoringOracle {
     /// @notice Checks an attestation and remembers it until the end of the transaction. Anyone may call it.
     /// @param signatures 65 bytes each, ascending by signer.
     /// @return attestation Its EIP-712 digest: the id by which it is drawn on and revoked.
-    function present(CreditAttestation calldata attestation, bytes[] calldata signatures)
-        external
-        returns (bytes32);
+    function present(CreditAttestation calldata attestation, bytes[] calldata signatures) external returns (bytes32);
 
     /// @notice Draws `amount` base units of `asset` on a presented attestation; reverts when it does not meet the policy or does
     /// not reach. Only for the aggregator.
