@@ -87,6 +87,7 @@ pub fn request(months: u32) -> anyhow::Result<CreditRequest> {
         applicant: ask.applicant,
         wallet: ask.wallet,
         collateral: ask.collateral,
+        refinances: None,
     })
 }
 

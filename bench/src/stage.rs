@@ -13,8 +13,9 @@ use domain::eligibility::Capabilities;
 use domain::ids::{RequestId, SettlementId};
 use domain::offer::{Inquiry, Onchain, OnchainOrder};
 use domain::ports::{
-    AcceptOrder, AcceptReceipt, Answer, Ask, Call, ChainError, ChainInfo, ChainReader, Clock, Contracts, Ids, Intent,
-    Lender, LenderError, LenderStatus, OnchainTerms, WalletCall,
+    AcceptOrder, AcceptReceipt, Answer, Ask, Attester, Call, ChainError, ChainInfo, ChainReader, Clock, Contracts,
+    CreditAttestation, Health, Ids, Intent, Lender, LenderError, LenderStatus, Liquidation, LiveLoan, OnchainTerms,
+    SignedAttestation, WalletCall,
 };
 use domain::request::{Jurisdiction, Product};
 use domain::{Currency, ProviderId};
@@ -162,6 +163,7 @@ pub async fn world(database_url: &str) -> anyhow::Result<World> {
         lenders: Vec::new(),
         contracts: Arc::new(NoChain),
         reader: Arc::new(NoChain),
+        attesters: Arc::new(NoChain),
         model: risk::Model::built_in()?,
         rules: compliance::RuleSet::built_in()?,
         screening: compliance::ScreeningIndex::built_in()?,
@@ -194,42 +196,43 @@ pub fn fresh_key(aggregator: &Aggregator) -> anyhow::Result<IdempotencyKey> {
 /// No chain: on-chain lenders are no part of these figures.
 struct NoChain;
 
+fn nowhere<T>(chain: u64) -> Result<T, ChainError> {
+    Err(ChainError::UnknownChain(chain))
+}
+
+#[rustfmt::skip]
 impl Contracts for NoChain {
-    fn chains(&self) -> Vec<ChainInfo> {
-        Vec::new()
-    }
-    fn order_hash(&self, chain: u64, _: &OnchainOrder) -> Result<B256, ChainError> {
-        Err(ChainError::UnknownChain(chain))
-    }
-    fn order_signed(&self, chain: u64, _: &OnchainOrder, _: &Bytes) -> Result<bool, ChainError> {
-        Err(ChainError::UnknownChain(chain))
-    }
-    fn intent_typed_data(&self, chain: u64, _: &Intent) -> Result<serde_json::Value, ChainError> {
-        Err(ChainError::UnknownChain(chain))
-    }
-    fn intent_signed(&self, chain: u64, _: &Intent, _: &Bytes) -> Result<bool, ChainError> {
-        Err(ChainError::UnknownChain(chain))
-    }
-    fn onchain_loan_id(&self, order_hash: B256, _: Address) -> B256 {
-        order_hash
-    }
-    fn originate(&self, onchain: &Onchain, _: &Intent, _: &Bytes) -> Result<Call, ChainError> {
-        Err(ChainError::UnknownChain(onchain.chain_id))
-    }
-    fn approvals(&self, onchain: &Onchain) -> Result<Vec<WalletCall>, ChainError> {
-        Err(ChainError::UnknownChain(onchain.chain_id))
-    }
-    fn repay(&self, chain: u64, _: B256, _: &OnchainTerms, _: u128) -> Result<Vec<WalletCall>, ChainError> {
-        Err(ChainError::UnknownChain(chain))
-    }
+    fn chains(&self) -> Vec<ChainInfo> { Vec::new() }
+    fn order_hash(&self, chain: u64, _: &OnchainOrder) -> Result<B256, ChainError> { nowhere(chain) }
+    fn order_signed(&self, chain: u64, _: &OnchainOrder, _: &Bytes) -> Result<bool, ChainError> { nowhere(chain) }
+    fn intent_hash(&self, chain: u64, _: &Intent) -> Result<B256, ChainError> { nowhere(chain) }
+    fn intent_typed_data(&self, chain: u64, _: &Intent) -> Result<serde_json::Value, ChainError> { nowhere(chain) }
+    fn intent_signed(&self, chain: u64, _: &Intent, _: &Bytes) -> Result<bool, ChainError> { nowhere(chain) }
+    fn onchain_loan_id(&self, chain: u64, _: &OnchainTerms) -> Result<B256, ChainError> { nowhere(chain) }
+    fn originate(&self, o: &Onchain, _: &Intent, _: &Bytes, _: Option<&SignedAttestation>) -> Result<Call, ChainError> { nowhere(o.chain_id) }
+    fn refinance(&self, old: &LiveLoan, _: &Onchain, _: &Intent, _: &Bytes) -> Result<Call, ChainError> { nowhere(old.chain_id) }
+    fn approvals(&self, o: &Onchain, _: u128, _: u128) -> Result<Vec<WalletCall>, ChainError> { nowhere(o.chain_id) }
+    fn repay(&self, loan: &LiveLoan, _: u128) -> Result<Vec<WalletCall>, ChainError> { nowhere(loan.chain_id) }
+    fn add_collateral(&self, loan: &LiveLoan, _: u128) -> Result<Vec<WalletCall>, ChainError> { nowhere(loan.chain_id) }
+    fn withdraw_collateral(&self, loan: &LiveLoan, _: u128, _: Address) -> Result<Vec<WalletCall>, ChainError> { nowhere(loan.chain_id) }
+    fn liquidate(&self, loan: &LiveLoan, _: u128, _: u128) -> Result<Call, ChainError> { nowhere(loan.chain_id) }
+    fn mark_default(&self, loan: &LiveLoan) -> Result<Call, ChainError> { nowhere(loan.chain_id) }
+}
+
+#[rustfmt::skip]
+#[async_trait]
+impl ChainReader for NoChain {
+    async fn payoff(&self, loan: &LiveLoan, _: u64) -> Result<u128, ChainError> { nowhere(loan.chain_id) }
+    async fn health(&self, loan: &LiveLoan) -> Result<Health, ChainError> { nowhere(loan.chain_id) }
+    async fn simulate_liquidation(&self, loan: &LiveLoan, _: Address, _: u128) -> Result<Option<Liquidation>, ChainError> { nowhere(loan.chain_id) }
+    async fn signature_valid(&self, chain: u64, _: Address, _: B256, _: &Bytes) -> Result<bool, ChainError> { nowhere(chain) }
+    async fn attestation_epoch(&self, chain: u64) -> Result<u32, ChainError> { nowhere(chain) }
+    async fn balance(&self, chain: u64, _: Address, _: Address) -> Result<u128, ChainError> { nowhere(chain) }
 }
 
 #[async_trait]
-impl ChainReader for NoChain {
-    async fn payoff(&self, chain: u64, _: B256, _: &OnchainTerms, _: u64) -> Result<u128, ChainError> {
-        Err(ChainError::UnknownChain(chain))
-    }
-    async fn balance(&self, chain: u64, _: Address, _: Address) -> Result<u128, ChainError> {
-        Err(ChainError::UnknownChain(chain))
+impl Attester for NoChain {
+    async fn attest(&self, chain: u64, _: CreditAttestation) -> Result<SignedAttestation, ChainError> {
+        nowhere(chain)
     }
 }

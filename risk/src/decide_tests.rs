@@ -39,6 +39,7 @@ fn request(change: impl FnOnce(&mut CreditRequest)) -> CreditRequest {
         },
         wallet: None,
         collateral: None,
+        refinances: None,
     };
     change(&mut request);
     request

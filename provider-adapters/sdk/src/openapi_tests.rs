@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::samples::{noon, offer, onchain_offer, request, usd};
+use crate::samples::{noon, offer, onchain_offer, refinancing, request, unsecured_offer, usd};
 use crate::wire::{
     self, AcceptRequest, Acknowledgement, Callback, Loan, LoanState, OffersAnswer, OffersRequest, Problem, ProblemField,
 };
@@ -129,7 +129,7 @@ fn check_loans(seen: &mut BTreeSet<String>) {
 fn the_document_and_the_messages_have_the_same_fields() {
     let seen = &mut BTreeSet::new();
     let request_id = request().id;
-    let question = OffersRequest::new(&request(), noon(), Some("https://usance.example".into()));
+    let question = OffersRequest::new(&refinancing(), noon(), Some("https://usance.example".into()));
     check(seen, "OffersRequest", &question);
     let offers = vec![wire::Offer::from(&offer()), wire::Offer::from(&onchain_offer())];
     let declined = vec![Reason::new("NO", "No.")];
@@ -215,7 +215,7 @@ fn the_document_has_every_path_and_dangling_references_none() {
 /// Offers survive the wire unchanged, and the name of the applicant never leaves.
 #[test]
 fn offers_survive_the_wire_and_names_never_leave() {
-    for offer in [offer(), onchain_offer()] {
+    for offer in [offer(), onchain_offer(), unsecured_offer()] {
         assert_eq!(wire::Offer::from(&offer).read("offers[0]"), Ok(offer));
     }
     let question = OffersRequest::new(&request(), noon(), None);

@@ -7,7 +7,7 @@ use domain::offer::{
     Amounts, AprConvention, Binding, Collateral, CollateralAsset, Declared, Fee, FeeTiming, Inquiry, LateTerms, Offer,
     Onchain, OnchainOrder, Payee, RateCurve, RateKind, RateTerms, Repayment, RepaymentMethod, ScheduledPayment,
 };
-use domain::request::{Applicant, CreditRequest, Employment, Jurisdiction, Product, Purpose};
+use domain::request::{Applicant, CreditRequest, Employment, Jurisdiction, Product, Purpose, Refinances};
 use domain::{Asset, Currency, Money, Rate, TokenAmount};
 use uuid::Uuid;
 
@@ -62,6 +62,20 @@ pub(crate) fn request() -> CreditRequest {
         },
         wallet: Some(Address::repeat_byte(9)),
         collateral: Some(weth(4_000)),
+        refinances: None,
+    }
+}
+
+/// The same, to repay a loan of dollars on the chain of the collateral.
+pub(crate) fn refinancing() -> CreditRequest {
+    CreditRequest {
+        refinances: Some(Refinances {
+            loan: Uuid::from_u128(4).into(),
+            chain_id: 31337,
+            onchain: B256::repeat_byte(6),
+            asset: Address::repeat_byte(3),
+        }),
+        ..request()
     }
 }
 
@@ -174,7 +188,9 @@ pub(crate) fn onchain_offer() -> Offer {
             borrower: Address::repeat_byte(9),
             asset: Address::repeat_byte(3),
             collateral: Address::repeat_byte(7),
+            oracle: Address::repeat_byte(8),
             principal: 5_000_000_000,
+            min_fill: 0,
             collateral_amount: 4_000,
             installment_amount: 2_515_000_000,
             rate_ppm: 40_000,
@@ -183,6 +199,9 @@ pub(crate) fn onchain_offer() -> Offer {
             grace: 864_000,
             late_fee_bps: 500,
             origination_fee_bps: 200,
+            liquidation_ltv_bps: 8_000,
+            liquidation_bonus_bps: 500,
+            attestation_policy: 0,
             fee_recipient: Address::repeat_byte(4),
             expiry: u64::try_from(offer.valid_until.timestamp()).unwrap(),
             epoch: 1,
@@ -195,5 +214,19 @@ pub(crate) fn onchain_offer() -> Offer {
             asset: dollars,
         },
     });
+    offer
+}
+
+/// An order that asks for an attestation instead of collateral.
+pub(crate) fn unsecured_offer() -> Offer {
+    let mut offer = onchain_offer();
+    (offer.product, offer.collateral) = (Product::Installment, None);
+    let order = &mut offer.onchain.as_mut().unwrap().order;
+    (order.collateral, order.oracle, order.collateral_amount) = (Address::ZERO, Address::ZERO, 0);
+    (
+        order.liquidation_ltv_bps,
+        order.liquidation_bonus_bps,
+        order.attestation_policy,
+    ) = (0, 0, 1);
     offer
 }

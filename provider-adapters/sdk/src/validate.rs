@@ -1,13 +1,15 @@
 //! What every offer must satisfy before anybody computes with it: currencies, sums, dates, sizes, and agreement with the request.
 
+mod onchain;
+
 use std::collections::BTreeSet;
 
-use alloy_primitives::{Address, U256};
+use alloy_primitives::U256;
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::offer::{Binding, FeeTiming, Offer, Onchain, RateTerms};
+use domain::offer::{Binding, FeeTiming, Offer, RateTerms};
 use domain::ports::{Answer, LenderError};
 use domain::request::CreditRequest;
-use domain::{Money, Rate, TokenAmount};
+use domain::{Money, Rate};
 
 use crate::signature::MAX_SKEW_SECONDS;
 
@@ -60,7 +62,7 @@ pub fn validate_offer(offer: &Offer, request: &CreditRequest, now: DateTime<Utc>
     offer
         .onchain
         .as_ref()
-        .map_or(Ok(()), |onchain| on_chain(offer, onchain, request))
+        .map_or(Ok(()), |onchain| onchain::check(offer, onchain, request))
 }
 
 fn ensure(holds: bool, field: &str, detail: &str) -> Checked {
@@ -339,112 +341,6 @@ fn collateral(offer: &Offer) -> Checked {
         share(collateral.liquidation_penalty),
         "collateral.liquidation_penalty",
         "must be from 0 to 100 %",
-    )
-}
-
-/// The order must be on the chain of the borrower's collateral, for the borrower's wallet, and say what the offer says.
-fn on_chain(offer: &Offer, onchain: &Onchain, request: &CreditRequest) -> Checked {
-    let Onchain {
-        chain_id,
-        order,
-        principal,
-        ..
-    } = onchain;
-    ensure(
-        principal.asset.chain_id == *chain_id,
-        "onchain.principal.asset.chain_id",
-        "is another chain",
-    )?;
-    ensure(
-        principal.asset.token == order.asset,
-        "onchain.order.asset",
-        "is not the token of onchain.principal",
-    )?;
-    ensure(
-        principal.units == U256::from(order.principal),
-        "onchain.order.principal",
-        "is not onchain.principal",
-    )?;
-    let pledged = offer.collateral.as_ref().map(|c| c.assets.as_slice());
-    let Some([pledged]) = pledged else {
-        return ensure(false, "collateral.assets", "an on-chain order locks exactly one asset");
-    };
-    let locked = &pledged.amount;
-    ensure(
-        locked.asset.chain_id == *chain_id,
-        "collateral.assets[0].asset.chain_id",
-        "is another chain",
-    )?;
-    ensure(
-        locked.asset.token == order.collateral,
-        "onchain.order.collateral",
-        "is not the asset of the offer",
-    )?;
-    let same = locked.units == U256::from(order.collateral_amount);
-    ensure(
-        same,
-        "onchain.order.collateral_amount",
-        "is not the amount of the offer",
-    )?;
-    within_pledge(locked, request)?;
-    order_terms(offer, onchain, request)?;
-    principal_in_money(offer, onchain)
-}
-
-/// What is locked is of the token that the borrower has, and no more of it.
-fn within_pledge(locked: &TokenAmount, request: &CreditRequest) -> Checked {
-    let enough = request.collateral.as_ref().is_some_and(|has| {
-        has.asset.token == locked.asset.token
-            && has.asset.chain_id == locked.asset.chain_id
-            && locked.units <= has.units
-    });
-    ensure(
-        enough,
-        "collateral.assets[0]",
-        "is not within what the borrower can lock on that chain",
-    )
-}
-
-/// The rest of the order.
-fn order_terms(offer: &Offer, onchain: &Onchain, request: &CreditRequest) -> Checked {
-    let order = &onchain.order;
-    let ours = order.borrower == Address::ZERO || Some(order.borrower) == request.wallet;
-    ensure(
-        ours && request.wallet.is_some(),
-        "onchain.order.borrower",
-        "is not the borrower's wallet",
-    )?;
-    let counted = usize::from(order.installments) == offer.repayment.schedule.len();
-    ensure(counted, "onchain.order.installments", "is not the number of payments")?;
-    ensure(order.period > 0, "onchain.order.period", "must be positive")?;
-    ensure(
-        i64::from(order.rate_ppm) == offer.rate.nominal.ppm(),
-        "onchain.order.rate_ppm",
-        "is not rate.nominal",
-    )?;
-    let ends = u64::try_from(offer.valid_until.timestamp()).is_ok_and(|end| order.expiry >= end);
-    ensure(ends, "onchain.order.expiry", "is before valid_until")?;
-    ensure(
-        !onchain.signature.is_empty() && onchain.signature.len() <= 4096,
-        "onchain.signature",
-        "is missing or too long",
-    )
-}
-
-/// A dollar token counts as dollars: base units are the minor units with more decimals.
-fn principal_in_money(offer: &Offer, onchain: &Onchain) -> Checked {
-    let money = offer.amounts.offered;
-    let decimals = u32::from(onchain.principal.asset.decimals);
-    let scale = decimals
-        .checked_sub(money.currency.decimals())
-        .and_then(|extra| 10_u128.checked_pow(extra));
-    let minor = u128::try_from(money.minor).ok();
-    let units = scale.zip(minor).and_then(|(scale, minor)| minor.checked_mul(scale));
-    let detail = "is not the amount offered in base units of the token";
-    ensure(
-        units == Some(onchain.order.principal),
-        "onchain.order.principal",
-        detail,
     )
 }
 

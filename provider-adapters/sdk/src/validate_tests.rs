@@ -1,8 +1,10 @@
 //! One broken rule at a time; the error names the field.
 
 use super::*;
-use crate::samples::{noon, offer, onchain_offer, request, usd};
+use crate::samples::{noon, offer, onchain_offer, refinancing, request, unsecured_offer, usd};
+use alloy_primitives::Address;
 use domain::Currency;
+use domain::offer::Onchain;
 
 fn fault(offer: &Offer) -> String {
     match validate_offer(offer, &request(), noon()) {
@@ -27,6 +29,11 @@ fn broken_onchain(change: impl FnOnce(&mut Offer)) -> String {
 fn sound_offers_pass() {
     assert_eq!(validate_offer(&offer(), &request(), noon()), Ok(()));
     assert_eq!(validate_offer(&onchain_offer(), &request(), noon()), Ok(()));
+    let any = domain::request::CreditRequest {
+        products: vec![],
+        ..request()
+    };
+    assert_eq!(validate_offer(&unsecured_offer(), &any, noon()), Ok(()));
 }
 
 #[test]
@@ -127,7 +134,12 @@ fn an_order_must_be_on_the_borrowers_chain_and_say_what_the_offer_says() {
     };
     assert_eq!(broken_onchain(|o| o.onchain = None), "onchain");
     assert_eq!(broken_onchain(|o| o.binding = Binding::Firm), "onchain");
-    assert_eq!(broken_onchain(|o| o.collateral = None), "collateral.assets");
+    assert_eq!(broken_onchain(|o| o.collateral = None), "onchain.order.collateral");
+    let twice = |o: &mut Offer| {
+        let assets = &mut o.collateral.as_mut().unwrap().assets;
+        assets.push(assets[0].clone());
+    };
+    assert_eq!(broken_onchain(twice), "collateral.assets");
     let chain = "onchain.principal.asset.chain_id";
     assert_eq!(broken_onchain(|o| o.onchain.as_mut().unwrap().chain_id = 1), chain);
     let elsewhere = |o: &mut Offer| {
@@ -159,7 +171,106 @@ fn an_order_must_be_on_the_borrowers_chain_and_say_what_the_offer_says() {
         let onchain = o.onchain.as_mut().unwrap();
         (onchain.order.principal, onchain.principal.units) = (5_000_000_001, U256::from(5_000_000_001_u64));
     };
-    assert_eq!(broken_onchain(cents), "onchain.order.principal");
+    assert_eq!(broken_onchain(cents), "onchain.principal");
+}
+
+#[test]
+fn a_price_rule_is_the_same_in_the_order_and_in_the_offer() {
+    let order = |change: fn(&mut domain::offer::OnchainOrder)| {
+        broken_onchain(|o| change(&mut o.onchain.as_mut().unwrap().order))
+    };
+    let (ltv, bonus) = (
+        "onchain.order.liquidation_ltv_bps",
+        "onchain.order.liquidation_bonus_bps",
+    );
+    assert_eq!(order(|o| o.oracle = Address::ZERO), ltv);
+    assert_eq!(order(|o| o.liquidation_ltv_bps = 0), ltv);
+    assert_eq!(
+        order(|o| o.liquidation_ltv_bps = 9_524),
+        ltv,
+        "9,524 x 10,500 > 10,000 x 10,000"
+    );
+    assert_eq!(order(|o| o.liquidation_bonus_bps = 2_001), bonus);
+    let (threshold, penalty) = ("collateral.liquidation_threshold", "collateral.liquidation_penalty");
+    assert_eq!(order(|o| o.liquidation_ltv_bps = 7_999), threshold);
+    assert_eq!(order(|o| o.liquidation_bonus_bps = 499), penalty);
+    let collateral =
+        |change: fn(&mut domain::offer::Collateral)| broken_onchain(|o| change(o.collateral.as_mut().unwrap()));
+    assert_eq!(collateral(|c| c.liquidation_threshold = None), threshold);
+    assert_eq!(collateral(|c| c.liquidation_penalty = Rate::ZERO), penalty);
+    let without = |o: &mut Offer| {
+        let order = &mut o.onchain.as_mut().unwrap().order;
+        (order.oracle, order.liquidation_ltv_bps) = (Address::ZERO, 0);
+    };
+    assert_eq!(broken_onchain(without), bonus);
+}
+
+#[test]
+fn an_order_that_locks_nothing_names_a_policy() {
+    let order = |change: fn(&mut domain::offer::OnchainOrder)| {
+        let mut offer = unsecured_offer();
+        change(&mut offer.onchain.as_mut().unwrap().order);
+        fault(&offer)
+    };
+    assert_eq!(order(|o| o.attestation_policy = 0), "onchain.order.attestation_policy");
+    assert_eq!(
+        order(|o| o.collateral = Address::repeat_byte(7)),
+        "onchain.order.collateral"
+    );
+    assert_eq!(order(|o| o.collateral_amount = 1), "onchain.order.collateral_amount");
+    assert_eq!(order(|o| o.oracle = Address::repeat_byte(8)), "onchain.order.oracle");
+    // Nothing to lock is needed for it.
+    let request = domain::request::CreditRequest {
+        collateral: None,
+        products: vec![],
+        ..request()
+    };
+    assert_eq!(validate_offer(&unsecured_offer(), &request, noon()), Ok(()));
+}
+
+/// A part of a reusable order locks in proportion, rounded up.
+#[test]
+fn a_reusable_order_is_offered_in_a_part_that_it_allows() {
+    let reusable = |change: fn(&mut Onchain)| {
+        let mut offer = onchain_offer();
+        let onchain = offer.onchain.as_mut().unwrap();
+        (
+            onchain.order.principal,
+            onchain.order.collateral_amount,
+            onchain.order.min_fill,
+        ) = (15_000_000_000, 11_999, 1);
+        change(onchain);
+        validate_offer(&offer, &request(), noon()).map_err(|error| error.to_string())
+    };
+    assert_eq!(reusable(|_| {}), Ok(()));
+    let named = |change, field: &str| assert!(reusable(change).unwrap_err().contains(field), "{field}");
+    named(|o| o.order.min_fill = 0, "onchain.order.principal:");
+    named(|o| o.order.min_fill = u128::MAX, "onchain.order.min_fill:");
+    named(|o| o.order.min_fill = 5_000_000_001, "onchain.principal:");
+    named(
+        |o| o.order.collateral_amount = 11_997,
+        "onchain.order.collateral_amount:",
+    );
+}
+
+#[test]
+fn an_order_that_refinances_is_on_the_chain_and_in_the_asset_of_the_old_loan() {
+    let check = |change: fn(&mut domain::request::Refinances)| {
+        let mut request = refinancing();
+        change(request.refinances.as_mut().unwrap());
+        validate_offer(&onchain_offer(), &request, noon()).map_err(|error| error.to_string())
+    };
+    assert_eq!(check(|_| {}), Ok(()));
+    assert!(
+        check(|old| old.chain_id = 31338)
+            .unwrap_err()
+            .contains("onchain.chain_id:")
+    );
+    assert!(
+        check(|old| old.asset = Address::ZERO)
+            .unwrap_err()
+            .contains("onchain.order.asset:")
+    );
 }
 
 #[test]

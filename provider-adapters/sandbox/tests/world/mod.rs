@@ -12,7 +12,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::calendar::{Period, Unit};
 use domain::offer::{Offer, Onchain, OnchainOrder};
 use domain::ports::{
-    AcceptOrder, Ask, Call, ChainError, ChainInfo, Clock, Contracts, Ids, Intent, Lender, OnchainTerms, WalletCall,
+    AcceptOrder, Ask, Call, ChainError, ChainInfo, Clock, Contracts, Ids, Intent, Lender, LiveLoan, OnchainTerms,
+    SignedAttestation, WalletCall,
 };
 use domain::request::{Applicant, CreditRequest, Employment, Jurisdiction, Purpose};
 use domain::{Currency, Money, SettlementId};
@@ -68,17 +69,27 @@ fn noon() -> DateTime<Utc> {
 /// No desk takes part here.
 struct NoContracts;
 
+fn nowhere<T>(id: u64) -> Result<T, ChainError> {
+    Err(ChainError::UnknownChain(id))
+}
+
 #[rustfmt::skip]
 impl Contracts for NoContracts {
     fn chains(&self) -> Vec<ChainInfo> { vec![] }
-    fn order_hash(&self, id: u64, _: &OnchainOrder) -> Result<B256, ChainError> { Err(ChainError::UnknownChain(id)) }
-    fn order_signed(&self, id: u64, _: &OnchainOrder, _: &EvmBytes) -> Result<bool, ChainError> { Err(ChainError::UnknownChain(id)) }
-    fn intent_typed_data(&self, id: u64, _: &Intent) -> Result<serde_json::Value, ChainError> { Err(ChainError::UnknownChain(id)) }
-    fn intent_signed(&self, id: u64, _: &Intent, _: &EvmBytes) -> Result<bool, ChainError> { Err(ChainError::UnknownChain(id)) }
-    fn onchain_loan_id(&self, hash: B256, _: Address) -> B256 { hash }
-    fn originate(&self, o: &Onchain, _: &Intent, _: &EvmBytes) -> Result<Call, ChainError> { Err(ChainError::UnknownChain(o.chain_id)) }
-    fn approvals(&self, o: &Onchain) -> Result<Vec<WalletCall>, ChainError> { Err(ChainError::UnknownChain(o.chain_id)) }
-    fn repay(&self, id: u64, _: B256, _: &OnchainTerms, _: u128) -> Result<Vec<WalletCall>, ChainError> { Err(ChainError::UnknownChain(id)) }
+    fn order_hash(&self, id: u64, _: &OnchainOrder) -> Result<B256, ChainError> { nowhere(id) }
+    fn order_signed(&self, id: u64, _: &OnchainOrder, _: &EvmBytes) -> Result<bool, ChainError> { nowhere(id) }
+    fn intent_hash(&self, id: u64, _: &Intent) -> Result<B256, ChainError> { nowhere(id) }
+    fn intent_typed_data(&self, id: u64, _: &Intent) -> Result<serde_json::Value, ChainError> { nowhere(id) }
+    fn intent_signed(&self, id: u64, _: &Intent, _: &EvmBytes) -> Result<bool, ChainError> { nowhere(id) }
+    fn onchain_loan_id(&self, id: u64, _: &OnchainTerms) -> Result<B256, ChainError> { nowhere(id) }
+    fn originate(&self, o: &Onchain, _: &Intent, _: &EvmBytes, _: Option<&SignedAttestation>) -> Result<Call, ChainError> { nowhere(o.chain_id) }
+    fn refinance(&self, old: &LiveLoan, _: &Onchain, _: &Intent, _: &EvmBytes) -> Result<Call, ChainError> { nowhere(old.chain_id) }
+    fn approvals(&self, o: &Onchain, _: u128, _: u128) -> Result<Vec<WalletCall>, ChainError> { nowhere(o.chain_id) }
+    fn repay(&self, loan: &LiveLoan, _: u128) -> Result<Vec<WalletCall>, ChainError> { nowhere(loan.chain_id) }
+    fn add_collateral(&self, loan: &LiveLoan, _: u128) -> Result<Vec<WalletCall>, ChainError> { nowhere(loan.chain_id) }
+    fn withdraw_collateral(&self, loan: &LiveLoan, _: u128, _: Address) -> Result<Vec<WalletCall>, ChainError> { nowhere(loan.chain_id) }
+    fn liquidate(&self, loan: &LiveLoan, _: u128, _: u128) -> Result<Call, ChainError> { nowhere(loan.chain_id) }
+    fn mark_default(&self, loan: &LiveLoan) -> Result<Call, ChainError> { nowhere(loan.chain_id) }
 }
 
 pub struct Start {
@@ -325,6 +336,7 @@ pub fn request(minor: i64) -> CreditRequest {
         },
         wallet: None,
         collateral: None,
+        refinances: None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The question, the answer, the acknowledgement and the callback.
 
-use alloy_primitives::Address;
+use alloy_primitives::{Address, B256};
 use chrono::{DateTime, Utc};
 use domain::calendar::Period;
 use domain::request::{CreditRequest, Employment, Jurisdiction, Product, Purpose};
@@ -45,6 +45,18 @@ impl std::fmt::Debug for Applicant {
     }
 }
 
+/// A live on-chain loan that the new one is to repay in the same transaction.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Refinances {
+    /// Its chain, EIP-155: the new order must be on it.
+    pub chain_id: u64,
+    /// The contract's id of it.
+    pub loan: B256,
+    /// Token owed: the new order must lend the same.
+    pub asset: Address,
+}
+
 /// `POST /v1/offers`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -66,9 +78,12 @@ pub struct OffersRequest {
     /// The borrower's wallet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wallet: Option<Address>,
-    /// What the borrower can lock.
+    /// What the borrower can lock; of a refinancing, what the old loan holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub collateral: Option<TokenAmount>,
+    /// The loan that the new one is to repay; an offer that cannot is a decline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refinances: Option<Refinances>,
     /// An answer after this is not read.
     pub reply_by: DateTime<Utc>,
     /// Base address for callbacks; without it only a direct answer is read.
@@ -102,6 +117,11 @@ impl OffersRequest {
             },
             wallet: request.wallet,
             collateral: request.collateral.clone(),
+            refinances: request.refinances.as_ref().map(|old| Refinances {
+                chain_id: old.chain_id,
+                loan: old.onchain,
+                asset: old.asset,
+            }),
             reply_by,
             callback_url,
         }

@@ -9,7 +9,7 @@ mod loan;
 mod offer;
 
 pub(crate) use ask::check_reasons;
-pub use ask::{Acknowledgement, Applicant, Callback, OffersAnswer, OffersRequest};
+pub use ask::{Acknowledgement, Applicant, Callback, OffersAnswer, OffersRequest, Refinances};
 pub(crate) use loan::check_text;
 pub use loan::{AcceptRequest, Loan, LoanState, Problem, ProblemField};
 pub use offer::{Amounts, Declared, Fee, Late, Offer, Onchain, Order, Payment, Repayment};

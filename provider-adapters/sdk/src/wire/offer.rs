@@ -171,13 +171,17 @@ pub struct Order {
     pub borrower: Address,
     /// Token lent.
     pub asset: Address,
-    /// Token locked.
+    /// Token locked; zero when the loan is unsecured.
     pub collateral: Address,
-    /// Base units lent.
+    /// Contract that values the collateral; zero when no rule depends on a price.
+    pub oracle: Address,
+    /// Base units lent; of a reusable order, at most and in all.
     pub principal: String,
-    /// Base units locked.
+    /// Zero, or the smallest part that may be taken of a reusable order.
+    pub min_fill: String,
+    /// Base units locked for the whole principal.
     pub collateral_amount: String,
-    /// Base units of an installment.
+    /// Base units of an installment for the whole principal.
     pub installment_amount: String,
     /// Simple yearly rate.
     pub rate_ppm: u32,
@@ -191,7 +195,13 @@ pub struct Order {
     pub late_fee_bps: u16,
     /// Fee withheld.
     pub origination_fee_bps: u16,
-    /// Who gets it.
+    /// Debt over value above which anyone may liquidate; zero exactly when there is no oracle.
+    pub liquidation_ltv_bps: u16,
+    /// What a liquidator gets above what it pays.
+    pub liquidation_bonus_bps: u16,
+    /// Policy that a credit attestation must meet; zero means that none is needed.
+    pub attestation_policy: u32,
+    /// Who gets the fee.
     pub fee_recipient: Address,
     /// Unix second.
     pub expiry: u64,
@@ -285,7 +295,9 @@ impl From<&d::Onchain> for Onchain {
                 borrower: order.borrower,
                 asset: order.asset,
                 collateral: order.collateral,
+                oracle: order.oracle,
                 principal: order.principal.to_string(),
+                min_fill: order.min_fill.to_string(),
                 collateral_amount: order.collateral_amount.to_string(),
                 installment_amount: order.installment_amount.to_string(),
                 rate_ppm: order.rate_ppm,
@@ -294,6 +306,9 @@ impl From<&d::Onchain> for Onchain {
                 grace: order.grace,
                 late_fee_bps: order.late_fee_bps,
                 origination_fee_bps: order.origination_fee_bps,
+                liquidation_ltv_bps: order.liquidation_ltv_bps,
+                liquidation_bonus_bps: order.liquidation_bonus_bps,
+                attestation_policy: order.attestation_policy,
                 fee_recipient: order.fee_recipient,
                 expiry: order.expiry,
                 epoch: order.epoch,
@@ -415,7 +430,9 @@ impl Onchain {
                 borrower: o.borrower,
                 asset: o.asset,
                 collateral: o.collateral,
+                oracle: o.oracle,
                 principal: units(&o.principal, "principal")?,
+                min_fill: units(&o.min_fill, "min_fill")?,
                 collateral_amount: units(&o.collateral_amount, "collateral_amount")?,
                 installment_amount: units(&o.installment_amount, "installment_amount")?,
                 rate_ppm: o.rate_ppm,
@@ -424,6 +441,9 @@ impl Onchain {
                 grace: o.grace,
                 late_fee_bps: o.late_fee_bps,
                 origination_fee_bps: o.origination_fee_bps,
+                liquidation_ltv_bps: o.liquidation_ltv_bps,
+                liquidation_bonus_bps: o.liquidation_bonus_bps,
+                attestation_policy: o.attestation_policy,
                 fee_recipient: o.fee_recipient,
                 expiry: o.expiry,
                 epoch: o.epoch,
