@@ -205,6 +205,7 @@ impl Contracts for NoChain {
     fn chains(&self) -> Vec<ChainInfo> { Vec::new() }
     fn order_hash(&self, chain: u64, _: &OnchainOrder) -> Result<B256, ChainError> { nowhere(chain) }
     fn order_signed(&self, chain: u64, _: &OnchainOrder, _: &Bytes) -> Result<bool, ChainError> { nowhere(chain) }
+    fn pool_signature(&self, _: &OnchainOrder, _: &Bytes) -> Result<Bytes, ChainError> { nowhere(0) }
     fn intent_hash(&self, chain: u64, _: &Intent) -> Result<B256, ChainError> { nowhere(chain) }
     fn intent_typed_data(&self, chain: u64, _: &Intent) -> Result<serde_json::Value, ChainError> { nowhere(chain) }
     fn intent_signed(&self, chain: u64, _: &Intent, _: &Bytes) -> Result<bool, ChainError> { nowhere(chain) }

@@ -117,6 +117,9 @@ pub trait Contracts: Send + Sync {
     fn order_hash(&self, chain_id: u64, order: &OnchainOrder) -> Result<B256, ChainError>;
     /// Whether that account (not a contract) signed that order. A contract is asked by [`ChainReader::signature_valid`].
     fn order_signed(&self, chain_id: u64, order: &OnchainOrder, signature: &Bytes) -> Result<bool, ChainError>;
+    /// What a credit pool accepts as its ERC-1271 signature of an order that its underwriter signed: the order with that
+    /// signature, ABI-encoded.
+    fn pool_signature(&self, order: &OnchainOrder, underwriter: &Bytes) -> Result<Bytes, ChainError>;
     /// EIP-712 digest of an intent on a chain.
     fn intent_hash(&self, chain_id: u64, intent: &Intent) -> Result<B256, ChainError>;
     /// The intent as EIP-712 typed data (the JSON of `eth_signTypedData_v4`).

@@ -78,6 +78,7 @@ impl Contracts for NoContracts {
     fn chains(&self) -> Vec<ChainInfo> { vec![] }
     fn order_hash(&self, id: u64, _: &OnchainOrder) -> Result<B256, ChainError> { nowhere(id) }
     fn order_signed(&self, id: u64, _: &OnchainOrder, _: &EvmBytes) -> Result<bool, ChainError> { nowhere(id) }
+    fn pool_signature(&self, _: &OnchainOrder, _: &EvmBytes) -> Result<EvmBytes, ChainError> { nowhere(0) }
     fn intent_hash(&self, id: u64, _: &Intent) -> Result<B256, ChainError> { nowhere(id) }
     fn intent_typed_data(&self, id: u64, _: &Intent) -> Result<serde_json::Value, ChainError> { nowhere(id) }
     fn intent_signed(&self, id: u64, _: &Intent, _: &EvmBytes) -> Result<bool, ChainError> { nowhere(id) }
