@@ -3,12 +3,13 @@
 //! The desk is a pure function of its configuration and the request: the same request gives the same order, byte for byte, so
 //! a repeated or hedged question never leaves two orders that could both be taken.
 
+mod config;
 mod signer;
 mod terms;
 
 use std::sync::Arc;
 
-use alloy_primitives::{Address, U256, keccak256};
+use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::appraisal::appraise;
@@ -16,118 +17,28 @@ use domain::offer::{
     Amounts, AprConvention, Binding, Collateral, CollateralAsset, Declared, Fee, FeeTiming, Inquiry, LateTerms, Offer,
     Onchain, OnchainOrder, Payee, RateKind, RateTerms, Repayment, RepaymentMethod,
 };
-use domain::ports::Contracts;
-use domain::request::{CreditRequest, Jurisdiction, Product};
-use domain::{Asset, Currency, Money, ProviderId, Rate, Reason, SettlementId, TokenAmount};
-use rust_decimal::Decimal;
+use domain::ports::{ChainInfo, Contracts};
+use domain::request::{CreditRequest, Product, Refinances};
+use domain::{Money, ProviderId, Rate, Reason, SettlementId, TokenAmount};
 use sdk::{AcceptOrder, AcceptReceipt, Answer, Ask, Capabilities, Lender, LenderError, LenderStatus};
-use secrecy::SecretString;
-use serde::Deserialize;
 
+pub use config::{Attested, DeskConfig, DeskError, PriceRule, PricedAsset};
 pub use signer::{LocalSigner, OrderSigner, SignerError};
-use terms::{Pledge, Terms};
+use terms::{Pledge, Security, Terms};
 
-/// Gas of an origination: the contract's first one takes 155,000, later ones less.
-const GAS_ESTIMATE: u64 = 150_000;
-
-/// Configuration of a desk. It lends a token that counts one to one as `currency`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DeskConfig {
-    /// Operator-given name.
-    pub id: ProviderId,
-    /// Name of the venue, for people.
-    pub venue: String,
-    /// Token lent; its chain is the desk's chain.
-    pub lends: Asset,
-    /// Money that the token counts as.
-    pub currency: Currency,
-    /// Collateral taken, with prices.
-    pub accepts: Vec<PricedAsset>,
-    /// Simple yearly rate.
-    pub rate_ppm: u32,
-    /// Highest loan-to-value at the start.
-    pub ltv_max: Rate,
-    /// Fee withheld, basis points of the principal.
-    #[serde(default)]
-    pub origination_fee_bps: u16,
-    /// Who gets the fee.
-    #[serde(default)]
-    pub fee_recipient: Address,
-    /// Seconds after a due time before default.
-    pub grace_seconds: u32,
-    /// Late fee, basis points of the installment.
-    pub late_fee_bps: u16,
-    /// The desk's epoch in the contract.
-    #[serde(default)]
-    pub epoch: u64,
-    /// Seconds for which an order is good, counted from the request.
-    pub valid_seconds: u32,
-    /// Smallest principal, minor units.
-    pub min_amount: i64,
-    /// Largest principal, minor units.
-    pub max_amount: i64,
-    /// Shortest term in days.
-    pub min_term_days: u32,
-    /// Longest term in days.
-    pub max_term_days: u32,
-    /// Where it lends.
-    pub jurisdictions: Vec<Jurisdiction>,
-    /// Private key of the orders, hex. A key service implements [`OrderSigner`] instead.
-    pub signing_key: SecretString,
-    /// Layers around it.
-    #[serde(default)]
-    pub policy: crate::layers::Policy,
-}
-
-/// A collateral token with its price.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PricedAsset {
-    /// The token.
-    pub asset: Asset,
-    /// Price of one whole token, major units of the desk's currency, decimal text.
-    pub price: Decimal,
-    /// Where the price is from, for example `fixed-dev`.
-    pub oracle: String,
-}
-
-impl DeskConfig {
-    fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            products: vec![Product::Collateralized],
-            jurisdictions: self.jurisdictions.clone(),
-            currency: self.currency,
-            min_amount: self.min_amount,
-            max_amount: self.max_amount,
-            min_term_days: self.min_term_days,
-            max_term_days: self.max_term_days,
-            collateral_chain: Some(self.lends.chain_id),
-            inquiry: Inquiry::None,
-        }
-    }
-}
-
-/// A configuration that makes no desk.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum DeskError {
-    /// No contracts on the desk's chain.
-    #[error("no settlement contract on chain {0}")]
-    NoContract(u64),
-    /// The token has fewer decimals than the currency, or more than 30.
-    #[error("the token must have from the currency's decimals up to 30")]
-    Decimals,
-    /// A number out of range.
-    #[error("{0} is out of range")]
-    Range(&'static str),
-}
+/// Gas of an origination by an account against collateral: the contract's first one takes 155,000, later ones less.
+const GAS_SECURED: u64 = 155_000;
+/// Gas of presenting an attestation and drawing on it, on top.
+const GAS_ATTESTED: u64 = 75_000;
+/// Gas of a pool's signature and books, on top.
+const GAS_POOL: u64 = 150_000;
 
 /// The desk.
 pub struct Desk {
     config: DeskConfig,
     capabilities: Capabilities,
-    /// The settlement contract.
-    contract: Address,
+    /// The chain that it lends on.
+    chain: ChainInfo,
     contracts: Arc<dyn Contracts>,
     signer: Arc<dyn OrderSigner>,
 }
@@ -147,66 +58,98 @@ impl Desk {
     ) -> Result<Self, DeskError> {
         let chain_id = config.lends.chain_id;
         let chain = contracts.chains().into_iter().find(|chain| chain.chain_id == chain_id);
-        let contract = chain.ok_or(DeskError::NoContract(chain_id))?.aggregator;
-        let decimals = u32::from(config.lends.decimals);
-        if !(config.currency.decimals()..=30).contains(&decimals) {
-            return Err(DeskError::Decimals);
-        }
-        let rules = [
-            ((Rate::from_ppm(1)..=Rate::ONE).contains(&config.ltv_max), "ltv_max"),
-            (config.origination_fee_bps < 10_000, "origination_fee_bps"),
-            (config.late_fee_bps <= 10_000, "late_fee_bps"),
-            (
-                config.origination_fee_bps == 0 || config.fee_recipient != Address::ZERO,
-                "fee_recipient",
-            ),
-            (config.rate_ppm <= 10_000_000, "rate_ppm"),
-            (
-                config.min_amount > 0 && config.min_amount <= config.max_amount,
-                "min_amount",
-            ),
-            (config.valid_seconds > 0, "valid_seconds"),
-            (
-                config
-                    .accepts
-                    .iter()
-                    .all(|a| a.price > Decimal::ZERO && a.asset.decimals <= 30),
-                "accepts",
-            ),
-            (config.accepts.iter().all(|a| a.asset.chain_id == chain_id), "accepts"),
-        ];
-        if let Some((_, field)) = rules.iter().find(|(holds, _)| !holds) {
-            return Err(DeskError::Range(field));
-        }
+        let chain = chain.ok_or(DeskError::NoContract(chain_id))?;
+        config.check(&chain)?;
         let capabilities = config.capabilities();
         Ok(Self {
             config,
             capabilities,
-            contract,
+            chain,
             contracts,
             signer,
         })
     }
 
+    /// The numbers of what this desk offers; the error is the reason of a decline.
+    fn terms(&self, request: &CreditRequest) -> Result<(Address, Terms), Reason> {
+        let wallet = request.wallet.ok_or_else(|| {
+            let text = "This lender needs a wallet.";
+            Reason::new("WALLET_NEEDED", text)
+        })?;
+        if request.refinances.as_ref().is_some_and(|old| !self.can_refinance(old)) {
+            let text = "This lender cannot repay the loan that you want to replace.";
+            return Err(Reason::new("NOT_A_REFINANCING", text));
+        }
+        let wants = |product| request.products.is_empty() || request.products.contains(&product);
+        let terms = match (&request.collateral, self.config.attested) {
+            (Some(locked), _) if wants(Product::Collateralized) => self.secured(request, locked)?,
+            (None, Some(attested)) if wants(Product::Installment) => Terms::attested(&self.config, request, attested)?,
+            (None, None) => {
+                let text = "This lender needs collateral and a wallet.";
+                return Err(Reason::new("COLLATERAL_NEEDED", text));
+            }
+            _ => {
+                let text = "This lender does not offer the kind of credit you asked for.";
+                return Err(Reason::new("PRODUCT_NOT_OFFERED", text));
+            }
+        };
+        Ok((wallet, terms))
+    }
+
+    fn secured(&self, request: &CreditRequest, locked: &TokenAmount) -> Result<Terms, Reason> {
+        let accepts = |accepted: &&PricedAsset| accepted.asset == locked.asset;
+        let accepted = self.config.accepts.iter().find(accepts).ok_or_else(|| {
+            let text = "This lender does not take this token as collateral.";
+            Reason::new("COLLATERAL_NOT_ACCEPTED", text)
+        })?;
+        Terms::secured(&self.config, request, locked, accepted)
+    }
+
+    /// The contract replaces a loan by one of the same chain and asset only.
+    fn can_refinance(&self, old: &Refinances) -> bool {
+        let lends = &self.config.lends;
+        old.chain_id == lends.chain_id && old.asset == lends.token
+    }
+
     fn order(&self, request: &CreditRequest, wallet: Address, terms: &Terms, expiry: u64) -> OnchainOrder {
+        let (pledge, attestation_policy) = match &terms.security {
+            Security::Pledge(pledge) => (Some(pledge), 0),
+            Security::Attestation(policy) => (None, *policy),
+        };
+        let rule = pledge.and_then(|pledge| pledge.price_rule);
         OnchainOrder {
-            lender: self.signer.address(),
+            lender: self.config.pool.unwrap_or_else(|| self.signer.address()),
             borrower: wallet,
             asset: self.config.lends.token,
-            collateral: terms.pledge.asset.token,
+            collateral: pledge.map_or(Address::ZERO, |pledge| pledge.asset.token),
+            oracle: rule.map_or(Address::ZERO, |_| self.chain.price_oracle),
             principal: terms.principal_units,
-            collateral_amount: terms.pledge.units,
+            min_fill: 0,
+            collateral_amount: pledge.map_or(0, |pledge| pledge.units),
             installment_amount: terms.installment_units,
-            rate_ppm: self.config.rate_ppm,
+            rate_ppm: terms.rate_ppm,
             installments: terms.plan.installments,
             period: terms.plan.period,
             grace: self.config.grace_seconds,
             late_fee_bps: self.config.late_fee_bps,
             origination_fee_bps: self.config.origination_fee_bps,
+            liquidation_ltv_bps: rule.map_or(0, |rule| rule.liquidation_ltv_bps),
+            liquidation_bonus_bps: rule.map_or(0, |rule| rule.liquidation_bonus_bps),
+            attestation_policy,
             fee_recipient: self.config.fee_recipient,
             expiry,
             epoch: self.config.epoch,
             nonce: nonce(request, self.config.lends.chain_id),
+        }
+    }
+
+    /// The signature of the order by its lender.
+    async fn signature(&self, order: &OnchainOrder, hash: B256) -> Result<Bytes, LenderError> {
+        let failed = || broken("the order's signature");
+        let signed = self.signer.sign(hash).await.map_err(|_| failed())?;
+        match self.config.pool {
+            Some(_) => self.contracts.pool_signature(order, &signed).map_err(|_| failed()),
+            None => Ok(signed),
         }
     }
 
@@ -224,11 +167,7 @@ impl Desk {
             .contracts
             .order_hash(chain_id, &order)
             .map_err(|_| broken("the order's hash"))?;
-        let signature = self
-            .signer
-            .sign(order_hash)
-            .await
-            .map_err(|_| broken("the order's signature"))?;
+        let signature = self.signature(&order, order_hash).await?;
         let principal = TokenAmount {
             units: U256::from(order.principal),
             asset: self.config.lends.clone(),
@@ -236,8 +175,8 @@ impl Desk {
         let onchain = Onchain {
             chain_id,
             venue: self.config.venue.clone(),
-            contract: self.contract,
-            gas_estimate: GAS_ESTIMATE,
+            contract: self.chain.aggregator,
+            gas_estimate: self.gas_estimate(&terms.security),
             order,
             order_hash,
             signature,
@@ -251,8 +190,18 @@ impl Desk {
         Ok(offer)
     }
 
+    fn gas_estimate(&self, security: &Security) -> u64 {
+        let attested = matches!(security, Security::Attestation(_));
+        let pooled = self.config.pool.is_some();
+        GAS_SECURED + u64::from(attested) * GAS_ATTESTED + u64::from(pooled) * GAS_POOL
+    }
+
     fn describe(&self, request: &CreditRequest, terms: Terms, until: DateTime<Utc>, onchain: Onchain) -> Offer {
         let config = &self.config;
+        let (product, collateral) = match &terms.security {
+            Security::Pledge(pledge) => (Product::Collateralized, Some(pledged(config, pledge, request.at))),
+            Security::Attestation(_) => (Product::Installment, None),
+        };
         let money = |minor| Money::new(minor, config.currency);
         let fee = |minor| Fee {
             code: "origination".into(),
@@ -264,7 +213,7 @@ impl Desk {
         };
         Offer {
             provider_ref: onchain.order_hash.to_string(),
-            product: Product::Collateralized,
+            product,
             issued_at: request.at,
             valid_until: until,
             binding: Binding::OnchainExecutable,
@@ -275,7 +224,7 @@ impl Desk {
                 net_disbursed: money(terms.principal - terms.fee),
                 limit: None,
             },
-            rate: fixed_rate(config.rate_ppm),
+            rate: fixed_rate(terms.rate_ppm),
             fees: Some(terms.fee).filter(|fee| *fee > 0).map(fee).into_iter().collect(),
             repayment: Repayment {
                 schedule: terms.calendar,
@@ -289,7 +238,7 @@ impl Desk {
                 },
                 cooling_off_days: 0,
             },
-            collateral: Some(pledged(config, &terms.pledge, request.at)),
+            collateral,
             onchain: Some(onchain),
             declared: Declared {
                 apr: Rate::ZERO,
@@ -326,12 +275,14 @@ fn pledged(config: &DeskConfig, pledge: &Pledge, as_of: DateTime<Utc>) -> Collat
         oracle: pledge.oracle.clone(),
         as_of,
     };
-    // The contract never sells by price: only a missed payment leads to seizure.
+    let rate = |bps: u16| Rate::from_bps(i64::from(bps));
+    let rule = pledge.price_rule;
+    // Without a rule the contract never sells by price: only a missed payment leads to seizure.
     Collateral {
         assets: vec![asset],
         ltv_max: config.ltv_max,
-        liquidation_threshold: None,
-        liquidation_penalty: Rate::ZERO,
+        liquidation_threshold: rule.map(|rule| rate(rule.liquidation_ltv_bps)),
+        liquidation_penalty: rule.map_or(Rate::ZERO, |rule| rate(rule.liquidation_bonus_bps)),
     }
 }
 
@@ -345,10 +296,6 @@ fn nonce(request: &CreditRequest, chain_id: u64) -> U256 {
 
 fn broken(what: &str) -> LenderError {
     LenderError::Unavailable(format!("the desk could not make {what}"))
-}
-
-fn declined(code: &str, text: &str) -> Answer {
-    Answer::Declined(vec![Reason::new(code, text)])
 }
 
 #[async_trait]
@@ -367,25 +314,8 @@ impl Lender for Desk {
         if !misfits.is_empty() {
             return Ok(Answer::Declined(misfits));
         }
-        let (Some(wallet), Some(locked)) = (request.wallet, &request.collateral) else {
-            return Ok(declined(
-                "COLLATERAL_NEEDED",
-                "This lender needs collateral and a wallet.",
-            ));
-        };
-        let accepted = self
-            .config
-            .accepts
-            .iter()
-            .find(|accepted| accepted.asset == locked.asset);
-        let Some(accepted) = accepted else {
-            return Ok(declined(
-                "COLLATERAL_NOT_ACCEPTED",
-                "This lender does not take this token as collateral.",
-            ));
-        };
-        match Terms::new(&self.config, request, locked, accepted) {
-            Ok(terms) => {
+        match self.terms(request) {
+            Ok((wallet, terms)) => {
                 let until = request.at + TimeDelta::seconds(i64::from(self.config.valid_seconds));
                 let offer = self.offer(request, wallet, terms, until).await?;
                 Ok(Answer::Offers(vec![offer]))

@@ -9,7 +9,7 @@ use domain::schedule::onchain::{self, OnchainInstallment, OnchainTerms, YEAR_SEC
 use domain::{Asset, Currency, Money, Reason, TokenAmount};
 use rust_decimal::Decimal;
 
-use super::{DeskConfig, PricedAsset};
+use super::{Attested, DeskConfig, PriceRule, PricedAsset};
 
 const PPM: u32 = 1_000_000;
 const BPS: i64 = 10_000;
@@ -59,13 +59,24 @@ pub(super) struct Pledge {
     pub units: u128,
     pub price: Decimal,
     pub oracle: String,
+    pub price_rule: Option<PriceRule>,
+}
+
+/// What the lender has beside the borrower's word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Security {
+    /// Collateral.
+    Pledge(Pledge),
+    /// An attestation that meets this policy.
+    Attestation(u32),
 }
 
 /// The numbers of one order. Amounts are minor units unless they say base units.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Terms {
     pub plan: Plan,
-    pub pledge: Pledge,
+    pub security: Security,
+    pub rate_ppm: u32,
     pub principal: i64,
     pub principal_units: u128,
     pub installment: i64,
@@ -79,34 +90,53 @@ pub(super) struct Terms {
 
 impl Terms {
     /// The largest loan up to the amount asked for that the collateral carries. The error is the reason of a decline.
-    pub(super) fn new(
+    pub(super) fn secured(
         config: &DeskConfig,
         request: &CreditRequest,
         locked: &TokenAmount,
         accepted: &PricedAsset,
     ) -> Result<Self, Reason> {
-        let too_large = || Reason::new("AMOUNT_TOO_LARGE", "The amounts are too large to compute with.");
-        let term = || Reason::new("TERM_NOT_OFFERED", "This lender does not lend for this term.");
-        let plan = Plan::new(request.term).ok_or_else(term)?;
+        let plan = plan(request)?;
         let lendable = lendable(config, locked, accepted).ok_or_else(too_large)?;
         let principal = i64::try_from(lendable).unwrap_or(i64::MAX).min(request.amount.minor);
         if principal < config.min_amount {
             let text = "The collateral does not carry the smallest amount that this lender lends.";
             return Err(Reason::new("COLLATERAL_INSUFFICIENT", text));
         }
-        let pledge = pledge(config, principal, accepted).ok_or_else(too_large)?;
-        let scale = scale(config).ok_or_else(too_large)?;
-        Self::compute(config, request.at, (plan, pledge, principal), scale).ok_or_else(too_large)
+        let least = least_pledge(config, principal, accepted).ok_or_else(too_large)?;
+        // What the old loan holds stays where it is; less would only move some of it.
+        let units = match request.refinances {
+            Some(_) => locked.units,
+            None => least,
+        };
+        let security = Security::Pledge(Pledge {
+            asset: accepted.asset.clone(),
+            units: u128::try_from(units).map_err(|_| too_large())?,
+            price: accepted.price,
+            oracle: accepted.oracle.clone(),
+            price_rule: accepted.price_rule,
+        });
+        let parts = (plan, security, config.rate_ppm);
+        Self::compute(config, request.at, parts, principal).ok_or_else(too_large)
+    }
+
+    /// The amount asked for, at most what is lent on an attestation.
+    pub(super) fn attested(config: &DeskConfig, request: &CreditRequest, attested: Attested) -> Result<Self, Reason> {
+        let plan = plan(request)?;
+        let principal = request.amount.minor.min(attested.max_amount);
+        let parts = (plan, Security::Attestation(attested.policy), attested.rate_ppm);
+        Self::compute(config, request.at, parts, principal).ok_or_else(too_large)
     }
 
     fn compute(
         config: &DeskConfig,
         start: DateTime<Utc>,
-        (plan, pledge, principal): (Plan, Pledge, i64),
-        scale: u128,
+        (plan, security, rate_ppm): (Plan, Security, u32),
+        principal: i64,
     ) -> Option<Self> {
+        let scale = scale(config)?;
         let principal_units = u128::try_from(principal).ok()?.checked_mul(scale)?;
-        let (rate_ppm, count) = (config.rate_ppm, u32::from(plan.installments));
+        let count = u32::from(plan.installments);
         let period_seconds = u64::from(plan.period);
         let least = onchain::installment_amount(U256::from(principal_units), rate_ppm, count, period_seconds).ok()?;
         // Whole minor units, so that the calendar says exactly what the contract takes.
@@ -124,7 +154,8 @@ impl Terms {
         let late_fee = share_up(installment, config.late_fee_bps)?;
         Some(Self {
             plan,
-            pledge,
+            security,
+            rate_ppm,
             principal,
             principal_units,
             installment,
@@ -134,6 +165,15 @@ impl Terms {
             calendar,
         })
     }
+}
+
+fn plan(request: &CreditRequest) -> Result<Plan, Reason> {
+    let unfit = || Reason::new("TERM_NOT_OFFERED", "This lender does not lend for this term.");
+    Plan::new(request.term).ok_or_else(unfit)
+}
+
+fn too_large() -> Reason {
+    Reason::new("AMOUNT_TOO_LARGE", "The amounts are too large to compute with.")
 }
 
 /// Base units of the token in one minor unit of the currency.
@@ -170,16 +210,10 @@ fn lendable(config: &DeskConfig, locked: &TokenAmount, accepted: &PricedAsset) -
 }
 
 /// The least collateral that carries the principal, base units, rounded up.
-fn pledge(config: &DeskConfig, principal: i64, accepted: &PricedAsset) -> Option<Pledge> {
+fn least_pledge(config: &DeskConfig, principal: i64, accepted: &PricedAsset) -> Option<U256> {
     let (up, down) = loan_per_unit(config, accepted)?;
     let owed = U256::from(u64::try_from(principal).ok()?).checked_mul(down)?;
-    let units = owed.checked_add(up)?.checked_sub(U256::from(1))?.checked_div(up)?;
-    Some(Pledge {
-        asset: accepted.asset.clone(),
-        units: u128::try_from(units).ok()?,
-        price: accepted.price,
-        oracle: accepted.oracle.clone(),
-    })
+    owed.checked_add(up)?.checked_sub(U256::from(1))?.checked_div(up)
 }
 
 /// The order's calendar in whole minor units. Totals are exact but for the last, which is rounded up; the split into principal

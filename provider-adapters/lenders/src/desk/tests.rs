@@ -5,9 +5,11 @@ use std::time::{Duration, Instant};
 use alloy_primitives::{B256, Bytes, Signature};
 use domain::calendar::{Period, Unit};
 use domain::offer::OnchainOrder as Order;
-use domain::ports::{Call, ChainError, ChainInfo, Intent, OnchainTerms, WalletCall};
-use domain::request::{Applicant, Employment, Purpose};
+use domain::ports::{Call, ChainError, Intent, LiveLoan, OnchainTerms, SignedAttestation, WalletCall};
+use domain::quote::ScenarioKind;
+use domain::request::{Applicant, Employment, Jurisdiction, Purpose};
 use domain::schedule::onchain;
+use domain::{Asset, Currency};
 use sdk::validate_offer;
 use uuid::Uuid;
 
@@ -19,17 +21,27 @@ struct FakeContracts;
 #[rustfmt::skip]
 impl Contracts for FakeContracts {
     fn chains(&self) -> Vec<ChainInfo> {
-        let (aggregator, collateral_manager) = (Address::repeat_byte(0xa9), Address::repeat_byte(0xc0));
-        vec![ChainInfo { chain_id: 31337, name: "Anvil One".into(), aggregator, collateral_manager }]
+        let at = Address::repeat_byte;
+        vec![ChainInfo {
+            chain_id: 31337, name: "Anvil One".into(), aggregator: at(0xa9), collateral_manager: at(0xc0),
+            scoring_oracle: at(0x50), price_oracle: at(0x09),
+        }]
     }
     fn order_hash(&self, _: u64, order: &Order) -> Result<B256, ChainError> { Ok(keccak256(serde_json::to_string(order).unwrap())) }
     fn order_signed(&self, _: u64, _: &Order, _: &Bytes) -> Result<bool, ChainError> { unreachable!() }
+    fn pool_signature(&self, _: &Order, underwriter: &Bytes) -> Result<Bytes, ChainError> { Ok([b"pool", &underwriter[..]].concat().into()) }
+    fn intent_hash(&self, _: u64, _: &Intent) -> Result<B256, ChainError> { unreachable!() }
     fn intent_typed_data(&self, _: u64, _: &Intent) -> Result<serde_json::Value, ChainError> { unreachable!() }
     fn intent_signed(&self, _: u64, _: &Intent, _: &Bytes) -> Result<bool, ChainError> { unreachable!() }
-    fn onchain_loan_id(&self, _: B256, _: Address) -> B256 { unreachable!() }
-    fn originate(&self, _: &Onchain, _: &Intent, _: &Bytes) -> Result<Call, ChainError> { unreachable!() }
-    fn approvals(&self, _: &Onchain) -> Result<Vec<WalletCall>, ChainError> { unreachable!() }
-    fn repay(&self, _: u64, _: B256, _: &OnchainTerms, _: u128) -> Result<Vec<WalletCall>, ChainError> { unreachable!() }
+    fn onchain_loan_id(&self, _: u64, _: &OnchainTerms) -> Result<B256, ChainError> { unreachable!() }
+    fn originate(&self, _: &Onchain, _: &Intent, _: &Bytes, _: Option<&SignedAttestation>) -> Result<Call, ChainError> { unreachable!() }
+    fn refinance(&self, _: &LiveLoan, _: &Onchain, _: &Intent, _: &Bytes) -> Result<Call, ChainError> { unreachable!() }
+    fn approvals(&self, _: &Onchain, _: u128, _: u128) -> Result<Vec<WalletCall>, ChainError> { unreachable!() }
+    fn repay(&self, _: &LiveLoan, _: u128) -> Result<Vec<WalletCall>, ChainError> { unreachable!() }
+    fn add_collateral(&self, _: &LiveLoan, _: u128) -> Result<Vec<WalletCall>, ChainError> { unreachable!() }
+    fn withdraw_collateral(&self, _: &LiveLoan, _: u128, _: Address) -> Result<Vec<WalletCall>, ChainError> { unreachable!() }
+    fn liquidate(&self, _: &LiveLoan, _: u128, _: u128) -> Result<Call, ChainError> { unreachable!() }
+    fn mark_default(&self, _: &LiveLoan) -> Result<Call, ChainError> { unreachable!() }
 }
 
 /// Key 2 of the public development mnemonic.
@@ -107,6 +119,7 @@ pub(crate) fn request() -> CreditRequest {
         },
         wallet: Some(Address::repeat_byte(9)),
         collateral: Some(weth(4_000_000_000_000_000_000)),
+        refinances: None,
     }
 }
 
@@ -262,6 +275,10 @@ async fn requests_that_do_not_fit_are_declined_with_the_reason() {
     };
     assert_eq!(decline(&desk, &with(|r| r.wallet = None)).await, "COLLATERAL_NEEDED");
     assert_eq!(
+        decline(&desk, &with(|r| r.collateral = None)).await,
+        "COLLATERAL_NEEDED"
+    );
+    assert_eq!(
         decline(&desk, &with(|r| r.collateral = Some(weth(1)))).await,
         "COLLATERAL_INSUFFICIENT"
     );
@@ -290,4 +307,156 @@ fn a_configuration_that_makes_no_desk_is_refused() {
         Some(DeskError::Range("fee_recipient"))
     );
     assert!(!format!("{:?}", config()).contains("5de4111a"));
+    assert_eq!(refused(|c| c.accepts.clear()), Some(DeskError::Range("accepts")));
+    assert_eq!(
+        refused(|c| c.pool = Some(Address::ZERO)),
+        Some(DeskError::Range("pool"))
+    );
+    let rule = |ltv, bonus| {
+        let mut config = config();
+        config.accepts[0].price_rule = Some(price_rule(ltv, bonus));
+        desk_of(config).err()
+    };
+    let refusal = Some(DeskError::Range("accepts.price_rule"));
+    assert_eq!(rule(6_499, 0), refusal, "below the loan-to-value at the start");
+    assert_eq!(rule(7_000, 2_001), refusal);
+    assert_eq!(rule(9_524, 500), refusal, "a sale would not bring the debt in");
+    assert_eq!(rule(9_523, 500), None);
+    let attested = |policy, max_amount| {
+        let attested = Some(Attested {
+            policy,
+            rate_ppm: 140_000,
+            max_amount,
+        });
+        desk_of(DeskConfig { attested, ..config() }).err()
+    };
+    assert_eq!(attested(0, 10_000), Some(DeskError::Range("attested")));
+    assert_eq!(attested(1, 9_999), Some(DeskError::Range("attested")));
+}
+
+fn price_rule(liquidation_ltv_bps: u16, liquidation_bonus_bps: u16) -> PriceRule {
+    PriceRule {
+        liquidation_ltv_bps,
+        liquidation_bonus_bps,
+    }
+}
+
+/// The rule stands in the order and in the offer, and the borrower sees what a fall of the price would cost.
+#[tokio::test]
+async fn a_price_rule_is_signed_told_and_counted_in_the_scenarios() {
+    let mut config = config();
+    config.accepts[0].price_rule = Some(price_rule(8_000, 500));
+    let (desk, request) = (desk_of(config).unwrap(), request());
+    let offer = offer(&desk, &request).await;
+    assert_eq!(validate_offer(&offer, &request, request.at), Ok(()));
+    let order = &offer.onchain.as_ref().unwrap().order;
+    assert_eq!(order.oracle, Address::repeat_byte(0x09), "the chain's price oracle");
+    assert_eq!((order.liquidation_ltv_bps, order.liquidation_bonus_bps), (8_000, 500));
+    // At 65 % a fall by a fifth gives 81.25 %: above the threshold.
+    let scenarios = appraise(&request, &offer).unwrap().scenarios;
+    let cost = |kind| {
+        scenarios
+            .iter()
+            .find(|s| s.kind == kind)
+            .map(|s| (s.total_cost.minor, s.liquidated))
+    };
+    let base = cost(ScenarioKind::Base).unwrap().0;
+    assert_eq!(cost(ScenarioKind::PriceMinus20), Some((base + 25_000, true)));
+    let unruled = self::offer(&self::desk(), &request).await;
+    assert!(
+        appraise(&request, &unruled)
+            .unwrap()
+            .scenarios
+            .iter()
+            .all(|s| !s.liquidated)
+    );
+}
+
+fn attested_desk() -> Desk {
+    let attested = Some(Attested {
+        policy: 7,
+        rate_ppm: 140_000,
+        max_amount: 300_000,
+    });
+    desk_of(DeskConfig { attested, ..config() }).unwrap()
+}
+
+/// Who has a wallet and nothing to lock gets an order that asks for an attestation, up to its own limit and at its own rate.
+#[tokio::test]
+async fn without_collateral_an_attestation_stands_for_it() {
+    let desk = attested_desk();
+    let bare = CreditRequest {
+        collateral: None,
+        ..request()
+    };
+    let offer = offer(&desk, &bare).await;
+    assert_eq!(validate_offer(&offer, &bare, bare.at), Ok(()));
+    assert_eq!(
+        (offer.product, offer.amounts.offered.minor),
+        (Product::Installment, 300_000)
+    );
+    assert_eq!(
+        (offer.rate.nominal, offer.collateral.as_ref()),
+        (Rate::from_percent(14), None)
+    );
+    let order = &offer.onchain.as_ref().unwrap().order;
+    assert_eq!((order.attestation_policy, order.collateral_amount), (7, 0));
+    assert_eq!((order.collateral, order.oracle), (Address::ZERO, Address::ZERO));
+    let secured = self::offer(&desk, &request()).await;
+    assert_eq!(secured.onchain.unwrap().order.attestation_policy, 0);
+    let with = |change: fn(&mut CreditRequest)| {
+        let mut request = bare.clone();
+        change(&mut request);
+        request
+    };
+    assert_eq!(decline(&desk, &with(|r| r.wallet = None)).await, "WALLET_NEEDED");
+    let only_secured = with(|r| r.products = vec![Product::Collateralized]);
+    assert_eq!(decline(&desk, &only_secured).await, "PRODUCT_NOT_OFFERED");
+    let only_unsecured = with(|r| (r.products, r.collateral) = (vec![Product::Installment], Some(weth(1 << 62))));
+    assert_eq!(decline(&desk, &only_unsecured).await, "PRODUCT_NOT_OFFERED");
+}
+
+/// The pool is the lender; its underwriter signs, in the form that the pool reads.
+#[tokio::test]
+async fn a_pool_lends_what_its_underwriter_signed() {
+    let pool = Address::repeat_byte(0xb0);
+    let desk = desk_of(DeskConfig {
+        pool: Some(pool),
+        ..config()
+    })
+    .unwrap();
+    let onchain = offer(&desk, &request()).await.onchain.unwrap();
+    assert_eq!(onchain.order.lender, pool);
+    let signature = Signature::from_raw(onchain.signature.strip_prefix(b"pool").unwrap()).unwrap();
+    let underwriter = signature.recover_address_from_prehash(&onchain.order_hash).unwrap();
+    assert_eq!(underwriter.to_string(), "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC");
+}
+
+/// The new order takes over exactly what the old loan holds, so that no collateral moves.
+#[tokio::test]
+async fn a_refinancing_pledges_what_the_old_loan_holds() {
+    let old = |chain_id, asset| {
+        let (loan, onchain) = (Uuid::nil().into(), B256::ZERO);
+        let refinances = Some(Refinances {
+            loan,
+            chain_id,
+            onchain,
+            asset,
+        });
+        CreditRequest {
+            refinances,
+            ..request()
+        }
+    };
+    let desk = attested_desk();
+    let dollars = Address::repeat_byte(0xd1);
+    let request = old(31337, dollars);
+    let offer = offer(&desk, &request).await;
+    assert_eq!(validate_offer(&offer, &request, request.at), Ok(()));
+    assert_eq!(
+        offer.onchain.unwrap().order.collateral_amount,
+        4_000_000_000_000_000_000
+    );
+    assert_eq!(decline(&desk, &old(31338, dollars)).await, "NOT_A_REFINANCING");
+    assert_eq!(decline(&desk, &old(31337, Address::ZERO)).await, "NOT_A_REFINANCING");
 }
