@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::ports::{ChainReader, Clock, Contracts, Ids, Lender};
+use domain::ports::{Attester, ChainReader, Clock, Contracts, Ids, Lender};
 use sqlx::PgPool;
 use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
@@ -32,6 +32,9 @@ pub mod workers;
 
 pub(crate) mod store;
 
+#[cfg(test)]
+mod fake_chain;
+
 pub use api::Error;
 
 /// The world as the use cases see it.
@@ -49,6 +52,8 @@ pub struct World {
     pub contracts: Arc<dyn Contracts>,
     /// Live reads of chains.
     pub reader: Arc<dyn ChainReader>,
+    /// Signs credit attestations.
+    pub attesters: Arc<dyn Attester>,
     /// Risk model.
     pub model: Arc<risk::Model>,
     /// Compliance rules.

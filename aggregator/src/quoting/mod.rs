@@ -121,6 +121,7 @@ impl Aggregator {
             applicant: new.applicant,
             wallet: new.wallet,
             collateral: new.collateral,
+            refinances: None,
         };
         let (mut refusal, compliance) = about_request(&self.world, &request, now)?;
         let (risky, risk) = about_risk(&self.world, &request)?;

@@ -108,7 +108,7 @@ async fn apply(conn: &mut PgConnection, world: &World, event: &ChainEvent) -> Re
     let at = instant(event.block_time)?;
     if let LoanEventKind::Originated {
         order_hash,
-        disbursed,
+        principal,
         fee,
         ..
     } = &event.event.kind
@@ -120,7 +120,7 @@ async fn apply(conn: &mut PgConnection, world: &World, event: &ChainEvent) -> Re
         {
             return Err(Trouble::Park("another order was executed"));
         }
-        originated(conn, world, row, event, (*disbursed, *fee)).await?;
+        originated(conn, world, row, event, (*principal, *fee)).await?;
         return Ok(Effect::Applied);
     }
     let loan = lending::lock_loan(conn, row.loan_id)
@@ -147,7 +147,11 @@ async fn apply(conn: &mut PgConnection, world: &World, event: &ChainEvent) -> Re
             repaid(conn, world, loan, event, &parts).await?;
         }
         LoanEventKind::Closed => closed(conn, world, loan, at).await?,
-        LoanEventKind::Defaulted { outstanding } => defaulted(conn, world, loan, at, *outstanding).await?,
+        LoanEventKind::Defaulted { outstanding, .. } => defaulted(conn, world, loan, at, *outstanding).await?,
+        LoanEventKind::Refinanced { .. }
+        | LoanEventKind::Liquidated { .. }
+        | LoanEventKind::CollateralChanged { .. }
+        | LoanEventKind::BreakerTripped { .. } => return Err(Trouble::Park("not known yet")),
         LoanEventKind::Originated { .. } => {}
     }
     Ok(Effect::Applied)
@@ -159,12 +163,11 @@ async fn originated(
     world: &World,
     mut row: SettlementRow,
     event: &ChainEvent,
-    (disbursed, fee): (u128, u128),
+    (principal, fee): (u128, u128),
 ) -> Result<(), Trouble> {
-    let order = row.quote.offer.onchain.as_ref().map(|onchain| onchain.order.principal);
-    if order != disbursed.checked_add(fee) {
-        return Err(Trouble::Park("another amount was paid out"));
-    }
+    let wanted = row.onchain.as_ref().map(|part| part.intent.principal);
+    let net = principal.checked_sub(fee).filter(|_| wanted == Some(principal));
+    let net = net.ok_or(Trouble::Park("another amount was paid out"))?;
     if row.state == SettlementState::AwaitingSignature {
         settlement::advance(conn, world, &mut row, SettlementState::Ready, Learned::default()).await?;
     }
@@ -177,8 +180,7 @@ async fn originated(
     let proof = Disbursement {
         evidence: event.event.tx_hash.to_string(),
         at: instant(event.block_time)?,
-        net: disbursed,
-        start: Some(event.block_time),
+        net,
     };
     settlement::settle(conn, world, &mut row, &proof).await?;
     Ok(())

@@ -18,6 +18,7 @@ pub(crate) use plan::{plan, waterfall};
 
 use crate::api::Error;
 use crate::events::Event;
+use crate::store::chain::kinds::text;
 use crate::store::lending::{self, LoanRow};
 use crate::store::{Unreadable, corrupt, to_json};
 use crate::{World, events};
@@ -82,19 +83,6 @@ impl LoanChange {
             Self::Defaulted { .. } => "LoanDefaulted",
             Self::Cancelled => "LoanCancelled",
         }
-    }
-}
-
-/// Amounts as decimal text.
-mod text {
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
-
-    pub(super) fn serialize<S: Serializer>(value: &u128, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(value)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u128, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
     }
 }
 

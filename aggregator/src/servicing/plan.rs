@@ -16,9 +16,13 @@ use crate::store::lending::InstallmentRow;
 pub(crate) struct OutOfRange;
 
 /// The installments of a fresh loan: the contract's own arithmetic on chain, the agreed calendar off chain.
-pub(crate) fn plan(offer: &Offer, terms: Option<&OnchainTerms>) -> Result<Vec<InstallmentRow>, Error> {
+pub(crate) fn plan(
+    offer: &Offer,
+    terms: Option<&OnchainTerms>,
+    start: DateTime<Utc>,
+) -> Result<Vec<InstallmentRow>, Error> {
     match terms {
-        Some(terms) => token_plan(terms),
+        Some(terms) => token_plan(terms, seconds(start)?),
         None => calendar_plan(offer),
     }
 }
@@ -40,7 +44,7 @@ fn calendar_plan(offer: &Offer) -> Result<Vec<InstallmentRow>, Error> {
         .collect()
 }
 
-fn token_plan(terms: &OnchainTerms) -> Result<Vec<InstallmentRow>, Error> {
+fn token_plan(terms: &OnchainTerms, start: u64) -> Result<Vec<InstallmentRow>, Error> {
     let order = &terms.order;
     let rows = onchain::schedule(&onchain::OnchainTerms {
         principal: U256::from(order.principal),
@@ -52,7 +56,7 @@ fn token_plan(terms: &OnchainTerms) -> Result<Vec<InstallmentRow>, Error> {
     .map_err(corrupt)?;
     rows.iter()
         .map(|row| {
-            let due = date_of(terms.start.saturating_add(row.due_after))?;
+            let due = date_of(start.saturating_add(row.due_after))?;
             Ok(InstallmentRow::new(
                 row.number,
                 due,
@@ -74,6 +78,11 @@ pub(crate) fn instant(seconds: u64) -> Result<DateTime<Utc>, Error> {
         .ok()
         .and_then(|s| DateTime::from_timestamp(s, 0))
         .ok_or_else(|| corrupt(OutOfRange))
+}
+
+/// The Unix second of an instant.
+pub(crate) fn seconds(at: DateTime<Utc>) -> Result<u64, Error> {
+    u64::try_from(at.timestamp()).map_err(corrupt)
 }
 
 fn date_of(seconds: u64) -> Result<NaiveDate, Error> {

@@ -4,13 +4,13 @@ use chrono::{DateTime, Utc};
 use domain::Principal;
 use domain::ids::LoanId;
 use domain::loan::LoanState;
-use domain::ports::{OnchainTerms, WalletCall};
+use domain::ports::{LiveLoan, OnchainTerms, WalletCall};
 use domain::principal::Role;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::offchain::{accrue_late, agreed, payoff_parts};
-use super::plan::OutOfRange;
+use super::plan::{OutOfRange, seconds};
 use crate::Aggregator;
 use crate::api::{
     Error, InstallmentView, LoanView, Page, PageRequest, PayoffView, RepayAmount, RepaymentChannel, RepaymentView,
@@ -157,10 +157,10 @@ impl Aggregator {
         if at.date_naive() < started.date_naive() {
             return Err(Error::invalid("at", "before the start of the loan"));
         }
-        if let (Some((chain_id, _)), Some(terms)) = (loan.onchain, &loan.terms) {
-            let seconds = chain_seconds(&mut conn, chain_id, at).await?;
+        if let Some(live) = loan.live_onchain() {
+            let seconds = chain_seconds(&mut conn, live.chain_id, at).await?;
             drop(conn);
-            let (amount, calls) = self.onchain_payoff(&loan, terms, seconds).await?;
+            let (amount, calls) = self.onchain_payoff(&live, seconds).await?;
             return Ok(PayoffView {
                 loan_id: id,
                 at,
@@ -189,54 +189,32 @@ impl Aggregator {
     ) -> Result<Vec<WalletCall>, Error> {
         let mut conn = self.world.db.acquire().await?;
         let loan = own_loan(&mut conn, caller, id).await?;
-        let Some((chain_id, hash)) = loan.onchain else {
-            return Err(Error::refused(
-                "OFFCHAIN_LOAN",
-                "This loan is repaid to the lender.",
-                Some("loanId"),
-            ));
-        };
-        let terms = loan.terms.as_ref().filter(|_| live(&loan)).ok_or_else(not_live)?;
+        let live = live_onchain(&loan)?;
+        let start = seconds(loan.started_at.ok_or_else(not_live)?)?;
         let rows = lending::installments(&mut conn, id).await?;
-        let now = chain_seconds(&mut conn, chain_id, self.world.clock.now()).await?;
+        let now = chain_seconds(&mut conn, live.chain_id, self.world.clock.now()).await?;
         drop(conn);
-        match due_now(terms, &rows, now)?.filter(|_| amount == RepayAmount::Installment) {
-            Some(due) => self
-                .world
-                .contracts
-                .repay(chain_id, hash, terms, due)
-                .map_err(chain_error),
-            None => Ok(self.onchain_payoff(&loan, terms, now).await?.1),
+        let due = due_now(&live.terms, start, &rows, now)?;
+        match due.filter(|_| amount == RepayAmount::Installment) {
+            Some(due) => self.world.contracts.repay(&live, due).map_err(chain_error),
+            None => Ok(self.onchain_payoff(&live, now).await?.1),
         }
     }
 
     /// What pays an on-chain loan off at a Unix second, and the calls that do it.
-    async fn onchain_payoff(
-        &self,
-        loan: &LoanRow,
-        terms: &OnchainTerms,
-        at: u64,
-    ) -> Result<(u128, Vec<WalletCall>), Error> {
-        let (chain_id, hash) = loan.onchain.ok_or_else(not_live)?;
+    async fn onchain_payoff(&self, live: &LiveLoan, at: u64) -> Result<(u128, Vec<WalletCall>), Error> {
         let reader = &self.world.reader;
-        let amount = reader.payoff(chain_id, hash, terms, at).await.map_err(chain_error)?;
+        let amount = reader.payoff(live, at).await.map_err(chain_error)?;
         // The contract takes no more than the payoff of the block that includes it.
-        let most = reader
-            .payoff(chain_id, hash, terms, at + INCLUSION_SECONDS)
-            .await
-            .map_err(chain_error)?;
-        let calls = self
-            .world
-            .contracts
-            .repay(chain_id, hash, terms, most)
-            .map_err(chain_error)?;
+        let most = reader.payoff(live, at + INCLUSION_SECONDS).await.map_err(chain_error)?;
+        let calls = self.world.contracts.repay(live, most).map_err(chain_error)?;
         Ok((amount, calls))
     }
 }
 
 /// What meets the installments that are due, or else the next one, late fees included; none when that is the last one
 /// and so asks for everything.
-fn due_now(terms: &OnchainTerms, rows: &[InstallmentRow], now: u64) -> Result<Option<u128>, Error> {
+fn due_now(terms: &OnchainTerms, start: u64, rows: &[InstallmentRow], now: u64) -> Result<Option<u128>, Error> {
     let order = &terms.order;
     let late_fee_up = u128::from(order.late_fee_bps)
         .checked_mul(order.installment_amount)
@@ -245,7 +223,7 @@ fn due_now(terms: &OnchainTerms, rows: &[InstallmentRow], now: u64) -> Result<Op
     let last = rows.len();
     let mut sum = 0;
     for (place, row) in (1..).zip(rows).filter(|(_, row)| !row.settled) {
-        let due_at = terms.start + u64::from(row.number) * u64::from(order.period);
+        let due_at = start + u64::from(row.number) * u64::from(order.period);
         if sum > 0 && due_at > now {
             break;
         }
@@ -264,7 +242,19 @@ fn live(loan: &LoanRow) -> bool {
     matches!(loan.state, LoanState::Active | LoanState::Delinquent)
 }
 
-fn not_live() -> Error {
+/// A loan that calls on chain can be made about. Refusals: `OFFCHAIN_LOAN`, `LOAN_NOT_LIVE`.
+pub(crate) fn live_onchain(loan: &LoanRow) -> Result<LiveLoan, Error> {
+    if loan.onchain.is_none() {
+        return Err(Error::refused(
+            "OFFCHAIN_LOAN",
+            "This loan is not on a chain.",
+            Some("loanId"),
+        ));
+    }
+    loan.live_onchain().filter(|_| live(loan)).ok_or_else(not_live)
+}
+
+pub(crate) fn not_live() -> Error {
     Error::refused("LOAN_NOT_LIVE", "Nothing is owed on this loan.", Some("loanId"))
 }
 

@@ -16,7 +16,7 @@ use domain::decision::Reason;
 use domain::ids::SettlementId;
 use domain::loan::SettlementState;
 use domain::offer::{FeeTiming, Payee};
-use domain::ports::{ChainError, OnchainTerms};
+use domain::ports::ChainError;
 use sqlx::PgConnection;
 
 pub(crate) use open::{Opening, open};
@@ -63,7 +63,10 @@ pub(crate) async fn view(conn: &mut PgConnection, world: &World, row: &Settlemen
         return Ok(view);
     };
     if row.state == SettlementState::AwaitingSignature {
-        view.approvals = world.contracts.approvals(onchain).map_err(chain_error)?;
+        view.approvals = world
+            .contracts
+            .approvals(onchain, onchain.order.collateral_amount, 0)
+            .map_err(chain_error)?;
         view.typed_data = Some(
             world
                 .contracts
@@ -157,8 +160,6 @@ pub(crate) struct Disbursement {
     pub at: DateTime<Utc>,
     /// What arrived.
     pub net: u128,
-    /// On chain: start of the loan, Unix seconds.
-    pub start: Option<u64>,
 }
 
 /// Money is out: settlement, loan, schedule, ledger and events, in the caller's transaction. Only for a locked row.
@@ -174,19 +175,12 @@ pub(crate) async fn settle(
     };
     advance(conn, world, row, SettlementState::Settled, learned).await?;
     let mut loan = lending::lock_loan(conn, row.loan_id).await?.ok_or(Error::NotFound)?;
-    loan.terms = match (&row.onchain, &row.quote.offer.onchain, proof.start) {
-        (Some(part), Some(onchain), Some(start)) => Some(OnchainTerms {
-            order: onchain.order.clone(),
-            borrower: part.intent.borrower,
-            start,
-        }),
-        _ => None,
-    };
+    loan.terms = row.terms();
     let change = LoanChange::Activated {
         principal: loan.principal,
     };
     record(conn, world, &mut loan, &change, proof.at).await?;
-    let rows = plan(&row.quote.offer, loan.terms.as_ref())?;
+    let rows = plan(&row.quote.offer, loan.terms.as_ref(), proof.at)?;
     lending::put_installments(conn, loan.id, &rows).await?;
     let withheld = loan
         .principal

@@ -1,10 +1,10 @@
 //! Acceptance becomes a settlement and a pending loan.
 
-use alloy_primitives::Address;
+use alloy_primitives::{Address, B256};
 use domain::ids::{LoanId, PrincipalId, SettlementId, TenantId};
 use domain::loan::{LoanState, SettlementState};
 use domain::offer::Onchain;
-use domain::ports::Intent;
+use domain::ports::{Intent, OnchainTerms};
 use domain::quote::Quote;
 use sqlx::PgConnection;
 
@@ -118,17 +118,29 @@ fn intent(world: &World, opening: &Opening<'_>, onchain: &Onchain) -> Result<Onc
     }
     let share = order.principal.checked_mul(u128::from(order.origination_fee_bps));
     let fee_down = share.ok_or_else(|| Error::invalid("quoteId", "principal out of range"))? / 10_000;
+    let net = i128::try_from(order.principal - fee_down);
     let intent = Intent {
         order_hash,
         borrower: wallet,
         recipient,
-        min_received: order.principal - fee_down,
+        principal: order.principal,
+        min_received: net.map_err(|_| Error::invalid("quoteId", "principal out of range"))?,
         deadline: order.expiry,
+        attestation: B256::ZERO,
+        refinances: B256::ZERO,
     };
+    let terms = OnchainTerms {
+        order: order.clone(),
+        intent,
+    };
+    let loan = world
+        .contracts
+        .onchain_loan_id(onchain.chain_id, &terms)
+        .map_err(chain_error)?;
     Ok(OnchainPart {
         chain_id: onchain.chain_id,
-        loan: world.contracts.onchain_loan_id(order_hash, wallet),
-        intent,
+        loan,
+        intent: terms.intent,
     })
 }
 

@@ -183,12 +183,7 @@ impl Aggregator {
                     return Err(corrupt(Odd("the lender paid out another amount")));
                 }
                 let net = u128::try_from(amount.minor).map_err(corrupt)?;
-                let proof = Disbursement {
-                    evidence,
-                    at,
-                    net,
-                    start: None,
-                };
+                let proof = Disbursement { evidence, at, net };
                 settle(&mut tx, &self.world, &mut row, &proof).await?;
                 fail::fail_point!("settlement::before_settled_commit");
             }

@@ -80,7 +80,7 @@ impl Aggregator {
         }
         let tx_id = ChainTxId(self.world.ids.next());
         let call = contracts
-            .originate(&onchain, &part.intent, &signature)
+            .originate(&onchain, &part.intent, &signature, None)
             .map_err(chain_error)?;
         chain::enqueue_tx(conn, tx_id, row.id, &call).await?;
         let learned = Learned {

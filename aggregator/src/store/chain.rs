@@ -1,5 +1,6 @@
 //! SQL of the schema `chain`.
 
+pub(crate) mod kinds;
 mod log;
 mod txs;
 

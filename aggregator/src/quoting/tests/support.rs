@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use alloy_primitives::{Address, B256, Bytes};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::calendar::{DayCount, Period, Unit};
@@ -21,6 +20,7 @@ use uuid::Uuid;
 
 use crate::api::{IdempotencyKey, NewRequest, RequestView};
 use crate::events::Consumer;
+use crate::fake_chain::FakeChain;
 use crate::{Aggregator, Settings, World};
 
 pub(crate) fn usd(minor: i64) -> Money {
@@ -208,50 +208,9 @@ fn offer(request: &CreditRequest, payment: i64) -> Offer {
     }
 }
 
-struct NoChain;
-
-impl Contracts for NoChain {
-    fn chains(&self) -> Vec<ChainInfo> {
-        Vec::new()
-    }
-    fn order_hash(&self, chain: u64, _: &OnchainOrder) -> Result<B256, ChainError> {
-        Err(ChainError::UnknownChain(chain))
-    }
-    fn order_signed(&self, chain: u64, _: &OnchainOrder, _: &Bytes) -> Result<bool, ChainError> {
-        Err(ChainError::UnknownChain(chain))
-    }
-    fn intent_typed_data(&self, chain: u64, _: &Intent) -> Result<serde_json::Value, ChainError> {
-        Err(ChainError::UnknownChain(chain))
-    }
-    fn intent_signed(&self, chain: u64, _: &Intent, _: &Bytes) -> Result<bool, ChainError> {
-        Err(ChainError::UnknownChain(chain))
-    }
-    fn onchain_loan_id(&self, order_hash: B256, _: Address) -> B256 {
-        order_hash
-    }
-    fn originate(&self, onchain: &Onchain, _: &Intent, _: &Bytes) -> Result<Call, ChainError> {
-        Err(ChainError::UnknownChain(onchain.chain_id))
-    }
-    fn approvals(&self, onchain: &Onchain) -> Result<Vec<WalletCall>, ChainError> {
-        Err(ChainError::UnknownChain(onchain.chain_id))
-    }
-    fn repay(&self, chain: u64, _: B256, _: &OnchainTerms, _: u128) -> Result<Vec<WalletCall>, ChainError> {
-        Err(ChainError::UnknownChain(chain))
-    }
-}
-
-#[async_trait]
-impl ChainReader for NoChain {
-    async fn payoff(&self, chain: u64, _: B256, _: &OnchainTerms, _: u64) -> Result<u128, ChainError> {
-        Err(ChainError::UnknownChain(chain))
-    }
-    async fn balance(&self, chain: u64, _: Address, _: Address) -> Result<u128, ChainError> {
-        Err(ChainError::UnknownChain(chain))
-    }
-}
-
 pub(crate) struct Stage {
     pub(crate) aggregator: Arc<Aggregator>,
+    pub(crate) chain: Arc<FakeChain>,
     pub(crate) clock: Arc<Hand>,
 }
 
@@ -267,6 +226,7 @@ impl Stage {
         consumers: Vec<Arc<dyn Consumer>>,
     ) -> Self {
         let clock = Arc::new(Hand(Mutex::new("2026-01-10T12:00:00Z".parse().unwrap())));
+        let chain = Arc::new(FakeChain::default());
         let world = World {
             db,
             clock: clock.clone(),
@@ -275,8 +235,9 @@ impl Stage {
                 .iter()
                 .map(|(name, manner)| SmallLender::lender(name, manner.clone()))
                 .collect(),
-            contracts: Arc::new(NoChain),
-            reader: Arc::new(NoChain),
+            contracts: chain.clone(),
+            reader: chain.clone(),
+            attesters: chain.clone(),
             model: risk::Model::built_in().unwrap(),
             rules: compliance::RuleSet::built_in().unwrap(),
             screening: compliance::ScreeningIndex::built_in().unwrap(),
@@ -284,6 +245,7 @@ impl Stage {
         };
         Self {
             aggregator: Aggregator::with_consumers(world, consumers),
+            chain,
             clock,
         }
     }

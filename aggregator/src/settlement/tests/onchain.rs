@@ -82,7 +82,7 @@ impl<'a> Told<'a> {
             order_hash: self.part.intent.order_hash,
             lender: Address::repeat_byte(1),
             borrower: self.part.intent.borrower,
-            disbursed: 1_188_000_000,
+            principal: 1_200_000_000,
             fee: 12_000_000,
         }
     }
@@ -401,6 +401,8 @@ async fn a_default_writes_the_principal_off(db: PgPool) {
         2 * MONTH,
         vec![LoanEventKind::Defaulted {
             outstanding: 1_200_000_000,
+            seized: 0,
+            returned: 0,
         }],
     )
     .await;

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
+use alloy_primitives::{Address, B256, U256};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::calendar::{DayCount, Period, Unit};
@@ -18,10 +18,11 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::api::{AcceptQuote, IdempotencyKey, SettlementView};
+pub(crate) use crate::fake_chain::{CHAIN, signature_of};
+use crate::fake_chain::{FakeChain, SIGNED, order_hash_of};
 use crate::settlement::{Opening, open};
 use crate::{Aggregator, Settings, World};
 
-pub(crate) const CHAIN: u64 = 31_337;
 pub(crate) const LENDER: &str = "harbor-bank";
 
 pub(crate) fn usd(minor: i64) -> Money {
@@ -129,78 +130,11 @@ impl Lender for CountingLender {
     }
 }
 
-struct FakeContracts;
-
-pub(crate) fn order_hash_of(order: &OnchainOrder) -> B256 {
-    keccak256(serde_json::to_vec(order).unwrap())
-}
-
-/// What the wallet of an intent signs in this world.
-pub(crate) fn signature_of(intent: &Intent) -> Bytes {
-    Bytes::copy_from_slice(keccak256(serde_json::to_vec(intent).unwrap()).as_slice())
-}
-
-fn call(chain_id: u64) -> Call {
-    Call {
-        chain_id,
-        to: Address::repeat_byte(0xaa),
-        data: Bytes::from_static(b"data"),
-        gas_limit: 300_000,
-    }
-}
-
-impl Contracts for FakeContracts {
-    fn chains(&self) -> Vec<ChainInfo> {
-        Vec::new()
-    }
-    fn order_hash(&self, _: u64, order: &OnchainOrder) -> Result<B256, ChainError> {
-        Ok(order_hash_of(order))
-    }
-    fn order_signed(&self, _: u64, _: &OnchainOrder, _: &Bytes) -> Result<bool, ChainError> {
-        Ok(true)
-    }
-    fn intent_typed_data(&self, _: u64, intent: &Intent) -> Result<serde_json::Value, ChainError> {
-        Ok(serde_json::json!({ "message": { "borrower": intent.borrower } }))
-    }
-    fn intent_signed(&self, _: u64, intent: &Intent, signature: &Bytes) -> Result<bool, ChainError> {
-        Ok(*signature == signature_of(intent))
-    }
-    fn onchain_loan_id(&self, order_hash: B256, borrower: Address) -> B256 {
-        keccak256([order_hash.as_slice(), borrower.as_slice()].concat())
-    }
-    fn originate(&self, onchain: &Onchain, _: &Intent, _: &Bytes) -> Result<Call, ChainError> {
-        Ok(call(onchain.chain_id))
-    }
-    fn approvals(&self, onchain: &Onchain) -> Result<Vec<WalletCall>, ChainError> {
-        Ok(vec![WalletCall {
-            title: "Allow the collateral".into(),
-            call: call(onchain.chain_id),
-        }])
-    }
-    fn repay(&self, chain_id: u64, _: B256, _: &OnchainTerms, most: u128) -> Result<Vec<WalletCall>, ChainError> {
-        Ok(vec![WalletCall {
-            title: format!("Repay {most}"),
-            call: call(chain_id),
-        }])
-    }
-}
-
-struct FakeReader;
-
-#[async_trait]
-impl ChainReader for FakeReader {
-    async fn payoff(&self, _: u64, _: B256, terms: &OnchainTerms, at: u64) -> Result<u128, ChainError> {
-        Ok(terms.order.principal + u128::from(at - terms.start))
-    }
-    async fn balance(&self, _: u64, _: Address, _: Address) -> Result<u128, ChainError> {
-        Ok(0)
-    }
-}
-
 /// A world over one database.
 pub(crate) struct Bench {
     pub(crate) aggregator: Arc<Aggregator>,
     pub(crate) lender: Arc<CountingLender>,
+    pub(crate) chain: Arc<FakeChain>,
     pub(crate) clock: Arc<Hand>,
     pub(crate) borrower: Principal,
     keys: AtomicU64,
@@ -217,13 +151,15 @@ impl Bench {
             verdict: Mutex::new(None),
         });
         let clock = Arc::new(Hand(Mutex::new(at("2026-01-10T12:00:00Z"))));
+        let chain = Arc::new(FakeChain::default());
         let world = World {
             db,
             clock: clock.clone(),
             ids: Arc::new(Counter(AtomicU64::new(1))),
             lenders: vec![lender.clone()],
-            contracts: Arc::new(FakeContracts),
-            reader: Arc::new(FakeReader),
+            contracts: chain.clone(),
+            reader: chain.clone(),
+            attesters: chain.clone(),
             model: risk::Model::built_in().unwrap(),
             rules: compliance::RuleSet::built_in().unwrap(),
             screening: compliance::ScreeningIndex::built_in().unwrap(),
@@ -238,6 +174,7 @@ impl Bench {
         Self {
             aggregator: Aggregator::new(world),
             lender,
+            chain,
             clock,
             borrower,
             keys: AtomicU64::new(0),
@@ -405,7 +342,9 @@ pub(crate) fn desk_quote(n: u128) -> Quote {
         borrower: Address::ZERO,
         asset: Address::repeat_byte(2),
         collateral: Address::repeat_byte(3),
+        oracle: Address::ZERO,
         principal: 1_200_000_000,
+        min_fill: 0,
         collateral_amount: 10u128.pow(18),
         installment_amount: 410_000_000,
         rate_ppm: 120_000,
@@ -414,6 +353,9 @@ pub(crate) fn desk_quote(n: u128) -> Quote {
         grace: 86_400,
         late_fee_bps: 100,
         origination_fee_bps: 100,
+        liquidation_ltv_bps: 0,
+        liquidation_bonus_bps: 0,
+        attestation_policy: 0,
         fee_recipient: Address::repeat_byte(4),
         expiry: u64::try_from(at("2026-01-10T12:30:00Z").timestamp()).unwrap(),
         epoch: 0,
@@ -431,7 +373,7 @@ pub(crate) fn desk_quote(n: u128) -> Quote {
         contract: Address::repeat_byte(0xaa),
         gas_estimate: 150_000,
         order_hash: order_hash_of(&order),
-        signature: Bytes::from_static(b"signed"),
+        signature: SIGNED,
         principal: TokenAmount {
             units: U256::from(order.principal),
             asset,

@@ -1,12 +1,12 @@
 //! Tables `chain.cursor`, `chain.block`, `chain.event`.
 
-use alloy_primitives::{Address, B256};
-use domain::ports::{BlockRef, LoanEvent, LoanEventKind};
-use serde::{Deserialize, Serialize};
+use alloy_primitives::B256;
+use domain::ports::{BlockRef, LoanEvent};
 use sqlx::PgConnection;
 
+use super::kinds::{ENDINGS, StoredKind};
 use crate::api::Error;
-use crate::store::lending::{hash, natural, signed, units};
+use crate::store::lending::{hash, natural, signed};
 use crate::store::{from_json, to_json};
 
 /// Blocks kept behind the final one, for the check after a restart.
@@ -105,7 +105,7 @@ pub(crate) async fn insert_block(
     .execute(&mut *conn)
     .await?;
     for event in events {
-        let stored = StoredKind::from(&event.kind);
+        let stored = StoredKind::from(event.kind.clone());
         sqlx::query!(
             "insert into chain.event (chain_id, number, log_index, block_hash, block_time, tx_hash, loan_hash, kind, payload)
              values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
@@ -178,7 +178,7 @@ pub(crate) async fn next_final_event(conn: &mut PgConnection) -> Result<Option<C
                 loan: hash(&r.loan_hash)?,
                 tx_hash: hash(&r.tx_hash)?,
                 log_index: natural(r.log_index)?,
-                kind: stored.read()?,
+                kind: stored.into(),
             },
         })
     })
@@ -235,7 +235,8 @@ pub(crate) async fn open_positions(conn: &mut PgConnection) -> Result<(Vec<(u64,
     let rows = sqlx::query!(
         "select chain_id, loan_hash from chain.event where effect = 'APPLIED'
          group by chain_id, loan_hash
-         having bool_or(kind = 'originated') and not bool_or(kind in ('closed', 'defaulted'))"
+         having bool_or(kind = 'originated') and not bool_or(kind = any($1))",
+        &ENDINGS.map(str::to_owned)
     )
     .fetch_all(&mut *conn)
     .await?;
@@ -247,111 +248,4 @@ pub(crate) async fn open_positions(conn: &mut PgConnection) -> Result<(Vec<(u64,
         .map(|r| Ok((natural(r.chain_id)?, hash(&r.loan_hash)?)))
         .collect::<Result<Vec<_>, Error>>()?;
     Ok((open, natural(parked)?))
-}
-
-/// The stored shape of an event: amounts are text, because tagged JSON cannot carry 128-bit numbers.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-enum StoredKind {
-    Originated {
-        order_hash: B256,
-        lender: Address,
-        borrower: Address,
-        disbursed: String,
-        fee: String,
-    },
-    Repaid {
-        payer: Address,
-        late_fee: String,
-        interest: String,
-        principal: String,
-        outstanding: String,
-    },
-    Closed,
-    Defaulted {
-        outstanding: String,
-    },
-}
-
-impl StoredKind {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Originated { .. } => "originated",
-            Self::Repaid { .. } => "repaid",
-            Self::Closed => "closed",
-            Self::Defaulted { .. } => "defaulted",
-        }
-    }
-
-    fn read(&self) -> Result<LoanEventKind, Error> {
-        Ok(match self {
-            Self::Originated {
-                order_hash,
-                lender,
-                borrower,
-                disbursed,
-                fee,
-            } => LoanEventKind::Originated {
-                order_hash: *order_hash,
-                lender: *lender,
-                borrower: *borrower,
-                disbursed: units(disbursed)?,
-                fee: units(fee)?,
-            },
-            Self::Repaid {
-                payer,
-                late_fee,
-                interest,
-                principal,
-                outstanding,
-            } => LoanEventKind::Repaid {
-                payer: *payer,
-                late_fee: units(late_fee)?,
-                interest: units(interest)?,
-                principal: units(principal)?,
-                outstanding: units(outstanding)?,
-            },
-            Self::Closed => LoanEventKind::Closed,
-            Self::Defaulted { outstanding } => LoanEventKind::Defaulted {
-                outstanding: units(outstanding)?,
-            },
-        })
-    }
-}
-
-impl From<&LoanEventKind> for StoredKind {
-    fn from(kind: &LoanEventKind) -> Self {
-        match kind {
-            LoanEventKind::Originated {
-                order_hash,
-                lender,
-                borrower,
-                disbursed,
-                fee,
-            } => Self::Originated {
-                order_hash: *order_hash,
-                lender: *lender,
-                borrower: *borrower,
-                disbursed: disbursed.to_string(),
-                fee: fee.to_string(),
-            },
-            LoanEventKind::Repaid {
-                payer,
-                late_fee,
-                interest,
-                principal,
-                outstanding,
-            } => Self::Repaid {
-                payer: *payer,
-                late_fee: late_fee.to_string(),
-                interest: interest.to_string(),
-                principal: principal.to_string(),
-                outstanding: outstanding.to_string(),
-            },
-            LoanEventKind::Closed => Self::Closed,
-            LoanEventKind::Defaulted { outstanding } => Self::Defaulted {
-                outstanding: outstanding.to_string(),
-            },
-        }
-    }
 }

@@ -4,7 +4,7 @@ use alloy_primitives::B256;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::ids::{LoanId, PaymentId, PrincipalId, ProviderId, QuoteId, SettlementId, TenantId};
 use domain::loan::LoanState;
-use domain::ports::OnchainTerms;
+use domain::ports::{LiveLoan, OnchainTerms};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -45,6 +45,13 @@ impl LoanRow {
             decimals: self.decimals,
             symbol: self.symbol.clone(),
         }
+    }
+
+    /// The contract's loan, once money is out.
+    pub(crate) fn live_onchain(&self) -> Option<LiveLoan> {
+        let (chain_id, loan) = self.onchain?;
+        let terms = self.terms.clone()?;
+        Some(LiveLoan { chain_id, loan, terms })
     }
 }
 

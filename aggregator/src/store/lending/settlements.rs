@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use domain::decision::Reason;
 use domain::ids::{ChainTxId, LoanId, PrincipalId, SettlementId, TenantId};
 use domain::loan::SettlementState;
-use domain::ports::Intent;
+use domain::ports::{Intent, OnchainTerms};
 use domain::quote::Quote;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -43,6 +43,15 @@ pub(crate) struct SettlementRow {
     pub created_at: DateTime<Utc>,
     pub fence: i64,
     pub attempts: i32,
+}
+
+impl SettlementRow {
+    /// On chain: what every call about the loan brings back.
+    pub(crate) fn terms(&self) -> Option<OnchainTerms> {
+        let order = self.quote.offer.onchain.as_ref()?.order.clone();
+        let intent = self.onchain.as_ref()?.intent.clone();
+        Some(OnchainTerms { order, intent })
+    }
 }
 
 struct Raw {
