@@ -4,10 +4,12 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
+use alloy_primitives::Address;
 use anyhow::{Context, Result, bail};
 use chain::registry::{ChainConfig, Profile};
 use domain::money::Asset;
 use lenders::LenderConfig;
+use rust_decimal::Decimal;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
@@ -50,6 +52,27 @@ pub struct Config {
     /// Chains.
     #[serde(default)]
     pub chains: Vec<ChainConfig>,
+    /// Attesters of credit whose keys this process holds, hex, separated by commas.
+    #[serde(default)]
+    pub attester_keys: Option<SecretString>,
+    /// Attesters whose keys a key service holds.
+    #[serde(default)]
+    pub attesters: Vec<RemoteAttester>,
+    /// Bearer token towards their key services.
+    #[serde(default)]
+    pub attester_token: Option<SecretString>,
+    /// How many attesters sign: what the scoring oracles ask.
+    #[serde(default = "default_threshold")]
+    pub attester_threshold: usize,
+    /// Policies of the scoring oracles that we attest for.
+    #[serde(default)]
+    pub attestation_policies: Vec<AttestationPolicy>,
+    /// Chains on which we liquidate and end loans in default, by the account of `submitter_key`.
+    #[serde(default)]
+    pub keepers: Vec<KeeperConfig>,
+    /// Milliseconds between two looks of the keeper at one loan.
+    #[serde(default = "default_keeper_pause_ms")]
+    pub keeper_pause_ms: u64,
     /// Tokens that a borrower may lock.
     #[serde(default)]
     pub assets: Vec<Asset>,
@@ -74,6 +97,48 @@ pub struct PlatformKey {
     pub seed: SecretString,
 }
 
+/// An attester behind a key service.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RemoteAttester {
+    /// Its account.
+    pub address: Address,
+    /// Where digests are posted for a signature.
+    pub url: SecretString,
+}
+
+/// What a policy of the scoring oracle asks of an attestation. It says the same as the contract's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AttestationPolicy {
+    /// Its number.
+    pub policy: u32,
+    /// Class of assets that the attestation's limit counts.
+    pub asset_class: u16,
+    /// The largest band that is accepted, 1 to 5.
+    pub worst_band: u8,
+}
+
+/// When a liquidation on a chain is worth its gas.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeeperConfig {
+    /// EIP-155 chain id.
+    pub chain_id: u64,
+    /// Least profit of a liquidation after gas, whole units of the loan's currency.
+    pub min_profit: Decimal,
+    /// Price of one whole native token of the chain, whole units of the loan's currency.
+    pub native_price: Decimal,
+}
+
+fn default_threshold() -> usize {
+    1
+}
+
+fn default_keeper_pause_ms() -> u64 {
+    15_000
+}
+
 fn default_connections() -> u32 {
     20
 }
@@ -87,12 +152,14 @@ fn default_poll_ms() -> u64 {
 }
 
 /// Environment variables that override the file.
-const OVERRIDES: [(&str, &str); 5] = [
+const OVERRIDES: [(&str, &str); 7] = [
     ("DATABASE_URL", "database_url"),
     ("USANCE_LISTEN", "listen"),
     ("USANCE_TOKEN_KEY", "token_key"),
     ("USANCE_SUBMITTER_KEY", "submitter_key"),
     ("USANCE_PUBLIC_URL", "public_url"),
+    ("USANCE_ATTESTER_KEYS", "attester_keys"),
+    ("USANCE_ATTESTER_TOKEN", "attester_token"),
 ];
 
 impl Config {
@@ -122,6 +189,24 @@ impl Config {
         if self.quote_deadline_ms == 0 || self.quote_deadline_ms > 60_000 {
             bail!("quote_deadline_ms must be 1 to 60000");
         }
+        let class_and_band =
+            |p: &AttestationPolicy| p.policy > 0 && p.asset_class > 0 && (1..=5).contains(&p.worst_band);
+        if !self.attestation_policies.iter().all(class_and_band) {
+            bail!("attestation_policies: policy and asset_class are above zero, worst_band is 1 to 5");
+        }
+        let priced = |k: &KeeperConfig| k.native_price > Decimal::ZERO && k.min_profit >= Decimal::ZERO;
+        if !self.keepers.iter().all(priced) {
+            bail!("keepers: native_price is above zero, min_profit is not below it");
+        }
+        for (number, keeper) in self.keepers.iter().enumerate() {
+            let known = self.chains.iter().any(|chain| chain.chain_id == keeper.chain_id);
+            let again = self.keepers[..number]
+                .iter()
+                .any(|other| other.chain_id == keeper.chain_id);
+            if !known || again {
+                bail!("keepers: chain {} is not configured, or twice", keeper.chain_id);
+            }
+        }
         if self.profile == Profile::Production && self.issuer == crate::dev::ISSUER {
             bail!("issuer {:?} is for development only", self.issuer);
         }
@@ -139,9 +224,24 @@ impl Config {
         bytes.context("token_key must be 64 hex digits; make one with `openssl rand -hex 32`")
     }
 
+    /// The attesters' keys that this process holds.
+    pub fn attester_secrets(&self) -> Vec<SecretString> {
+        let keys = self
+            .attester_keys
+            .iter()
+            .flat_map(|keys| keys.expose_secret().split(','));
+        let keys = keys.map(str::trim).filter(|key| !key.is_empty());
+        keys.map(SecretString::from).collect()
+    }
+
     /// How long lenders have.
     pub fn quote_deadline(&self) -> Duration {
         Duration::from_millis(self.quote_deadline_ms)
+    }
+
+    /// Pause between two looks of the keeper at one loan.
+    pub fn keeper_pause(&self) -> Duration {
+        Duration::from_millis(self.keeper_pause_ms.max(10))
     }
 
     /// Pause between two looks.
@@ -196,17 +296,27 @@ mod tests {
         let config = parse(example, &secrets).unwrap();
         assert_eq!(
             (config.chains.len(), config.lenders.len(), config.assets.len()),
-            (1, 1, 1)
+            (1, 2, 1)
         );
+        assert_eq!((config.attesters.len(), config.attester_threshold), (3, 2));
+        assert_eq!((config.attestation_policies.len(), config.keepers.len()), (1, 1));
         assert!(parse(example, &[]).is_err(), "the example holds no secret");
+        let keeper = |from: &str, to: &str| parse(&example.replace(from, to), &secrets).is_err();
+        assert!(keeper("native_price = \"3000\"", "native_price = \"0\""));
+        assert!(keeper("[[keepers]]\nchain_id = 1\n", "[[keepers]]\nchain_id = 10\n"));
+        assert!(keeper("worst_band = 3", "worst_band = 6"));
     }
 
     #[test]
     fn secrets_do_not_print() {
-        let printed = format!("{:?}", parse(GOOD, &[]).unwrap());
-        assert!(
-            !printed.contains("0101010101") && !printed.contains("postgres://"),
-            "{printed}"
-        );
+        let attesters = [("attester_keys", "0x0202, 0x0303,"), ("attester_token", "hunter2")];
+        let config = parse(GOOD, &attesters).unwrap();
+        let printed = format!("{config:?}");
+        for secret in ["0101010101", "postgres://", "0202", "hunter2"] {
+            assert!(!printed.contains(secret), "{printed}");
+        }
+        let keys: Vec<_> = config.attester_secrets();
+        let keys: Vec<_> = keys.iter().map(ExposeSecret::expose_secret).collect();
+        assert_eq!(keys, ["0x0202", "0x0303"]);
     }
 }

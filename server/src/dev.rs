@@ -1,5 +1,7 @@
 //! `usance dev`: a whole marketplace on one machine. Every start is a fresh one: new database, new chains, same addresses.
 
+mod desks;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -15,13 +17,11 @@ use chain::devnet::{Devnet, DevnetOptions, Mining};
 use chain::keys::DevAccount;
 use chain::registry::Profile;
 use chrono::{DateTime, Utc};
-use domain::money::{Asset, Currency, Rate};
+use domain::money::Asset;
 use domain::ports::{Clock, Ids};
-use domain::request::Jurisdiction;
 use graphql::DevClock;
-use lenders::desk::PricedAsset;
+use lenders::LenderConfig;
 use lenders::protocol::{KeyConfig, ProtocolConfig};
-use lenders::{DeskConfig, LenderConfig};
 use sandbox::{SandboxConfig, SandboxHandle};
 use secrecy::SecretString;
 use serde::Serialize;
@@ -245,7 +245,10 @@ fn config(
     sandbox: &SandboxHandle,
 ) -> Result<Config> {
     let mut lenders: Vec<LenderConfig> = sandbox.lenders.iter().map(protocol_lender).collect();
-    lenders.extend(chains.iter().map(|chain| LenderConfig::Desk(desk(chain.chain_id()))));
+    let desks = chains
+        .iter()
+        .flat_map(|chain| desks::of(chain.chain_id(), addresses.pool));
+    lenders.extend(desks.map(LenderConfig::Desk));
     let seed = sdk::PrivateKey::development_seed(PLATFORM_KEY);
     Ok(Config {
         profile: Profile::Development,
@@ -291,44 +294,6 @@ fn asset(chain_id: u64, token: DevAsset) -> Asset {
         token: token.address(),
         symbol: token.symbol().to_owned(),
         decimals: token.decimals(),
-    }
-}
-
-/// The desk of a development chain: 8 % and 8.4 %, 2,000 dollars a dWETH.
-fn desk(chain_id: u64) -> DeskConfig {
-    let (name, rate_ppm) = if chain_id == 31337 {
-        ("desk-one", 80_000)
-    } else {
-        ("desk-two", 84_000)
-    };
-    DeskConfig {
-        id: name.parse().unwrap_or_else(|_| unreachable!("a literal provider id")),
-        venue: "Usance desk".to_owned(),
-        lends: asset(chain_id, DevAsset::Dollar),
-        currency: Currency::usd(),
-        accepts: vec![PricedAsset {
-            asset: asset(chain_id, DevAsset::Ether),
-            price: 2_000.into(),
-            oracle: "fixed-dev".to_owned(),
-        }],
-        rate_ppm,
-        ltv_max: Rate::from_percent(70),
-        origination_fee_bps: 50,
-        fee_recipient: DevAccount::Deployer.address(),
-        grace_seconds: 10 * 86_400,
-        late_fee_bps: 500,
-        epoch: 0,
-        valid_seconds: 900,
-        min_amount: 10_000,
-        max_amount: 100_000_000,
-        min_term_days: 28,
-        max_term_days: 1_900,
-        jurisdictions: vec![Jurisdiction {
-            country: "US".to_owned(),
-            region: None,
-        }],
-        signing_key: DevAccount::Desk.secret(),
-        policy: lenders::Policy::default(),
     }
 }
 

@@ -3,16 +3,18 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use aggregator::{Aggregator, Settings, World};
+use aggregator::{Aggregator, AttestationPolicy, Keeper, Settings, World};
 use anyhow::{Context, Result};
 use async_trait::async_trait;
+use chain::attester::Attesters;
 use chain::contracts::{SettlementContracts, SettlementReader};
 use chain::indexer::Indexer;
-use chain::keys::KeySigner;
+use chain::keys::{DynSigner, KeySigner};
 use chain::registry::{Profile, Registry};
+use chain::remote::RemoteSigner;
 use chain::rpc::{Rpc, RpcOptions};
 use chain::submitter::{Submitter, SubmitterOptions};
-use domain::ports::{Clock, Contracts, Ids};
+use domain::ports::{Attester, ChainError, Clock, Contracts, CreditAttestation, Ids, SignedAttestation};
 use graphql::{Callback, CallbackRefusal, DevClock, Process, ProviderCallbacks};
 use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::ExposeSecret;
@@ -20,7 +22,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::config::{Config, Role};
+use crate::config::{Config, KeeperConfig, Role};
 
 /// Time and ids of a process.
 #[derive(Clone)]
@@ -81,6 +83,7 @@ pub async fn start(
         config.lenders.clone(),
         &lender_parts(&config, &sources, &own_url, &contracts)?,
     )?;
+    let settings = settings(&config, roles)?;
     let aggregator = Aggregator::new(World {
         db,
         clock: Arc::clone(&sources.clock),
@@ -88,14 +91,11 @@ pub async fn start(
         lenders: found.lenders,
         contracts,
         reader: Arc::new(SettlementReader::new(registry.clone(), rpcs.iter().cloned())),
+        attesters: attesters(&config, &registry)?,
         model: risk::Model::built_in()?,
         rules: compliance::RuleSet::built_in()?,
         screening: compliance::ScreeningIndex::built_in()?,
-        settings: Settings {
-            quote_deadline: config.quote_deadline(),
-            poll: config.poll(),
-            ..Settings::default()
-        },
+        settings,
     });
     let running = Running {
         address,
@@ -147,6 +147,77 @@ async fn connect_chains(registry: &Registry) -> Result<Vec<Arc<Rpc>>> {
     Ok(rpcs)
 }
 
+/// Figures of the use cases.
+fn settings(config: &Config, roles: &[Role]) -> Result<Settings> {
+    let mut settings = Settings {
+        quote_deadline: config.quote_deadline(),
+        poll: config.poll(),
+        keeper_pause: config.keeper_pause(),
+        ..Settings::default()
+    };
+    let policies = config.attestation_policies.iter().map(|p| {
+        let (asset_class, worst_band) = (p.asset_class, p.worst_band);
+        (
+            p.policy,
+            AttestationPolicy {
+                asset_class,
+                worst_band,
+            },
+        )
+    });
+    settings.attestation.policies = policies.collect();
+    if roles.contains(&Role::Worker) && !config.keepers.is_empty() {
+        // Its transactions go through the submitter, so it is who pays and who gets the collateral.
+        let liquidator = submitter(config)?.address();
+        let keeper = |k: &KeeperConfig| {
+            let (min_profit, native_price) = (k.min_profit, k.native_price);
+            let keeper = Keeper {
+                liquidator,
+                min_profit,
+                native_price,
+            };
+            (k.chain_id, keeper)
+        };
+        settings.keepers = config.keepers.iter().map(keeper).collect();
+    }
+    Ok(settings)
+}
+
+fn submitter(config: &Config) -> Result<KeySigner> {
+    KeySigner::from_secret(&config.submitter_key, config.profile).context("submitter_key")
+}
+
+/// Who signs credit attestations: keys of this process, and keys of key services.
+fn attesters(config: &Config, registry: &Registry) -> Result<Arc<dyn Attester>> {
+    let mut signers: Vec<Arc<DynSigner>> = Vec::new();
+    for secret in config.attester_secrets() {
+        let signer = KeySigner::from_secret(&secret, config.profile).context("attester_keys")?;
+        signers.push(Arc::new(signer));
+    }
+    for remote in &config.attesters {
+        let token = config.attester_token.clone();
+        let signer = RemoteSigner::new(remote.url.expose_secret(), remote.address, token, config.profile)
+            .with_context(|| format!("attester {}", remote.address))?;
+        signers.push(Arc::new(signer));
+    }
+    if signers.is_empty() {
+        return Ok(Arc::new(NoAttesters));
+    }
+    let attesters = Attesters::new(registry.clone(), signers, config.attester_threshold).context("attesters")?;
+    Ok(Arc::new(attesters))
+}
+
+/// Loans that need an attestation cannot be taken here.
+struct NoAttesters;
+
+#[async_trait]
+impl Attester for NoAttesters {
+    async fn attest(&self, chain_id: u64, _: CreditAttestation) -> Result<SignedAttestation, ChainError> {
+        let detail = "no attesters are configured".to_owned();
+        Err(ChainError::Unavailable { chain_id, detail })
+    }
+}
+
 fn lender_parts(
     config: &Config,
     sources: &Sources,
@@ -172,7 +243,7 @@ fn lender_parts(
 }
 
 fn spawn_submitters(running: &Running, config: &Config, registry: &Registry, rpcs: &[Arc<Rpc>]) -> Result<()> {
-    let signer = Arc::new(KeySigner::from_secret(&config.submitter_key, config.profile).context("submitter_key")?);
+    let signer = Arc::new(submitter(config)?);
     for (chain, rpc) in registry.iter().zip(rpcs) {
         let mut options = SubmitterOptions::new(chain.finality, chain.max_fee_cap());
         options.poll = config.poll();

@@ -32,7 +32,7 @@ pub(super) fn check(offer: &Offer, onchain: &Onchain, request: &CreditRequest) -
         "onchain.order.asset",
         "is not the token of onchain.principal",
     )?;
-    part(order, principal)?;
+    whole(order, principal)?;
     match &offer.collateral {
         Some(collateral) => secured(collateral, onchain, request)?,
         None => unsecured(order)?,
@@ -43,30 +43,21 @@ pub(super) fn check(offer: &Offer, onchain: &Onchain, request: &CreditRequest) -
     principal_in_money(offer, onchain)
 }
 
-/// A single order is taken whole, a reusable one in a part that it allows.
-fn part(order: &OnchainOrder, principal: &TokenAmount) -> Checked {
-    let whole = U256::from(order.principal);
-    if order.min_fill == 0 {
-        return ensure(
-            principal.units == whole,
-            "onchain.order.principal",
-            "is not onchain.principal",
-        );
-    }
+/// An order is taken whole, also a reusable one: what is quoted is what the borrower signs.
+fn whole(order: &OnchainOrder, principal: &TokenAmount) -> Checked {
+    ensure(
+        principal.units == U256::from(order.principal),
+        "onchain.order.principal",
+        "is not onchain.principal",
+    )?;
     ensure(
         order.min_fill <= order.principal,
         "onchain.order.min_fill",
         "is above the principal",
-    )?;
-    let allowed = U256::from(order.min_fill)..=whole;
-    ensure(
-        allowed.contains(&principal.units),
-        "onchain.principal",
-        "is no part that the order allows",
     )
 }
 
-/// One asset is locked, in proportion to the part that is taken.
+/// One asset is locked.
 fn secured(collateral: &Collateral, onchain: &Onchain, request: &CreditRequest) -> Checked {
     let order = &onchain.order;
     let [pledged] = collateral.assets.as_slice() else {
@@ -83,13 +74,8 @@ fn secured(collateral: &Collateral, onchain: &Onchain, request: &CreditRequest) 
         "onchain.order.collateral",
         "is not the asset of the offer",
     )?;
-    let whole = U256::from(order.principal);
-    let scaled = U256::from(order.collateral_amount)
-        .checked_mul(onchain.principal.units)
-        .filter(|_| whole > U256::ZERO)
-        .map(|product| product.div_ceil(whole));
     ensure(
-        scaled == Some(locked.units),
+        locked.units == U256::from(order.collateral_amount),
         "onchain.order.collateral_amount",
         "is not the amount of the offer",
     )?;

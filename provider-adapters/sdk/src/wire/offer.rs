@@ -177,7 +177,7 @@ pub struct Order {
     pub oracle: Address,
     /// Base units lent; of a reusable order, at most and in all.
     pub principal: String,
-    /// Zero, or the smallest part that may be taken of a reusable order.
+    /// Zero, or the smallest part that may be taken of a reusable order; we take it whole.
     pub min_fill: String,
     /// Base units locked for the whole principal.
     pub collateral_amount: String,
