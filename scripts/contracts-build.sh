@@ -4,4 +4,4 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/contracts-env.sh"
 cd "$USANCE_ROOT"
 "$FORGE" fmt --check
-"$FORGE" build --sizes --skip test
+"$FORGE" build contracts/src --sizes

@@ -3,5 +3,5 @@
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/contracts-env.sh"
 cd "$USANCE_ROOT"
-"$FORGE" build --skip test --quiet
+"$FORGE" build contracts/src --quiet
 node scripts/contracts-gas.mjs "$@"

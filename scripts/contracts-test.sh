@@ -4,7 +4,7 @@
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/contracts-env.sh"
 cd "$USANCE_ROOT"
-"$FORGE" build --skip test --quiet
+"$FORGE" build contracts/src --quiet
 profile=test
 if [ "${1:-}" = ci ]; then
     profile=ci

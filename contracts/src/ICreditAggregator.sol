@@ -244,6 +244,8 @@ interface ICreditAggregator {
     error LoanHealthy(bytes32 loanId, uint256 ltvBps, uint256 limitBps);
     /// @notice The collateral would be worth too little for the debt.
     error CollateralTooLow(uint256 ltvBps, uint256 limitBps);
+    /// @notice Collateral stays while an installment is unpaid after its grace period.
+    error InstallmentMissed(bytes32 loanId);
     error LiquidationPaused(uint40 until);
     error SeizedTooLittle(uint256 seized, uint256 minimum);
     /// @notice A refinancing keeps borrower, asset and collateral token.
@@ -368,7 +370,8 @@ interface ICreditAggregator {
     /// @notice Only for the owner: also after the breaker tripped.
     function resumeOrigination(address[] calldata assets) external;
 
-    /// @notice Stops liquidations, and defaults of loans with an oracle, for at most seven days. For the guardian and the owner.
+    /// @notice Stops liquidations, and defaults of loans with an oracle, for seven days; a running pause cannot be prolonged. For the
+    /// guardian and the owner.
     function pauseLiquidation() external;
 
     /// @notice Ends such a pause after one hour, in which borrowers can add collateral. For the guardian and the owner.
@@ -461,6 +464,9 @@ interface ICreditAggregator {
 /// @notice A swap adapter or a wallet that repays a loan out of its collateral.
 interface IRepayCallback {
     /// @notice The collateral is here; `owed` base units of `asset` are taken from this contract when the call returns.
+    /// @dev Any borrower may name this contract as the receiver: one with an allowance or money of its own must check for whom it
+    /// pays.
+    /// @return The selector of this function: without it the call fails, since the receiver did not agree to pay.
     function onCollateralReleased(
         bytes32 loanId,
         address asset,
@@ -468,7 +474,7 @@ interface IRepayCallback {
         address collateral,
         uint256 amount,
         bytes calldata data
-    ) external;
+    ) external returns (bytes4);
 }
 
 /// @notice A liquidator that sells the collateral before it pays.

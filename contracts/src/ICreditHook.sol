@@ -9,7 +9,8 @@ interface ICreditHook {
     /// @param principal Base units of asset lent, the fee included.
     function onOriginated(bytes32 loanId, address borrower, uint256 principal) external returns (bytes4);
 
-    /// @notice A payment by repayment, refinancing or liquidation reached this lender.
+    /// @notice A payment by repayment, refinancing or liquidation reached this lender, or waits in custody because the asset
+    /// refused it, see {ICreditAggregator-claimPayment}.
     /// @param principal Part of it that lowers the debt.
     /// @param income Late fees and interest.
     function onRepaid(bytes32 loanId, address borrower, uint256 principal, uint256 income) external;

@@ -1,28 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import { ICreditAggregator, Intent, LoanTerms, Offer } from "./ICreditAggregator.sol";
+import { Intent, Offer } from "./ICreditAggregator.sol";
 
-/// @notice EIP-712 hashes of what the parties sign, and the event that publishes it.
+/// @notice EIP-712 hashes of what the parties sign.
 /// @dev The types are static structs, so their ABI words in calldata are the EIP-712 encoding of their members. Words are
 /// hashed as they came; the caller must read each member through Solidity, which refuses a word outside its type.
 library OfferHash {
     bytes32 internal constant OFFER_TYPEHASH = keccak256(
-        "Offer(address lender,address borrower,address asset,address collateral,uint128 principal,uint128 collateralAmount,uint128 installmentAmount,uint32 ratePpm,uint16 installments,uint32 period,uint32 grace,uint16 lateFeeBps,uint16 originationFeeBps,address feeRecipient,uint40 expiry,uint64 epoch,uint256 nonce)"
+        "Offer(address lender,address borrower,address asset,address collateral,address oracle,uint128 principal,uint128 minFill,uint128 collateralAmount,uint128 installmentAmount,uint32 ratePpm,uint16 installments,uint32 period,uint32 grace,uint16 lateFeeBps,uint16 originationFeeBps,uint16 liquidationLtvBps,uint16 liquidationBonusBps,uint32 attestationPolicy,address feeRecipient,uint40 expiry,uint64 epoch,uint256 nonce)"
     );
-    bytes32 internal constant INTENT_TYPEHASH =
-        keccak256("Intent(bytes32 offerHash,address borrower,address recipient,uint256 minReceived,uint40 deadline)");
+    bytes32 internal constant INTENT_TYPEHASH = keccak256(
+        "Intent(bytes32 offerHash,address borrower,address recipient,uint128 principal,int256 minReceived,uint40 deadline,bytes32 attestation,bytes32 refinances)"
+    );
+    bytes32 internal constant TREE_TYPEHASH = keccak256("OfferTree(bytes32 root)");
     bytes32 internal constant DOMAIN_TYPEHASH =
         keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
+    bytes32 internal constant TREE_DOMAIN_TYPEHASH = keccak256("EIP712Domain(string name,string version)");
     string internal constant NAME = "Usance CreditAggregator";
     string internal constant VERSION = "1";
     bytes32 private constant NAME_HASH = keccak256("Usance CreditAggregator");
     bytes32 private constant VERSION_HASH = keccak256("1");
 
-    /// @dev 17 members of 32 bytes.
-    uint256 private constant OFFER_SIZE = 0x220;
-    /// @dev 5 members of 32 bytes.
-    uint256 private constant INTENT_SIZE = 0xa0;
+    /// @dev 22 members of 32 bytes.
+    uint256 private constant OFFER_SIZE = 0x2c0;
+    /// @dev 8 members of 32 bytes.
+    uint256 private constant INTENT_SIZE = 0x100;
 
     function structHash(Offer calldata offer) internal pure returns (bytes32 hash) {
         bytes32 typeHash = OFFER_TYPEHASH;
@@ -30,20 +33,6 @@ library OfferHash {
             let free := mload(0x40)
             mstore(free, typeHash)
             calldatacopy(add(free, 0x20), offer, OFFER_SIZE)
-            hash := keccak256(free, add(OFFER_SIZE, 0x20))
-        }
-    }
-
-    /// @notice Hash of the offer that these terms came from.
-    function structHash(LoanTerms calldata terms) internal pure returns (bytes32 hash) {
-        bytes32 typeHash = OFFER_TYPEHASH;
-        bool openOffer = terms.openOffer;
-        assembly ("memory-safe") {
-            let free := mload(0x40)
-            mstore(free, typeHash)
-            calldatacopy(add(free, 0x20), terms, OFFER_SIZE)
-            // The second member is the borrower.
-            if openOffer { mstore(add(free, 0x40), 0) }
             hash := keccak256(free, add(OFFER_SIZE, 0x20))
         }
     }
@@ -56,6 +45,12 @@ library OfferHash {
             calldatacopy(add(free, 0x20), intent, INTENT_SIZE)
             hash := keccak256(free, add(INTENT_SIZE, 0x20))
         }
+    }
+
+    /// @notice Digest of a tree of offers, alike on all chains: its domain names neither chain nor contract, each leaf does.
+    function treeDigest(bytes32 root) internal pure returns (bytes32) {
+        bytes32 separator = keccak256(abi.encode(TREE_DOMAIN_TYPEHASH, NAME_HASH, VERSION_HASH));
+        return digest(separator, keccak256(abi.encode(TREE_TYPEHASH, root)));
     }
 
     /// @notice Of the calling contract on the present chain; computing it costs less than reading it from storage.
@@ -82,29 +77,6 @@ library OfferHash {
             mstore(add(free, 0x02), separator)
             mstore(add(free, 0x22), hash)
             result := keccak256(free, 0x42)
-        }
-    }
-
-    /// @notice keccak256(abi.encode(offerHash, borrower)).
-    function loanId(bytes32 offerHash, address borrower) internal pure returns (bytes32 result) {
-        assembly ("memory-safe") {
-            mstore(0x00, offerHash)
-            mstore(0x20, shr(96, shl(96, borrower)))
-            result := keccak256(0x00, 0x40)
-        }
-    }
-
-    /// @notice Emits {ICreditAggregator-Terms}: the words of the offer with the actual borrower, then `openOffer` and `start`.
-    /// @dev Copies them as {LoanTerms} lays them out; building the struct member by member costs 1,900 gas more.
-    function emitTerms(bytes32 id, Offer calldata offer, address borrower) internal {
-        bytes32 topic = ICreditAggregator.Terms.selector;
-        assembly ("memory-safe") {
-            let free := mload(0x40)
-            calldatacopy(free, offer, OFFER_SIZE)
-            mstore(add(free, OFFER_SIZE), iszero(mload(add(free, 0x20))))
-            mstore(add(free, 0x20), shr(96, shl(96, borrower)))
-            mstore(add(free, add(OFFER_SIZE, 0x20)), timestamp())
-            log2(free, add(OFFER_SIZE, 0x40), topic, id)
         }
     }
 }

@@ -4,8 +4,8 @@ pragma solidity 0.8.30;
 import { Loan, Status } from "./ICreditAggregator.sol";
 
 /// @notice A loan's state in one word, read and written at once and never spread over memory on the way.
-/// @dev From the lowest bit: outstanding 128, lastAccrual 40, start 40, installmentsPaid 16, status 8, hasCredit 8. Bits 240 to
-/// 255 are free. Packing trusts its arguments to fit their fields.
+/// @dev From the lowest bit: outstanding 128, lastAccrual 40, start 40, installmentsPaid 16, status 8, flags 8 (side, hook). Bits
+/// 240 to 255 are free. Packing trusts its arguments to fit their fields.
 type PackedLoan is uint256;
 
 using PackedLoanFields for PackedLoan global;
@@ -17,39 +17,46 @@ library PackedLoanFields {
     uint256 private constant START = 168;
     uint256 private constant INSTALLMENTS_PAID = 208;
     uint256 private constant STATUS = 224;
-    uint256 private constant HAS_CREDIT = 232;
+    uint256 private constant SIDE_FLAG = 1 << 232;
+    uint256 private constant HOOK_FLAG = 1 << 233;
+    /// @dev What no payment changes: the start and the hook.
+    uint256 private constant FIXED = uint256(type(uint40).max) << START | HOOK_FLAG;
 
     /// @notice A loan that starts at `time` with nothing paid.
     function create(uint256 principal, uint256 time) internal pure returns (PackedLoan) {
         return PackedLoan.wrap(principal | time << LAST_ACCRUAL | time << START | uint256(Status.Active) << STATUS);
     }
 
-    /// @notice The active loan after a payment at `time`.
+    /// @notice The loan after a payment at `time`, without a side slot.
     function afterPayment(
         PackedLoan self,
         uint256 outstanding_,
         uint256 time,
         uint256 installmentsPaid_,
-        bool hasCredit_
+        Status status_
     ) internal pure returns (PackedLoan) {
         return PackedLoan.wrap(
-            outstanding_ | time << LAST_ACCRUAL | self.start() << START | installmentsPaid_ << INSTALLMENTS_PAID
-                | uint256(Status.Active) << STATUS | uint256(hasCredit_ ? 1 : 0) << HAS_CREDIT
+            outstanding_ | time << LAST_ACCRUAL | installmentsPaid_ << INSTALLMENTS_PAID | uint256(status_) << STATUS
+                | PackedLoan.unwrap(self) & FIXED
         );
     }
 
-    /// @notice The loan after everything was paid at `time`.
-    function repaid(PackedLoan self, uint256 time, uint256 installments) internal pure returns (PackedLoan) {
-        return PackedLoan.wrap(
-            time << LAST_ACCRUAL | self.start() << START | installments << INSTALLMENTS_PAID | uint256(Status.Repaid)
-                << STATUS
-        );
-    }
-
-    /// @notice The loan after its collateral was seized; all else stays as the last payment left it.
+    /// @notice The loan after a default, without a side slot; all else stays as the last payment left it.
     function defaulted(PackedLoan self) internal pure returns (PackedLoan) {
-        uint256 cleared = PackedLoan.unwrap(self) & ~(uint256(type(uint8).max) << STATUS);
+        uint256 cleared = PackedLoan.unwrap(self) & ~(uint256(type(uint8).max) << STATUS | SIDE_FLAG);
         return PackedLoan.wrap(cleared | uint256(Status.Defaulted) << STATUS);
+    }
+
+    function withSide(PackedLoan self) internal pure returns (PackedLoan) {
+        return PackedLoan.wrap(PackedLoan.unwrap(self) | SIDE_FLAG);
+    }
+
+    function withoutSide(PackedLoan self) internal pure returns (PackedLoan) {
+        return PackedLoan.wrap(PackedLoan.unwrap(self) & ~SIDE_FLAG);
+    }
+
+    function withHook(PackedLoan self) internal pure returns (PackedLoan) {
+        return PackedLoan.wrap(PackedLoan.unwrap(self) | HOOK_FLAG);
     }
 
     function exists(PackedLoan self) internal pure returns (bool) {
@@ -81,8 +88,12 @@ library PackedLoanFields {
         return uint8(PackedLoan.unwrap(self) >> STATUS) == uint8(Status.Active);
     }
 
-    function hasCredit(PackedLoan self) internal pure returns (bool) {
-        return uint8(PackedLoan.unwrap(self) >> HAS_CREDIT) != 0;
+    function hasSide(PackedLoan self) internal pure returns (bool) {
+        return PackedLoan.unwrap(self) & SIDE_FLAG != 0;
+    }
+
+    function hasHook(PackedLoan self) internal pure returns (bool) {
+        return PackedLoan.unwrap(self) & HOOK_FLAG != 0;
     }
 
     function unpack(PackedLoan self) internal pure returns (Loan memory) {
@@ -92,7 +103,8 @@ library PackedLoanFields {
             start: uint40(self.start()),
             installmentsPaid: uint16(self.installmentsPaid()),
             status: self.status(),
-            hasCredit: self.hasCredit()
+            hasSide: self.hasSide(),
+            hasHook: self.hasHook()
         });
     }
 }
