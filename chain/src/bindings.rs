@@ -1,13 +1,24 @@
 //! Bindings generated from the committed ABI and bytecode.
 
+/// The settlement contract as callers see it; the bytecode is that of the part behind the proxy.
 pub mod aggregator {
     alloy_sol_types::sol!(
-        #[derive(Debug)]
+        #[derive(Debug, PartialEq, Eq)]
         CreditAggregator,
         "../contracts/abi/CreditAggregator.json"
     );
 }
 
+/// The part that the aggregator passes rare calls on to; called through [`aggregator`].
+pub mod servicing {
+    alloy_sol_types::sol!(
+        #[derive(Debug)]
+        CreditServicing,
+        "../contracts/abi/CreditServicing.json"
+    );
+}
+
+/// Custody of collateral.
 pub mod manager {
     alloy_sol_types::sol!(
         #[derive(Debug)]
@@ -16,6 +27,43 @@ pub mod manager {
     );
 }
 
+/// Credit attestations.
+pub mod scoring {
+    alloy_sol_types::sol!(
+        #[derive(Debug)]
+        CreditScoringOracle,
+        "../contracts/abi/CreditScoringOracle.json"
+    );
+}
+
+/// Prices of tokens in each other.
+pub mod prices {
+    alloy_sol_types::sol!(
+        #[derive(Debug)]
+        PriceOracle,
+        "../contracts/abi/PriceOracle.json"
+    );
+}
+
+/// A price feed of development chains; its reads are those of every Chainlink feed.
+pub mod feed {
+    alloy_sol_types::sol!(
+        #[derive(Debug)]
+        DevFeed,
+        "../contracts/abi/DevFeed.json"
+    );
+}
+
+/// OpenZeppelin's timelock.
+pub mod timelock {
+    alloy_sol_types::sol!(
+        #[derive(Debug)]
+        TimelockController,
+        "../contracts/abi/TimelockController.json"
+    );
+}
+
+/// First implementation of the aggregator's proxy.
 pub mod bootstrap {
     alloy_sol_types::sol!(
         #[derive(Debug)]
@@ -24,6 +72,7 @@ pub mod bootstrap {
     );
 }
 
+/// The proxy in front of everything that can be upgraded.
 pub mod proxy {
     alloy_sol_types::sol!(
         #[derive(Debug)]
@@ -32,10 +81,19 @@ pub mod proxy {
     );
 }
 
+/// A token of development chains; its calls are those of every ERC-20.
 pub mod token {
     alloy_sol_types::sol!(
         #[derive(Debug)]
         DevToken,
         "../contracts/abi/DevToken.json"
     );
+}
+
+/// ERC-1271, as contracts that sign have it.
+pub mod signer {
+    alloy_sol_types::sol! {
+        /// Answers `0x1626ba7e` for a signature that it accepts.
+        function isValidSignature(bytes32 hash, bytes signature) external view returns (bytes4);
+    }
 }

@@ -5,10 +5,13 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
+use alloy_primitives::{Address, Bytes, I256};
+use alloy_sol_types::SolCall;
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
+use crate::bindings::feed::DevFeed;
 use crate::registry::{ChainConfig, known};
 use crate::rpc::{Rpc, RpcError, RpcOptions};
 
@@ -134,6 +137,9 @@ impl Devnet {
             finality: crate::registry::Finality::Depth(1),
             aggregator: addresses.aggregator,
             collateral_manager: addresses.collateral_manager,
+            scoring_oracle: addresses.scoring_oracle,
+            price_oracle: addresses.price_oracle,
+            pools: vec![],
             start_block: 0,
             max_fee_cap_gwei: 500,
         }
@@ -186,6 +192,18 @@ pub async fn advance_time(chain_id: u64, url: &str, seconds: u64) -> Result<(), 
     let rpc = Rpc::connect(chain_id, &[url.to_owned()], RpcOptions::default()).await?;
     rpc.raw::<serde_json::Value>("evm_increaseTime", json!([seconds]))
         .await?;
+    mine(&rpc, 1).await
+}
+
+/// Gives a development feed a new answer, such as [`crate::deploy::DevAsset::feed`], in units of its decimals, and makes a block.
+pub async fn set_price(chain_id: u64, url: &str, feed: Address, answer: i128) -> Result<(), RpcError> {
+    let rpc = Rpc::connect(chain_id, &[url.to_owned()], RpcOptions::default()).await?;
+    let answer = I256::try_from(answer).unwrap_or(I256::ZERO);
+    let data = Bytes::from(DevFeed::setAnswerCall { answer }.abi_encode());
+    // An account that nobody else counts the nonces of.
+    let sender = crate::keys::SPARE_ACCOUNT;
+    let tx = json!([{ "from": sender, "to": feed, "data": data, "gas": "0x7a120" }]);
+    rpc.raw::<serde_json::Value>("eth_sendTransaction", tx).await?;
     mine(&rpc, 1).await
 }
 

@@ -21,8 +21,26 @@ pub async fn market(rpc: &Rpc, cap: u128) -> Result<Fees, RpcError> {
     Ok(from_history(&rpc.fee_history(HISTORY_BLOCKS).await?, cap))
 }
 
+/// What a unit of gas costs in the next block, wei: its base fee and the median tip.
+pub async fn now(rpc: &Rpc) -> Result<u128, RpcError> {
+    let history = rpc.fee_history(HISTORY_BLOCKS).await?;
+    Ok(base_fee(&history).saturating_add(median_tip(&history)))
+}
+
 fn from_history(history: &FeeHistory, cap: u128) -> Fees {
-    let base: u128 = history.base_fee_per_gas.last().map_or(0, |fee| fee.to());
+    let tip = median_tip(history);
+    let max_fee = base_fee(history).saturating_mul(2).saturating_add(tip).min(cap);
+    Fees {
+        max_fee,
+        tip: tip.min(max_fee),
+    }
+}
+
+fn base_fee(history: &FeeHistory) -> u128 {
+    history.base_fee_per_gas.last().map_or(0, |fee| fee.to())
+}
+
+fn median_tip(history: &FeeHistory) -> u128 {
     let mut tips: Vec<u128> = history
         .reward
         .iter()
@@ -31,12 +49,7 @@ fn from_history(history: &FeeHistory, cap: u128) -> Fees {
         .map(|tip| tip.to())
         .collect();
     tips.sort_unstable();
-    let tip = tips.get(tips.len() / 2).copied().unwrap_or(0).max(LEAST_TIP);
-    let max_fee = base.saturating_mul(2).saturating_add(tip).min(cap);
-    Fees {
-        max_fee,
-        tip: tip.min(max_fee),
-    }
+    tips.get(tips.len() / 2).copied().unwrap_or(0).max(LEAST_TIP)
 }
 
 /// Fees that replace `previous`: both fields by an eighth and one wei, rounded up, or the market's where that is higher.

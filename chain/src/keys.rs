@@ -108,9 +108,22 @@ pub enum DevAccount {
     Desk,
     /// A sample borrower.
     Borrower,
+    /// May lower risk on chain, and nothing else.
+    Guardian,
+    /// Attests credit; two of the three must sign.
+    AttesterOne,
+    /// The second attester.
+    AttesterTwo,
+    /// The third attester.
+    AttesterThree,
+    /// Owns the money in the pool.
+    Depositor,
 }
 
 impl DevAccount {
+    /// The attesters of a development chain.
+    pub const ATTESTERS: [Self; 3] = [Self::AttesterOne, Self::AttesterTwo, Self::AttesterThree];
+
     /// The key. Public knowledge: worth nothing, refused in production.
     ///
     /// # Panics
@@ -136,17 +149,30 @@ impl DevAccount {
             Self::Submitter => 1,
             Self::Desk => 2,
             Self::Borrower => 3,
+            Self::Guardian => 4,
+            Self::AttesterOne => 5,
+            Self::AttesterTwo => 6,
+            Self::AttesterThree => 7,
+            Self::Depositor => 8,
         }
     }
 }
 
 /// Public development keys of anvil, hardhat and every tutorial.
-const DEVELOPMENT_KEYS: [&str; 4] = [
+const DEVELOPMENT_KEYS: [&str; 9] = [
     "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80",
     "0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d",
     "0x5de4111afa1a4b94908f83103eb1f1706367c2e68ca870fc3fb9a804cdab365a",
     "0x7c852118294e51e653712a81e05800f419141751be58f605c371e15141b007a6",
+    "0x47e179ec197488593b187f80a00eb0da91f1b9d0b13f8733639f19c30a34926a",
+    "0x8b3a350cf5c34c9194ca85829a2df0ec3153be0318b5e2d3348e872092edffba",
+    "0x92db14e403b83dfe3df233f83dfa3a0d7096f21ca9b0d6d6b8d88b2b4ec1564e",
+    "0x4bbbf85ce3377467afe5d46f804f221813b2bb87f24d81f60f1fcdbf7cbf4356",
+    "0xdbda1821b80551c9d65939329250298aa3472ba22feea921c0cf5d620ea67b97",
 ];
+
+/// The development account that has no part.
+pub(crate) const SPARE_ACCOUNT: Address = DEVELOPMENT_ACCOUNTS[9];
 
 /// The ten accounts of the same mnemonic.
 const DEVELOPMENT_ACCOUNTS: [Address; 10] = [
@@ -166,11 +192,16 @@ const DEVELOPMENT_ACCOUNTS: [Address; 10] = [
 mod tests {
     use super::*;
 
-    const ALL: [DevAccount; 4] = [
+    const ALL: [DevAccount; 9] = [
         DevAccount::Deployer,
         DevAccount::Submitter,
         DevAccount::Desk,
         DevAccount::Borrower,
+        DevAccount::Guardian,
+        DevAccount::AttesterOne,
+        DevAccount::AttesterTwo,
+        DevAccount::AttesterThree,
+        DevAccount::Depositor,
     ];
 
     #[test]

@@ -7,6 +7,8 @@
 //! | [`registry`] | chains by configuration, and what a profile allows |
 //! | [`rpc`] | several JSON-RPC endpoints of one chain as one |
 //! | [`contracts`] | hashes, typed data, calldata and reads of the settlement contracts |
+//! | [`attester`] | signatures of credit attestations |
+//! | [`remote`] | keys that a key service holds |
 //! | [`deploy`] | the contracts at the same addresses on every chain |
 //! | [`submitter`] | transactions that survive crashes, drops and reorganisations |
 //! | [`indexer`] | canonical events, block by block |
@@ -14,6 +16,7 @@
 //! | [`keys`] | signing keys; the public development keys |
 //! | [`devnet`] | a development chain as a child process |
 
+pub mod attester;
 pub mod bindings;
 pub mod contracts;
 pub mod deploy;
@@ -22,6 +25,7 @@ pub mod fees;
 pub mod indexer;
 pub mod keys;
 pub mod registry;
+pub mod remote;
 pub mod rpc;
 pub mod submitter;
 pub mod transaction;

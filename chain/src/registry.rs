@@ -42,6 +42,13 @@ pub struct ChainConfig {
     pub aggregator: Address,
     /// Custody of collateral.
     pub collateral_manager: Address,
+    /// Checks credit attestations.
+    pub scoring_oracle: Address,
+    /// Values collateral: the only oracle whose orders we take.
+    pub price_oracle: Address,
+    /// Pools of ours, for the report of the chain's state.
+    #[serde(default)]
+    pub pools: Vec<Address>,
     /// First block with our events; the indexer starts there.
     #[serde(default)]
     pub start_block: u64,
@@ -67,6 +74,8 @@ impl ChainConfig {
             name: self.name.clone(),
             aggregator: self.aggregator,
             collateral_manager: self.collateral_manager,
+            scoring_oracle: self.scoring_oracle,
+            price_oracle: self.price_oracle,
         }
     }
 }
@@ -186,11 +195,19 @@ fn check(chain: &ChainConfig, profile: Profile) -> Result<(), RegistryError> {
     if chain.rpc_urls.is_empty() {
         return invalid("rpc_urls", "at least one endpoint is needed");
     }
-    if chain.aggregator.is_zero() {
-        return invalid("aggregator", "the zero address is not a contract");
-    }
-    if chain.collateral_manager.is_zero() {
-        return invalid("collateral_manager", "the zero address is not a contract");
+    let contracts = [
+        ("aggregator", chain.aggregator),
+        ("collateral_manager", chain.collateral_manager),
+        ("scoring_oracle", chain.scoring_oracle),
+        ("price_oracle", chain.price_oracle),
+    ];
+    for (field, address) in contracts
+        .into_iter()
+        .chain(chain.pools.iter().map(|pool| ("pools", *pool)))
+    {
+        if address.is_zero() {
+            return invalid(field, "the zero address is not a contract");
+        }
     }
     if chain.max_fee_cap_gwei == 0 {
         return invalid("max_fee_cap_gwei", "zero would send nothing");
@@ -236,6 +253,9 @@ mod tests {
             finality: Finality::Depth(1),
             aggregator: Address::repeat_byte(1),
             collateral_manager: Address::repeat_byte(2),
+            scoring_oracle: Address::repeat_byte(3),
+            price_oracle: Address::repeat_byte(4),
+            pools: vec![],
             start_block: 0,
             max_fee_cap_gwei: 500,
         }
@@ -257,7 +277,7 @@ mod tests {
 
     #[test]
     fn each_broken_field_is_named() {
-        let cases: [(&str, ChainConfig); 6] = [
+        let cases: [(&str, ChainConfig); 9] = [
             ("chain_id", config(0)),
             (
                 "name",
@@ -284,6 +304,27 @@ mod tests {
                 "collateral_manager",
                 ChainConfig {
                     collateral_manager: Address::ZERO,
+                    ..config(1)
+                },
+            ),
+            (
+                "scoring_oracle",
+                ChainConfig {
+                    scoring_oracle: Address::ZERO,
+                    ..config(1)
+                },
+            ),
+            (
+                "price_oracle",
+                ChainConfig {
+                    price_oracle: Address::ZERO,
+                    ..config(1)
+                },
+            ),
+            (
+                "pools",
+                ChainConfig {
+                    pools: vec![Address::ZERO],
                     ..config(1)
                 },
             ),

@@ -6,7 +6,7 @@
 
 mod memory;
 mod track;
-mod wording;
+pub(crate) mod wording;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};

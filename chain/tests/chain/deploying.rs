@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use chain::deploy::{Addresses, Deployer, DevAsset};
+use chain::deploy::{Addresses, Deployer, DevAsset, Plan};
 use chain::devnet::{Devnet, DevnetOptions};
 use chain::keys::DevAccount;
 
@@ -31,14 +31,14 @@ async fn two_chains_have_the_same_addresses_and_a_second_deployment_sends_nothin
         seen.push(at);
     }
     assert_eq!(seen[0], seen[1]);
-    assert_eq!(seen[0], Addresses::of(deployer.address()));
+    assert_eq!(seen[0], Addresses::of(&Plan::development()));
 }
 
 #[tokio::test]
 async fn a_deployment_that_stopped_half_way_is_resumed() {
     let net = Devnet::start(&DevnetOptions::new(CHAIN)).await.unwrap();
     let deployer = DevAccount::Deployer.signer();
-    for stop_at in 1..=5 {
+    for stop_at in 1..=10 {
         let count = Arc::new(AtomicU32::new(0));
         let proxy = Proxy::start(net.url(), move |request| {
             let sends = request["method"] == "eth_sendRawTransaction";
@@ -51,8 +51,10 @@ async fn a_deployment_that_stopped_half_way_is_resumed() {
         })
         .await;
         let rpc = connect(&[proxy.url()]).await;
-        let stopped = Deployer::new(&rpc, &deployer, FEE_CAP).deploy().await;
-        assert_eq!(stopped.is_ok(), stop_at == 5, "step {stop_at} is one transaction");
+        let stopped = Deployer::new(&rpc, &deployer, FEE_CAP)
+            .deploy(&Plan::development())
+            .await;
+        assert_eq!(stopped.is_ok(), stop_at == 10, "step {stop_at} is one transaction");
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use alloy_primitives::{Address, B256, Bytes, U256};
+use alloy_sol_types::SolCall;
 use chain::contracts::{SettlementContracts, SettlementReader};
 use chain::deploy::{Addresses, Deployer, DevAsset};
 use chain::devnet::{Devnet, DevnetOptions};
@@ -61,7 +62,8 @@ impl Lab {
             rpc,
             journal: MemJournal::new(),
         };
-        let approval = lab.contracts.approvals(&lab.onchain(0).await).unwrap().remove(0).call;
+        let approvals = lab.contracts.approvals(&lab.onchain(0).await, COLLATERAL, 0);
+        let approval = approvals.unwrap().remove(0).call;
         // Once, and enough for every loan of a test.
         let data = [&approval.data[..36], &[0xff; 32]].concat();
         let hash = lab
@@ -131,7 +133,9 @@ impl Lab {
             borrower: Address::ZERO,
             asset: DevAsset::Dollar.address(),
             collateral: DevAsset::Ether.address(),
+            oracle: Address::ZERO,
             principal: PRINCIPAL,
+            min_fill: 0,
             collateral_amount: COLLATERAL,
             installment_amount: 340_000_000,
             rate_ppm: 100_000,
@@ -140,6 +144,9 @@ impl Lab {
             grace: 3 * 86_400,
             late_fee_bps: 500,
             origination_fee_bps: 100,
+            liquidation_ltv_bps: 0,
+            liquidation_bonus_bps: 0,
+            attestation_policy: 0,
             fee_recipient: DevAccount::Deployer.address(),
             expiry: self.now().await + 86_400,
             epoch: 0,
@@ -185,28 +192,47 @@ impl Lab {
 
     /// As the borrower signs it.
     pub async fn intent(&self, onchain: &Onchain) -> (Intent, Bytes) {
-        let intent = Intent {
+        let intent = self.wish(onchain).await;
+        let signature = self.borrower_signs(&intent).await;
+        (intent, signature)
+    }
+
+    /// What the borrower wants of an order.
+    pub async fn wish(&self, onchain: &Onchain) -> Intent {
+        Intent {
             order_hash: onchain.order_hash,
             borrower: DevAccount::Borrower.address(),
             recipient: DevAccount::Borrower.address(),
-            min_received: PRINCIPAL / 2,
+            principal: onchain.order.principal,
+            min_received: i128::try_from(PRINCIPAL / 2).unwrap(),
             deadline: self.now().await + 86_400,
-        };
-        let json = self.contracts.intent_typed_data(CHAIN, &intent).unwrap();
+            attestation: B256::ZERO,
+            refinances: B256::ZERO,
+        }
+    }
+
+    pub async fn borrower_signs(&self, intent: &Intent) -> Bytes {
+        let json = self.contracts.intent_typed_data(CHAIN, intent).unwrap();
         // The wallet's own reading of the typed data, not ours.
         let params = json!([DevAccount::Borrower.address(), json]);
-        let signature: Bytes = self.rpc.raw("eth_signTypedData_v4", params).await.unwrap();
-        (intent, signature)
+        self.rpc.raw("eth_signTypedData_v4", params).await.unwrap()
     }
 
     pub async fn origination(&self, nonce: u64) -> Call {
         let onchain = self.onchain(nonce).await;
         let (intent, signature) = self.intent(&onchain).await;
-        self.contracts.originate(&onchain, &intent, &signature).unwrap()
+        self.contracts.originate(&onchain, &intent, &signature, None).unwrap()
     }
 
     pub async fn queue_origination(&self, nonce: u64) -> ChainTxId {
         self.journal.queue(self.origination(nonce).await)
+    }
+
+    /// What the settlement contract answers.
+    pub async fn ask<C: SolCall>(&self, call: C) -> C::Return {
+        let data = call.abi_encode().into();
+        let answer = self.rpc.call(None, self.at.aggregator, &data, 1_000_000).await.unwrap();
+        C::abi_decode_returns(&answer).unwrap()
     }
 
     pub fn state(&self, id: ChainTxId) -> TxState {

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use alloy_primitives::{B256, Bytes};
+use alloy_primitives::Bytes;
 use chain::bindings::aggregator::CreditAggregator as sol;
 use chain::deploy::DevAsset;
 use chain::keys::DevAccount;
 use chain::registry::Finality;
-use domain::ports::{ChainReader, Contracts, LoanEventKind, OnchainTerms, TxState};
+use domain::ports::{ChainReader, Contracts, LiveLoan, LoanEventKind, OnchainTerms, TxState};
 
 use crate::journal::MemLog;
 use crate::lab::{CHAIN, COLLATERAL, Lab, PRINCIPAL};
@@ -25,7 +25,7 @@ async fn a_loan_is_originated_repaid_and_closed() {
     let onchain = lab.onchain(1).await;
     let (intent, signature) = lab.intent(&onchain).await;
     assert!(lab.contracts.intent_signed(CHAIN, &intent, &signature).unwrap());
-    let call = lab.contracts.originate(&onchain, &intent, &signature).unwrap();
+    let call = lab.contracts.originate(&onchain, &intent, &signature, None).unwrap();
     let id = lab.journal.queue(call);
     submitter.tick().await.unwrap();
     lab.mine(1).await;
@@ -41,7 +41,11 @@ async fn a_loan_is_originated_repaid_and_closed() {
 
     indexer.tick().await.unwrap();
     let events = log.final_events();
-    let loan = lab.contracts.onchain_loan_id(onchain.order_hash, borrower);
+    let terms = OnchainTerms {
+        order: onchain.order.clone(),
+        intent,
+    };
+    let loan = lab.contracts.onchain_loan_id(CHAIN, &terms).unwrap();
     assert_eq!(events.len(), 1);
     assert_eq!(
         (events[0].loan, events[0].tx_hash),
@@ -50,7 +54,7 @@ async fn a_loan_is_originated_repaid_and_closed() {
     let LoanEventKind::Originated {
         order_hash,
         lender,
-        disbursed,
+        principal,
         fee,
         ..
     } = events[0].kind
@@ -58,18 +62,18 @@ async fn a_loan_is_originated_repaid_and_closed() {
         panic!("{events:?}")
     };
     assert_eq!((order_hash, lender), (onchain.order_hash, desk));
-    assert_eq!((disbursed, fee), (PRINCIPAL - PRINCIPAL / 100, PRINCIPAL / 100));
+    assert_eq!((principal, fee), (PRINCIPAL, PRINCIPAL / 100));
 
     let block = lab.rpc.receipt(events[0].tx_hash).await.unwrap().unwrap().block_number;
     let start = lab.rpc.block(block).await.unwrap().unwrap().timestamp;
-    let terms = OnchainTerms {
-        order: onchain.order.clone(),
-        borrower,
-        start,
+    let live = LiveLoan {
+        chain_id: CHAIN,
+        loan,
+        terms,
     };
-    assert_eq!(lab.reader.payoff(CHAIN, loan, &terms, start).await.unwrap(), PRINCIPAL);
+    assert_eq!(lab.reader.payoff(&live, start).await.unwrap(), PRINCIPAL);
     for amount in [340_000_000, u128::MAX] {
-        for step in lab.contracts.repay(CHAIN, loan, &terms, amount).unwrap() {
+        for step in lab.contracts.repay(&live, amount).unwrap() {
             lab.wallet(borrower, step.call.to, &step.call.data, None).await;
             lab.mine(1).await;
         }
@@ -85,7 +89,7 @@ async fn a_loan_is_originated_repaid_and_closed() {
     assert_eq!(lab.reader.balance(CHAIN, ether, borrower).await.unwrap(), before);
     assert!(lab.reader.balance(CHAIN, dollar, desk).await.unwrap() > 0);
     // A closed loan has no payoff: the answer is a refusal, not a number.
-    assert!(lab.reader.payoff(CHAIN, loan, &terms, start).await.is_err());
+    assert!(lab.reader.payoff(&live, start).await.is_err());
 }
 
 #[tokio::test]
@@ -93,37 +97,26 @@ async fn hashes_and_ids_are_the_contracts_own() {
     let lab = Lab::start_manual(Finality::Depth(1)).await;
     let onchain = lab.onchain(77).await;
     let (intent, signature) = lab.intent(&onchain).await;
-    let loan = lab.contracts.onchain_loan_id(onchain.order_hash, intent.borrower);
-
     // The calldata of an origination carries both structs, encoded by the code under test.
-    let call = lab.contracts.originate(&onchain, &intent, &signature).unwrap();
+    let call = lab.contracts.originate(&onchain, &intent, &signature, None).unwrap();
     let decoded = sol::originateCall::abi_decode(&call.data).unwrap();
-    let ask = async |data: Vec<u8>| {
-        let answer = lab
-            .rpc
-            .call(None, lab.at.aggregator, &data.into(), 1_000_000)
-            .await
-            .unwrap();
-        B256::from_slice(&answer)
-    };
+    let (offer, wish) = (decoded.offer, decoded.intent);
+    let hash_offer = sol::hashOfferCall { offer: offer.clone() };
+    assert_eq!(lab.ask(hash_offer).await, onchain.order_hash);
+    let hash_intent = sol::hashIntentCall { intent: wish.clone() };
     assert_eq!(
-        ask(sol::hashOfferCall { offer: decoded.offer }.abi_encode()).await,
-        onchain.order_hash
+        lab.ask(hash_intent).await,
+        lab.contracts.intent_hash(CHAIN, &intent).unwrap()
     );
-    let digest = ask(sol::hashIntentCall { intent: decoded.intent }.abi_encode()).await;
-    let own = DevAccount::Borrower
-        .signer()
-        .sign(digest)
-        .unwrap()
-        .as_bytes()
-        .to_vec()
-        .into();
-    assert!(lab.contracts.intent_signed(CHAIN, &intent, &own).unwrap());
-    let id = sol::loanIdOfCall {
-        offerHash: onchain.order_hash,
-        borrower: intent.borrower,
+    assert!(lab.contracts.intent_signed(CHAIN, &intent, &signature).unwrap());
+    let given = lab.ask(sol::termsOfCall { offer, intent: wish }).await;
+    let terms = OnchainTerms {
+        order: onchain.order.clone(),
+        intent,
     };
-    assert_eq!(ask(id.abi_encode()).await, loan);
+    let loan = lab.contracts.onchain_loan_id(CHAIN, &terms).unwrap();
+    assert_eq!(given.loanId, loan);
+    assert_eq!(lab.ask(sol::loanIdOfCall { terms: given.terms }).await, loan);
 }
 
 #[tokio::test]
@@ -143,7 +136,8 @@ async fn only_what_the_contract_would_take_counts_as_signed() {
     let (intent, borrower_signature) = lab.intent(&onchain).await;
     let mut other_form = onchain.clone();
     other_form.signature = low.into();
-    let calls = [&onchain, &other_form].map(|o| lab.contracts.originate(o, &intent, &borrower_signature).unwrap());
+    let calls =
+        [&onchain, &other_form].map(|o| lab.contracts.originate(o, &intent, &borrower_signature, None).unwrap());
     assert_eq!(calls[0], calls[1], "and the contract gets the form it takes");
 
     let stranger: Bytes = DevAccount::Borrower

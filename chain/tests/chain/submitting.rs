@@ -64,7 +64,7 @@ async fn a_call_that_would_revert_waits_and_lets_others_pass() {
     let (intent, signature) = lab.intent(&dead).await;
     let dead = lab
         .journal
-        .queue(lab.contracts.originate(&dead, &intent, &signature).unwrap());
+        .queue(lab.contracts.originate(&dead, &intent, &signature, None).unwrap());
     let good = lab.queue_origination(2).await;
     let submitter = lab.submitter();
     submitter.tick().await.unwrap();

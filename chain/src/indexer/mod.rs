@@ -3,18 +3,18 @@
 //! Every block is stored with its parent's hash, empty ones too, so that the log can be compared with the chain after any
 //! pause. A block that does not build on the stored tip makes the indexer walk back to the common ancestor first.
 
+mod events;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use alloy_primitives::{Address, B256, U256};
-use alloy_sol_types::SolEvent;
+use alloy_primitives::{Address, B256};
 use domain::ports::{BlockRef, ChainLog, LoanEvent, LoanEventKind, StoreFailure};
 use futures::{StreamExt, TryStreamExt, stream};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::bindings::aggregator::CreditAggregator as sol;
 use crate::registry::{ChainConfig, Finality};
 use crate::rpc::{RawLog, Rpc, RpcError};
 
@@ -24,13 +24,6 @@ pub const MAX_REORG: u64 = 64;
 const BATCH: u64 = 256;
 /// Requests under way at once while catching up.
 const AHEAD: usize = 8;
-
-const TOPICS: [B256; 4] = [
-    sol::Originated::SIGNATURE_HASH,
-    sol::Repaid::SIGNATURE_HASH,
-    sol::Closed::SIGNATURE_HASH,
-    sol::Defaulted::SIGNATURE_HASH,
-];
 
 /// Why the indexer stopped or could not go on.
 #[derive(Debug, thiserror::Error)]
@@ -235,19 +228,39 @@ impl Indexer {
         let Some(block) = self.rpc.block(number).await? else {
             return Ok(None);
         };
-        let logs = self.rpc.logs(block.hash, self.aggregator, &TOPICS).await?;
-        let events = logs.iter().filter_map(|log| self.read_log(log, block.hash)).collect();
-        Ok(Some((block, events)))
+        let logs = self.rpc.logs(block.hash, self.aggregator, &events::TOPICS).await?;
+        Ok(Some((block, self.read_logs(&logs, block.hash))))
     }
 
     /// Only what our contract said in that block; anything else is counted and left out.
-    fn read_log(&self, log: &RawLog, block: B256) -> Option<LoanEvent> {
-        let ours = log.address == self.aggregator && log.block_hash == Some(block) && !log.removed;
-        let event = if ours { decode(log) } else { None };
-        if event.is_none() {
-            metrics::counter!("chain_malformed_logs_total", "chain" => self.chain()).increment(1);
+    fn read_logs(&self, logs: &[RawLog], block: B256) -> Vec<LoanEvent> {
+        let ours = |log: &&RawLog| log.address == self.aggregator && log.block_hash == Some(block) && !log.removed;
+        let events = events::decode_block(logs.iter().filter(ours));
+        let malformed = logs.len() - events.len();
+        if malformed > 0 {
+            let count = u64::try_from(malformed).unwrap_or(u64::MAX);
+            metrics::counter!("chain_malformed_logs_total", "chain" => self.chain()).increment(count);
         }
-        event
+        for event in &events {
+            self.alert(event);
+        }
+        events
+    }
+
+    /// A tripped breaker stops new loans until the owner acts: somebody must be told at once.
+    fn alert(&self, event: &LoanEvent) {
+        let LoanEventKind::BreakerTripped {
+            asset,
+            used,
+            refused,
+            cap,
+        } = event.kind
+        else {
+            return;
+        };
+        metrics::counter!("chain_breaker_trips_total", "chain" => self.chain()).increment(1);
+        let chain_id = self.rpc.chain_id();
+        tracing::error!(chain_id, %asset, used, refused, cap, "the breaker of an asset tripped");
     }
 
     async fn finalize(&self, tip: BlockRef) -> Result<(), IndexError> {
@@ -268,126 +281,4 @@ impl Indexer {
 
 fn gauge(number: u64) -> f64 {
     f64::from(u32::try_from(number).unwrap_or(u32::MAX))
-}
-
-fn decode(log: &RawLog) -> Option<LoanEvent> {
-    let topics = || log.topics.iter().copied();
-    let (loan, kind) = match *log.topics.first()? {
-        sol::Originated::SIGNATURE_HASH => {
-            let e = sol::Originated::decode_raw_log_validate(topics(), &log.data).ok()?;
-            let kind = LoanEventKind::Originated {
-                order_hash: e.offerHash,
-                lender: e.lender,
-                borrower: e.borrower,
-                disbursed: amount(e.disbursed)?,
-                fee: amount(e.fee)?,
-            };
-            (e.loanId, kind)
-        }
-        sol::Repaid::SIGNATURE_HASH => {
-            let e = sol::Repaid::decode_raw_log_validate(topics(), &log.data).ok()?;
-            let kind = LoanEventKind::Repaid {
-                payer: e.payer,
-                late_fee: amount(e.lateFee)?,
-                interest: amount(e.interest)?,
-                principal: amount(e.principal)?,
-                outstanding: amount(e.outstanding)?,
-            };
-            (e.loanId, kind)
-        }
-        sol::Closed::SIGNATURE_HASH => (
-            sol::Closed::decode_raw_log_validate(topics(), &log.data).ok()?.loanId,
-            LoanEventKind::Closed,
-        ),
-        sol::Defaulted::SIGNATURE_HASH => {
-            let e = sol::Defaulted::decode_raw_log_validate(topics(), &log.data).ok()?;
-            (
-                e.loanId,
-                LoanEventKind::Defaulted {
-                    outstanding: amount(e.outstanding)?,
-                },
-            )
-        }
-        _ => return None,
-    };
-    Some(LoanEvent {
-        loan,
-        tx_hash: log.transaction_hash?,
-        log_index: log.log_index?.to(),
-        kind,
-    })
-}
-
-fn amount(value: U256) -> Option<u128> {
-    u128::try_from(value).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use alloy_primitives::{Bytes, U64};
-    use alloy_sol_types::SolEvent;
-
-    fn repaid() -> RawLog {
-        let event = sol::Repaid {
-            loanId: B256::repeat_byte(1),
-            payer: Address::repeat_byte(2),
-            lateFee: U256::from(3),
-            interest: U256::from(4),
-            principal: U256::from(5),
-            outstanding: U256::from(6),
-        };
-        let data = event.encode_log_data();
-        RawLog {
-            address: Address::repeat_byte(9),
-            topics: data.topics().to_vec(),
-            data: data.data,
-            block_hash: Some(B256::ZERO),
-            transaction_hash: Some(B256::repeat_byte(8)),
-            log_index: Some(U64::from(7)),
-            removed: false,
-        }
-    }
-
-    #[test]
-    fn a_good_log_is_read() {
-        let event = decode(&repaid()).unwrap();
-        assert_eq!((event.loan, event.log_index), (B256::repeat_byte(1), 7));
-        let LoanEventKind::Repaid {
-            late_fee,
-            interest,
-            principal,
-            outstanding,
-            ..
-        } = event.kind
-        else {
-            panic!()
-        };
-        assert_eq!((late_fee, interest, principal, outstanding), (3, 4, 5, 6));
-    }
-
-    #[test]
-    fn malformed_logs_are_left_out() {
-        let cut = RawLog {
-            data: Bytes::from_static(&[1, 2, 3]),
-            ..repaid()
-        };
-        let unknown = RawLog {
-            topics: vec![B256::repeat_byte(1)],
-            ..repaid()
-        };
-        let bare = RawLog {
-            topics: vec![],
-            ..repaid()
-        };
-        let pending = RawLog {
-            transaction_hash: None,
-            ..repaid()
-        };
-        let mut huge = repaid();
-        huge.data = [&[0xff; 32], &huge.data[32..]].concat().into();
-        for log in [cut, unknown, bare, pending, huge] {
-            assert_eq!(decode(&log), None, "{log:?}");
-        }
-    }
 }

@@ -1,0 +1,267 @@
+//! What a development chain has above a real one: tokens, prices, limits, attesters, and people with money.
+
+use alloy_primitives::aliases::U104;
+use alloy_primitives::{Address, Bytes, I256, U256};
+use alloy_sol_types::SolConstructor;
+
+use super::addresses::{Addresses, Plan, create2, init_code};
+use super::steps::{Done, Step};
+use super::{DeployError, Deployer, system};
+use crate::bindings::aggregator::CreditAggregator;
+use crate::bindings::feed::DevFeed;
+use crate::bindings::prices::PriceOracle;
+use crate::bindings::scoring::CreditScoringOracle;
+use crate::bindings::token::DevToken;
+use crate::keys::DevAccount;
+
+/// Decimals of the development feeds' answers.
+const FEED_DECIMALS: u8 = 8;
+/// Most that may be lent within an hour: 10^12 dollars.
+const CAP: u64 = 1_000_000_000_000;
+/// Class of assets that counts dollars.
+const DOLLAR_CLASS: u16 = 1;
+/// The policy of development attestations, see `Plan` of the deployment.
+const POLICY: u32 = 1;
+const POLICY_WORST_BAND: u8 = 3;
+const POLICY_MAX_AGE: u32 = 86_400;
+/// Attesters of three that must sign.
+const THRESHOLD: u64 = 2;
+
+/// A token of a development chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DevAsset {
+    /// `dUSD`, 6 decimals: stands for one dollar.
+    Dollar,
+    /// `dWETH`, 18 decimals.
+    Ether,
+}
+
+impl DevAsset {
+    /// Address on every development chain.
+    pub fn address(self) -> Address {
+        create2(&self.code())
+    }
+
+    /// Its price feed in dollars, 8 decimals; see [`crate::devnet::set_price`].
+    pub fn feed(self) -> Address {
+        create2(&self.feed_code())
+    }
+
+    /// Ticker.
+    pub fn symbol(self) -> &'static str {
+        match self {
+            Self::Dollar => "dUSD",
+            Self::Ether => "dWETH",
+        }
+    }
+
+    /// Decimals.
+    pub fn decimals(self) -> u8 {
+        match self {
+            Self::Dollar => 6,
+            Self::Ether => 18,
+        }
+    }
+
+    /// Whole dollars at which its feed starts.
+    pub fn dollars(self) -> u32 {
+        match self {
+            Self::Dollar => 1,
+            Self::Ether => 2_000,
+        }
+    }
+
+    fn code(self) -> Bytes {
+        let name = match self {
+            Self::Dollar => "Development Dollar",
+            Self::Ether => "Development Ether",
+        };
+        let arguments = DevToken::constructorCall {
+            name_: name.to_owned(),
+            symbol_: self.symbol().to_owned(),
+            decimals_: self.decimals(),
+        };
+        init_code(&DevToken::BYTECODE, &arguments.abi_encode())
+    }
+
+    fn feed_code(self) -> Bytes {
+        let arguments = DevFeed::constructorCall {
+            decimals_: FEED_DECIMALS,
+            description_: format!("{} / USD", self.symbol()),
+        };
+        init_code(&DevFeed::BYTECODE, &arguments.abi_encode())
+    }
+
+    fn units(self, whole: u64) -> U256 {
+        U256::from(whole) * U256::from(10).pow(U256::from(self.decimals()))
+    }
+}
+
+impl Deployer<'_> {
+    /// Deploys the system as [`Plan::development`] has it, and what a marketplace needs on top: tokens, feeds at 1 and 2,000
+    /// dollars that never grow stale, a listed dollar, two of three attesters for policy 1, and money for the desk, the sample
+    /// borrower and the liquidator (the submitter). Only on development chains: anyone can mint these tokens and move these prices.
+    pub async fn deploy_development(&self) -> Result<Addresses, DeployError> {
+        if !crate::registry::known(self.rpc.chain_id()).is_some_and(|k| k.development) {
+            return Err(DeployError::NotDevelopment(self.rpc.chain_id()));
+        }
+        let plan = Plan::development();
+        self.prepare(&plan).await?;
+        let at = Addresses::of(&plan);
+        let mut steps = system(&plan, &at);
+        steps.extend(tokens_and_prices(&at));
+        steps.extend(limits(&at));
+        steps.extend(money());
+        self.run_at_once(self.signer, steps).await?;
+        for account in [DevAccount::Desk, DevAccount::Submitter] {
+            let allowance = allow(account, DevAsset::Dollar, at.aggregator);
+            self.run_at_once(&account.signer(), vec![allowance]).await?;
+        }
+        self.verify(&plan).await?;
+        Ok(at)
+    }
+}
+
+fn tokens_and_prices(at: &Addresses) -> Vec<Step> {
+    let mut steps = vec![];
+    for asset in [DevAsset::Dollar, DevAsset::Ether] {
+        let (token, feed) = (asset.address(), asset.feed());
+        let answer = I256::unchecked_from(u64::from(asset.dollars()) * 10_u64.pow(FEED_DECIMALS.into()));
+        let listing = PriceOracle::setTokenCall {
+            token,
+            feeds: PriceOracle::TokenFeeds {
+                primary: feed,
+                // Development clocks jump by months.
+                primaryMaxAge: u32::MAX,
+                second: Address::ZERO,
+                secondMaxAge: 0,
+                maxDeviationBps: 0,
+                decimals: asset.decimals(),
+            },
+        };
+        steps.extend([
+            Step::create("token", token, &asset.code()),
+            Step::create("feed", feed, &asset.feed_code()),
+            Step::call(
+                "price",
+                feed,
+                &DevFeed::setAnswerCall { answer },
+                Done::answers(feed, &DevFeed::latestRoundDataCall {}, |_| true),
+            ),
+            Step::call(
+                "listing of a price",
+                at.price_oracle,
+                &listing,
+                Done::answers(at.price_oracle, &PriceOracle::tokenOfCall { token }, |t| t.listed),
+            ),
+        ]);
+    }
+    steps
+}
+
+fn limits(at: &Addresses) -> Vec<Step> {
+    let asset = DevAsset::Dollar.address();
+    let scoring = at.scoring_oracle;
+    let cap = CreditAggregator::setAssetCapCall {
+        asset,
+        cap: U104::from(DevAsset::Dollar.units(CAP)),
+    };
+    let class = CreditScoringOracle::setAssetClassCall {
+        asset,
+        assetClass: DOLLAR_CLASS,
+        decimals: DevAsset::Dollar.decimals(),
+    };
+    let policy = CreditScoringOracle::setPolicyCall {
+        policy: POLICY,
+        value: CreditScoringOracle::AttestationPolicy {
+            assetClass: DOLLAR_CLASS,
+            worstBand: POLICY_WORST_BAND,
+            maxAge: POLICY_MAX_AGE,
+            active: true,
+        },
+    };
+    let threshold = CreditScoringOracle::setThresholdCall {
+        threshold_: U256::from(THRESHOLD),
+    };
+    let mut steps = vec![
+        Step::call(
+            "hourly cap",
+            at.aggregator,
+            &cap,
+            Done::answers(at.aggregator, &CreditAggregator::policyOfCall { asset }, |p| {
+                !p.cap.is_zero()
+            }),
+        ),
+        Step::call(
+            "asset class",
+            scoring,
+            &class,
+            Done::answers(scoring, &CreditScoringOracle::classOfCall { asset }, |c| {
+                c.assetClass == DOLLAR_CLASS
+            }),
+        ),
+        Step::call(
+            "attestation policy",
+            scoring,
+            &policy,
+            Done::answers(scoring, &CreditScoringOracle::policyOfCall { policy: POLICY }, |p| {
+                p.active
+            }),
+        ),
+    ];
+    steps.extend(DevAccount::ATTESTERS.map(|account| {
+        let attester = account.address();
+        Step::call(
+            "attester",
+            scoring,
+            &CreditScoringOracle::setAttesterCall { attester, active: true },
+            Done::answers(scoring, &CreditScoringOracle::isAttesterCall { attester }, |is| is),
+        )
+    }));
+    steps.push(Step::call(
+        "attester threshold",
+        scoring,
+        &threshold,
+        Done::answers(scoring, &CreditScoringOracle::thresholdCall {}, |t| {
+            t == U256::from(THRESHOLD)
+        }),
+    ));
+    steps
+}
+
+fn money() -> Vec<Step> {
+    [
+        (DevAsset::Dollar, DevAccount::Desk, 1_000_000_000),
+        (DevAsset::Dollar, DevAccount::Borrower, 100_000),
+        (DevAsset::Ether, DevAccount::Borrower, 10_000),
+        (DevAsset::Dollar, DevAccount::Submitter, 10_000_000),
+    ]
+    .map(|(asset, account, whole)| fund(asset, account, whole))
+    .into()
+}
+
+/// Mints `whole` tokens when the account has less than half of them.
+fn fund(asset: DevAsset, account: DevAccount, whole: u64) -> Step {
+    let (token, to, amount) = (asset.address(), account.address(), asset.units(whole));
+    let half = amount / U256::from(2);
+    Step::call(
+        "mint",
+        token,
+        &DevToken::mintCall { to, amount },
+        Done::answers(token, &DevToken::balanceOfCall { account: to }, move |has| has >= half),
+    )
+}
+
+/// Lets `spender` take what it likes.
+fn allow(account: DevAccount, asset: DevAsset, spender: Address) -> Step {
+    let (token, owner) = (asset.address(), account.address());
+    let value = U256::MAX;
+    Step::call(
+        "allowance",
+        token,
+        &DevToken::approveCall { spender, value },
+        Done::answers(token, &DevToken::allowanceCall { owner, spender }, |allowed| {
+            allowed >= U256::MAX / U256::from(2)
+        }),
+    )
+}
