@@ -23,13 +23,13 @@ use graphql::DevClock;
 use lenders::LenderConfig;
 use lenders::protocol::{KeyConfig, ProtocolConfig};
 use sandbox::{SandboxConfig, SandboxHandle};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use tokio::net::TcpListener;
 
 use crate::clock::{ManualClock, SystemClock, UuidV7Ids};
 use crate::commands::quote::{Sample, print_sample};
-use crate::config::{Config, PlatformKey, Role};
+use crate::config::{AttestationPolicy, Config, KeeperConfig, PlatformKey, Role};
 use crate::postgres::{EmbeddedPostgres, PostgresOptions};
 use crate::seed::{DevClient, clients, plant};
 use crate::{cli, runtime, telemetry};
@@ -77,8 +77,14 @@ struct Facts {
     borrower: alloy_primitives::Address,
     aggregator: alloy_primitives::Address,
     collateral_manager: alloy_primitives::Address,
+    scoring_oracle: alloy_primitives::Address,
+    price_oracle: alloy_primitives::Address,
+    pool: alloy_primitives::Address,
     dollar: alloy_primitives::Address,
     ether: alloy_primitives::Address,
+    /// Price feeds whose answers anyone may set, dollars with 8 decimals.
+    dollar_feed: alloy_primitives::Address,
+    ether_feed: alloy_primitives::Address,
 }
 
 #[derive(Debug, Serialize)]
@@ -263,6 +269,17 @@ fn config(
             seed: STANDARD.encode(seed).into(),
         },
         submitter_key: DevAccount::Submitter.secret(),
+        attester_keys: Some(attester_keys().into()),
+        attesters: Vec::new(),
+        attester_token: None,
+        attester_threshold: 2,
+        attestation_policies: vec![AttestationPolicy {
+            policy: 1,
+            asset_class: 1,
+            worst_band: 3,
+        }],
+        keepers: chains.iter().map(keeper).collect(),
+        keeper_pause_ms: 2_000,
         chains: chains.iter().map(|chain| chain.config(addresses)).collect(),
         assets: chains
             .iter()
@@ -272,6 +289,21 @@ fn config(
         quote_deadline_ms: 2_500,
         poll_ms: 200,
     })
+}
+
+/// Public keys: worth nothing, refused in production.
+fn attester_keys() -> String {
+    let secrets = DevAccount::ATTESTERS.map(DevAccount::secret);
+    secrets.each_ref().map(|secret| secret.expose_secret()).join(",")
+}
+
+/// Sells what is above its threshold when a dollar is left after gas.
+fn keeper(chain: &Devnet) -> KeeperConfig {
+    KeeperConfig {
+        chain_id: chain.chain_id(),
+        min_profit: 1.into(),
+        native_price: 2_000.into(),
+    }
 }
 
 fn protocol_lender(lender: &sandbox::SandboxLender) -> LenderConfig {
@@ -313,8 +345,13 @@ fn facts(url: &str, chains: &[Devnet], addresses: &Addresses, sandbox: &SandboxH
         borrower: DevAccount::Borrower.address(),
         aggregator: addresses.aggregator,
         collateral_manager: addresses.collateral_manager,
+        scoring_oracle: addresses.scoring_oracle,
+        price_oracle: addresses.price_oracle,
+        pool: addresses.pool,
         dollar: DevAsset::Dollar.address(),
         ether: DevAsset::Ether.address(),
+        dollar_feed: DevAsset::Dollar.feed(),
+        ether_feed: DevAsset::Ether.feed(),
     }
 }
 

@@ -5,11 +5,23 @@ use std::sync::Arc;
 use aggregator::{Aggregator, Settings, World};
 use alloy_primitives::B256;
 use anyhow::{Context, Result, ensure};
+use async_trait::async_trait;
 use chain::contracts::{SettlementContracts, SettlementReader};
 use chain::registry::Registry;
 use domain::ids::RequestId;
+use domain::ports::{Attester, ChainError, CreditAttestation, SignedAttestation};
 use server::clock::{SystemClock, UuidV7Ids};
 use sqlx::PgPool;
+
+/// The books are read here, no loan is made.
+struct Nobody;
+
+#[async_trait]
+impl Attester for Nobody {
+    async fn attest(&self, chain_id: u64, _: CreditAttestation) -> std::result::Result<SignedAttestation, ChainError> {
+        Err(ChainError::UnknownChain(chain_id))
+    }
+}
 
 /// The database of the process under test, seen from outside.
 #[derive(Debug)]
@@ -31,6 +43,7 @@ impl Books {
             lenders: Vec::new(),
             contracts: Arc::new(SettlementContracts::new(registry.clone())),
             reader: Arc::new(SettlementReader::new(registry, [])),
+            attesters: Arc::new(Nobody),
             model: risk::Model::built_in()?,
             rules: compliance::RuleSet::built_in()?,
             screening: compliance::ScreeningIndex::built_in()?,

@@ -22,7 +22,7 @@ use tokio::process::{Child, Command};
 
 use crate::books::Books;
 use crate::http::{Answer, Call, Stream};
-use crate::settings::{Facts, PLATFORM_KEY};
+use crate::settings::{Desk, Facts, PLATFORM_KEY};
 
 /// Gas price cap of deployments, wei.
 const FEE_CAP: u128 = 500_000_000_000;
@@ -44,6 +44,10 @@ pub struct Options {
     pub quote_deadline_ms: u64,
     /// Seconds for which the desks' orders are good.
     pub desk_valid_seconds: u32,
+    /// Lenders on chain, on every chain.
+    pub desks: Vec<Desk>,
+    /// Liquidates and ends loans in default.
+    pub keeper: bool,
     /// Crash point of the first process.
     pub crash_at: Option<String>,
 }
@@ -56,6 +60,8 @@ impl Default for Options {
             lenders: standard_lenders(),
             quote_deadline_ms: 2_500,
             desk_valid_seconds: 900,
+            desks: vec![Desk::Secured],
+            keeper: false,
             crash_at: None,
         }
     }
@@ -89,6 +95,8 @@ pub enum Client {
     Stranger,
     /// The lender harbor-bank.
     HarborBank,
+    /// Works for us.
+    Officer,
 }
 
 impl Client {
@@ -97,6 +105,7 @@ impl Client {
             Self::Borrower => "dev-borrower",
             Self::Stranger => "dev-other-borrower",
             Self::HarborBank => "dev-harbor-bank",
+            Self::Officer => "dev-officer",
         }
     }
 }
@@ -146,6 +155,8 @@ impl Environment {
             sandbox: &sandbox,
             quote_deadline_ms: options.quote_deadline_ms,
             desk_valid_seconds: options.desk_valid_seconds,
+            desks: &options.desks,
+            keeper: options.keeper,
         };
         std::fs::write(folder.path().join("usance.toml"), facts.toml())?;
         let mut environment = Self {
@@ -471,16 +482,21 @@ async fn drop_database(url: &str) -> Result<()> {
 }
 
 async fn start_chains(ids: &[u64]) -> Result<(Vec<Devnet>, Addresses)> {
-    let mut chains = Vec::new();
+    let (mut chains, mut found) = (Vec::new(), None);
     for id in ids {
         let chain = Devnet::start(&DevnetOptions::new(*id)).await?;
         let deployer = DevAccount::Deployer.signer();
-        Deployer::new(chain.rpc(), &deployer, FEE_CAP)
+        let addresses = Deployer::new(chain.rpc(), &deployer, FEE_CAP)
             .deploy_development()
             .await?;
         chains.push(chain);
+        ensure!(
+            found.is_none_or(|other| other == addresses),
+            "other addresses on chain {id}"
+        );
+        found = Some(addresses);
     }
-    Ok((chains, Addresses::of(DevAccount::Deployer.address())))
+    Ok((chains, found.context("a world without a chain")?))
 }
 
 async fn start_sandbox(lenders: Vec<LenderSpec>, book: PathBuf) -> Result<SandboxHandle> {

@@ -1,9 +1,8 @@
 //! The steps of a borrower, a lender and a wallet, each through the public API or the chain alone. Every step can be
 //! repeated: its idempotency key is given, and a process that dies on the way is started again by the environment.
 
-use alloy_primitives::{Address, B256, U256};
-use alloy_sol_types::SolEvent as _;
-use anyhow::{Context, Result, bail, ensure};
+use alloy_primitives::{Address, Bytes, U256};
+use anyhow::{Context, Result, ensure};
 use chain::bindings::aggregator::CreditAggregator;
 use chain::deploy::DevAsset;
 use chain::devnet::{Devnet, advance_time};
@@ -12,16 +11,20 @@ use serde_json::{Value, json};
 
 use crate::environment::{Client, Environment, key};
 use crate::http::Call;
+use crate::onchain;
 
 /// One period of a loan on chain: 30 days and a bit.
 const MONTH_SECONDS: u64 = 31 * 86_400;
 /// Five whole dWETH.
 const FIVE_ETHER: &str = "5000000000000000000";
-/// Gas of a read.
-const READ_GAS: u64 = 1_000_000;
 
 /// The sample request: 24 months for a Californian with a wallet and 5 dWETH to lock on the first chain.
 pub fn sample(environment: &Environment, amount: &str) -> Value {
+    sample_on(environment, 0, amount)
+}
+
+/// The sample request with the collateral on that chain.
+pub fn sample_on(environment: &Environment, chain: usize, amount: &str) -> Value {
     json!({
         "amount": { "amount": amount, "currency": "USD" },
         "term": { "count": 24, "unit": "MONTH" },
@@ -42,7 +45,7 @@ pub fn sample(environment: &Environment, amount: &str) -> Value {
         },
         "wallet": DevAccount::Borrower.address(),
         "collateral": {
-            "chainId": environment.chains[0].chain_id().to_string(),
+            "chainId": environment.chains[chain].chain_id().to_string(),
             "token": DevAsset::Ether.address(),
             "units": FIVE_ETHER
         }
@@ -80,8 +83,13 @@ pub fn text(value: &Value, pointer: &str) -> String {
 /// Asks for quotes and waits for the closed book.
 pub async fn quoted(environment: &mut Environment, amount: &str) -> Result<Book> {
     let input = sample(environment, amount);
+    ask(environment, &input).await
+}
+
+/// Asks that for quotes and waits for the closed book.
+pub async fn ask(environment: &mut Environment, input: &Value) -> Result<Book> {
     let made = environment
-        .done(Client::Borrower, "/v1/quote-requests", &key(), &input)
+        .done(Client::Borrower, "/v1/quote-requests", &key(), input)
         .await?;
     closed(environment, &text(&made, "/id")).await
 }
@@ -125,25 +133,12 @@ pub fn chain_of<'a>(environment: &'a Environment, id: &str) -> Result<&'a Devnet
 /// Sends the calls from the borrower's own wallet, each after the one before is mined.
 pub async fn from_wallet(environment: &Environment, calls: &Value) -> Result<()> {
     for call in calls.as_array().context("calls")? {
-        let rpc = chain_of(environment, &text(call, "/chainId"))?.rpc();
+        let chain = chain_of(environment, &text(call, "/chainId"))?;
         let gas: u64 = text(call, "/gasLimit").parse()?;
-        let transaction = json!({
-            "from": DevAccount::Borrower.address(),
-            "to": call["to"],
-            "data": call["data"],
-            "gas": format!("{gas:#x}"),
-        });
-        let hash: B256 = rpc.raw("eth_sendTransaction", json!([transaction])).await?;
-        let mut turns = 0;
-        let receipt = loop {
-            match rpc.receipt(hash).await? {
-                Some(receipt) => break receipt,
-                None if turns < 50 => chain::devnet::mine(rpc, 1).await?,
-                None => bail!("{} was not mined", call["title"]),
-            }
-            turns += 1;
-        };
-        ensure!(receipt.succeeded, "{} reverted", call["title"]);
+        let (to, data): (Address, Bytes) = (text(call, "/to").parse()?, text(call, "/data").parse()?);
+        onchain::send(chain, DevAccount::Borrower, (to, data, gas))
+            .await
+            .with_context(|| text(call, "/title"))?;
     }
     Ok(())
 }
@@ -230,41 +225,52 @@ pub async fn report_repayment(environment: &mut Environment, loan: &str, cents: 
 
 /// Balance of the borrower's wallet on the first chain.
 pub async fn wallet_balance(environment: &Environment, token: DevAsset) -> Result<U256> {
-    let mut data = vec![0x70, 0xa0, 0x82, 0x31];
-    data.extend(DevAccount::Borrower.address().into_word());
-    let answer = environment.chains[0]
-        .rpc()
-        .call(None, token.address(), &data.into(), READ_GAS)
-        .await?;
-    Ok(U256::from_be_slice(&answer))
+    onchain::balance(&environment.chains[0], token.address(), DevAccount::Borrower.address()).await
 }
 
 /// Loans that the contract originated on the first chain.
 pub async fn originations(environment: &Environment) -> Result<usize> {
-    let filter = json!([{
-        "fromBlock": "0x0",
-        "toBlock": "latest",
-        "address": environment.addresses.aggregator,
-        "topics": [CreditAggregator::Originated::SIGNATURE_HASH],
-    }]);
-    let logs: Vec<Value> = environment.chains[0].rpc().raw("eth_getLogs", filter).await?;
-    Ok(logs.len())
+    let logs = onchain::logs::<CreditAggregator::Originated>(&environment.chains[0], environment.addresses.aggregator);
+    Ok(logs.await?.len())
+}
+
+/// An active on-chain loan against collateral.
+#[derive(Clone, Debug)]
+pub struct Loan {
+    /// Our id.
+    pub id: String,
+    /// The settlement as accepted.
+    pub settlement: Value,
+}
+
+/// Asks, accepts that lender's quote, signs, and waits until the loan is active.
+pub async fn borrow(environment: &mut Environment, input: &Value, provider: &str) -> Result<Loan> {
+    let book = ask(environment, input).await?;
+    let settlement = accept(environment, book.quote(provider)?).await?;
+    environment.books_are_right().await?;
+    sign(environment, &settlement).await?;
+    let id = text(&settlement, "/loan/id");
+    loan_in(environment, &id, "ACTIVE").await?;
+    environment.books_are_right().await?;
+    Ok(Loan { id, settlement })
+}
+
+/// A whole on-chain loan of the first chain, see [`onchain_loan_on`].
+pub async fn onchain_loan(environment: &mut Environment) -> Result<String> {
+    onchain_loan_on(environment, 0, "desk-one").await
 }
 
 /// A whole on-chain loan, from the request to the collateral's return; the books are checked after each step.
-pub async fn onchain_loan(environment: &mut Environment) -> Result<String> {
-    let ether = wallet_balance(environment, DevAsset::Ether).await?;
-    let book = quoted(environment, "5000.00").await?;
-    let settlement = accept(environment, book.quote("desk-one")?).await?;
-    environment.books_are_right().await?;
-    sign(environment, &settlement).await?;
-    let loan = text(&settlement, "/loan/id");
-    loan_in(environment, &loan, "ACTIVE").await?;
-    environment.books_are_right().await?;
-    ensure!(
-        wallet_balance(environment, DevAsset::Ether).await? < ether,
-        "no collateral was locked"
-    );
+pub async fn onchain_loan_on(environment: &mut Environment, chain: usize, provider: &str) -> Result<String> {
+    let ether = |environment: &Environment| {
+        let borrower = DevAccount::Borrower.address();
+        onchain::balance(&environment.chains[chain], DevAsset::Ether.address(), borrower)
+    };
+    let before = ether(environment).await?;
+    let entries = environment.books.entries().await?;
+    let input = sample_on(environment, chain, "5000.00");
+    let loan = borrow(environment, &input, provider).await?.id;
+    ensure!(ether(environment).await? < before, "no collateral was locked");
     for _ in 0..2 {
         month_passes(environment).await?;
         repay_on_chain(environment, &loan, "INSTALLMENT").await?;
@@ -273,11 +279,10 @@ pub async fn onchain_loan(environment: &mut Environment) -> Result<String> {
     repay_on_chain(environment, &loan, "PAYOFF").await?;
     loan_in(environment, &loan, "CLOSED").await?;
     environment.books_are_right().await?;
-    ensure!(
-        wallet_balance(environment, DevAsset::Ether).await? == ether,
-        "the collateral is not back"
-    );
-    ensure!(originations(environment).await? == 1, "not exactly one origination");
+    ensure!(ether(environment).await? == before, "the collateral is not back");
+    let aggregator = environment.addresses.aggregator;
+    let originated = onchain::logs::<CreditAggregator::Originated>(&environment.chains[chain], aggregator).await?;
+    ensure!(originated.len() == 1, "not exactly one origination");
     let repayments = environment
         .get(Client::Borrower, &format!("/v1/loans/{loan}/repayments"))
         .await?;
@@ -287,7 +292,7 @@ pub async fn onchain_loan(environment: &mut Environment) -> Result<String> {
     );
     // A sum of nothing is zero too.
     ensure!(
-        environment.books.entries().await? >= 4,
+        environment.books.entries().await? >= entries + 4,
         "a loan and three repayments are not in the ledger"
     );
     Ok(loan)

@@ -4,6 +4,8 @@ pub mod books;
 pub mod environment;
 pub mod http;
 pub mod journey;
+pub mod onchain;
 mod settings;
 
 pub use environment::{Client, Environment, Options};
+pub use settings::Desk;

@@ -13,6 +13,20 @@ use serde_json::{Value, json};
 /// Name of the platform's development key; its seed follows from the name.
 pub(crate) const PLATFORM_KEY: &str = "usance-dev";
 
+/// A lender on chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Desk {
+    /// `desk-one` on the first development chain, 8 %: its collateral is sold by price. `desk-two` on another, 8.4 %: only a
+    /// missed payment leads to seizure.
+    Secured,
+    /// `desk-three`, 6 % and up to 75 % of the value, with the money of another account.
+    Cheaper,
+    /// `pool-one`, 8.6 %, with the money of the development pool.
+    Pool,
+    /// `unsecured-one`, 14 %, on a credit attestation.
+    Unsecured,
+}
+
 /// What the configuration is made of.
 pub(crate) struct Facts<'a> {
     pub database_url: &'a str,
@@ -22,6 +36,8 @@ pub(crate) struct Facts<'a> {
     pub sandbox: &'a SandboxHandle,
     pub quote_deadline_ms: u64,
     pub desk_valid_seconds: u32,
+    pub desks: &'a [Desk],
+    pub keeper: bool,
 }
 
 pub(crate) fn asset(chain_id: u64, token: DevAsset) -> Asset {
@@ -34,6 +50,40 @@ pub(crate) fn asset(chain_id: u64, token: DevAsset) -> Asset {
 }
 
 impl Facts<'_> {
+    fn desks_of(&self, chain_id: u64) -> Vec<Value> {
+        let made = self.desks.iter().map(|kind| {
+            let mut desk = match kind {
+                Desk::Secured if chain_id == 31337 => desk("desk-one", chain_id),
+                Desk::Secured => desk("desk-two", chain_id),
+                Desk::Cheaper => desk("desk-three", chain_id),
+                Desk::Pool => desk("pool-one", chain_id),
+                Desk::Unsecured => desk("unsecured-one", chain_id),
+            };
+            desk["valid_seconds"] = json!(self.desk_valid_seconds);
+            let priced = json!({ "liquidation_ltv_bps": 8_000, "liquidation_bonus_bps": 500 });
+            match kind {
+                Desk::Secured if chain_id == 31337 => desk["accepts"][0]["price_rule"] = priced,
+                Desk::Secured => desk["rate_ppm"] = json!(84_000),
+                Desk::Cheaper => {
+                    (desk["rate_ppm"], desk["ltv_max"]) = (json!(60_000), json!(750_000));
+                    desk["signing_key"] = json!(secret(DevAccount::Depositor));
+                    desk["accepts"][0]["price_rule"] = priced;
+                }
+                Desk::Pool => {
+                    (desk["rate_ppm"], desk["origination_fee_bps"]) = (json!(86_000), json!(0));
+                    desk["pool"] = json!(self.addresses.pool);
+                    desk["accepts"][0]["price_rule"] = priced;
+                }
+                Desk::Unsecured => {
+                    desk["accepts"] = json!([]);
+                    desk["attested"] = json!({ "policy": 1, "rate_ppm": 140_000, "max_amount": 500_000 });
+                }
+            }
+            desk
+        });
+        made.collect()
+    }
+
     pub(crate) fn chain_configs(&self) -> Vec<ChainConfig> {
         let configure = |chain: &Devnet| ChainConfig {
             finality: Finality::Depth(self.depth),
@@ -49,8 +99,10 @@ impl Facts<'_> {
             .lenders
             .iter()
             .map(protocol)
-            .chain(self.chains.iter().map(|c| desk(c.chain_id(), self.desk_valid_seconds)))
+            .chain(self.chains.iter().flat_map(|chain| self.desks_of(chain.chain_id())))
             .collect();
+        let keeper = |c: &Devnet| json!({ "chain_id": c.chain_id(), "min_profit": "1", "native_price": "2000" });
+        let keepers: Vec<Value> = self.chains.iter().filter(|_| self.keeper).map(keeper).collect();
         let assets: Vec<Asset> = self
             .chains
             .iter()
@@ -65,6 +117,11 @@ impl Facts<'_> {
             "token_key": alloy_primitives::hex::encode(server::dev::TOKEN_SEED),
             "platform_key": { "id": PLATFORM_KEY, "seed": STANDARD.encode(sdk::PrivateKey::development_seed(PLATFORM_KEY)) },
             "submitter_key": secret(DevAccount::Submitter),
+            "attester_keys": DevAccount::ATTESTERS.map(secret).join(","),
+            "attester_threshold": 2,
+            "attestation_policies": [{ "policy": 1, "asset_class": 1, "worst_band": 3 }],
+            "keepers": keepers,
+            "keeper_pause_ms": 200,
             "chains": self.chain_configs(),
             "assets": assets,
             "lenders": lenders,
@@ -94,23 +151,22 @@ fn protocol(lender: &sandbox::SandboxLender) -> Value {
     })
 }
 
-/// The desk of a development chain: 8 %, 2,000 dollars a dWETH.
-fn desk(chain_id: u64, valid_seconds: u32) -> Value {
+/// 8 %, 2,000 dollars a dWETH, up to 70 % of the value.
+fn desk(name: &str, chain_id: u64) -> Value {
     json!({
         "kind": "desk",
-        "id": if chain_id == 31337 { "desk-one" } else { "desk-two" },
+        "id": name,
         "venue": "Usance desk",
         "lends": asset(chain_id, DevAsset::Dollar),
         "currency": "USD",
         "accepts": [{ "asset": asset(chain_id, DevAsset::Ether), "price": "2000", "oracle": "fixed-dev" }],
-        "rate_ppm": if chain_id == 31337 { 80_000 } else { 84_000 },
+        "rate_ppm": 80_000,
         "ltv_max": 700_000,
         "origination_fee_bps": 50,
         "fee_recipient": DevAccount::Deployer.address(),
         "grace_seconds": 864_000,
         "late_fee_bps": 500,
         "epoch": 0,
-        "valid_seconds": valid_seconds,
         "min_amount": 10_000,
         "max_amount": 100_000_000,
         "min_term_days": 28,

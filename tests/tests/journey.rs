@@ -119,6 +119,23 @@ async fn an_on_chain_loan_lives_from_quote_to_closure() -> Result<()> {
     world.finish().await
 }
 
+/// The same on each of two chains of one marketplace.
+#[tokio::test(flavor = "multi_thread")]
+async fn on_chain_loans_live_on_both_chains() -> Result<()> {
+    let mut world = Environment::start(
+        PROGRAM,
+        Options {
+            chains: vec![31337, 31338],
+            ..Options::quick()
+        },
+    )
+    .await?;
+    for (chain, provider) in [(0, "desk-one"), (1, "desk-two")] {
+        journey::onchain_loan_on(&mut world, chain, provider).await?;
+    }
+    world.finish().await
+}
+
 /// Accepted by the lender's API, paid out by evidence, repaid off chain, closed.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bank_loan_lives_from_quote_to_closure() -> Result<()> {
