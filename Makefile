@@ -46,8 +46,8 @@ gen-check: $(TOOLS)
 bench: $(TOOLS) ## Print the benchmark figures of docs/benchmarks.md
 	scripts/bench.sh
 
-bench-gas: $(TOOLS) ## Measure the gas of the contracts on a development chain
-	scripts/contracts-gas.sh
+bench-gas: $(TOOLS) ## Print gas beside Aave, Morpho Blue and Venus, write docs/gas.md
+	scripts/bench-gas.sh
 
 doctor: ## Say what is missing on this machine
 	cargo run --quiet --package usance-server -- doctor

@@ -5,9 +5,11 @@ import { MAX, addressOf, callData, encode, word, wordsOf } from './abi.mjs';
 /** Fixed, so that call data, interest and gas are the same in each run. */
 export const START = 1_900_000_000;
 export const DAY = 86_400;
+const ACCOUNTS = 48;
 const GAS_LIMIT = '0x1c9c380';
 /** Between two blocks, each of one transaction; the clock of the machine plays no part. */
 const BLOCK_SECONDS = 12;
+const DOMAIN_TYPES = { name: 'string', version: 'string', chainId: 'uint256', verifyingContract: 'address' };
 const STARTUP_MS = 20_000;
 
 export class Chain {
@@ -20,7 +22,7 @@ export class Chain {
 
   static async start() {
     const chain = new Chain();
-    chain.#child = spawn(process.env.ANVIL, ['--port', '0', '--timestamp', String(START), '--accounts', '12'], {
+    chain.#child = spawn(process.env.ANVIL, ['--port', '0', '--timestamp', String(START), '--accounts', String(ACCOUNTS)], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     try {
@@ -70,8 +72,17 @@ export class Chain {
     return Number((await this.#receipt({ from, to, data: callData(signature, values) })).gasUsed);
   }
 
-  async sendRaw(from, to, data) {
+  /** Sends call data as it is; the receipt. */
+  sendRaw(from, to, data) {
     return this.#receipt({ from, to, data });
+  }
+
+  /** A signature of typed data; numbers go as text. */
+  sign(signer, domain, types, primaryType, message) {
+    const domainType = Object.keys(domain).map((name) => ({ name, type: DOMAIN_TYPES[name] }));
+    const text = (value) => (value !== null && typeof value === 'object' ? Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, text(inner)])) : String(value));
+    const data = { domain, primaryType, message: text(message), types: { EIP712Domain: domainType, ...types } };
+    return this.rpc('eth_signTypedData_v4', [signer, data]);
   }
 
   /** Sends what belongs to setting a protocol up. */

@@ -28,9 +28,9 @@ export const TIME = {
   fall: 80 * DAY,
 };
 
-const abiFile = (name) => JSON.parse(fs.readFileSync(path.join(root, 'contracts/abi', `${name}.json`), 'utf8'));
-/** Creation code of one of our contracts as committed. */
-export const ownBytecode = (name) => abiFile(name).bytecode;
+/** One of our contracts as committed. */
+export const ownContract = (name) => JSON.parse(fs.readFileSync(path.join(root, 'contracts/abi', `${name}.json`), 'utf8'));
+export const ownBytecode = (name) => ownContract(name).bytecode;
 /** Creation code of a contract of OpenZeppelin as their package has it. */
 export const openZeppelinBytecode = (name) =>
   JSON.parse(fs.readFileSync(path.join(root, 'node_modules/@openzeppelin/contracts/build/contracts', `${name}.json`), 'utf8')).bytecode;
@@ -38,7 +38,7 @@ export const openZeppelinBytecode = (name) =>
 /** People and tokens; everybody holds both tokens, so that no figure contains a first balance of a payer. */
 export async function setStage(chain) {
   const [admin, lender, nextLender, liquidator, first, second, third, fourth] = await chain.accounts();
-  const batch = await deployBatch(chain, admin);
+  const batch = await chain.deploy(admin, await doubleBytecode('Batch'));
   const people = { lender, nextLender, liquidator, first, second, third, fourth, batch };
   const token = (name, decimals) => chain.deploy(admin, ownBytecode('DevToken'), '(string,string,uint8)', [name, name, decimals]);
   const [asset, collateral] = [await token('Asset', 6), await token('Collateral', 18)];
@@ -61,11 +61,15 @@ export async function approve(chain, stage, assetSpender, collateralSpender = as
   await chain.send(admin, batch, 'run(address[],bytes[])', [approvals.map(({ to }) => to), approvals.map(dataOf)]);
 }
 
-/** A smart account that holds both tokens, to send several calls in one transaction. */
-async function deployBatch(chain, admin) {
-  const settings = { evmVersion: 'cancun', viaIR: true, optimizer: { enabled: true, runs: 100_000 } };
-  const code = await compile({ version: '0.8.30', entries: ['gas/Batch.sol'], remappings: [['gas/', path.join(root, 'bench/gas')]], settings });
-  return chain.deploy(admin, code['gas/Batch.sol:Batch'].bytecode);
+/** Creation code of a contract of Doubles.sol. */
+export async function doubleBytecode(name) {
+  const code = await compile({
+    version: '0.8.30',
+    entries: ['gas/Doubles.sol'],
+    remappings: [['gas/', path.join(root, 'bench/gas')]],
+    settings: { evmVersion: 'cancun', viaIR: true, optimizer: { enabled: true, runs: 100_000 } },
+  });
+  return code[`gas/Doubles.sol:${name}`].bytecode;
 }
 
 /** One call that is to be measured: `call(pool, 'repay(uint256)', [1n])`; values that only the call before settles are a function. */
