@@ -11,7 +11,7 @@ use crate::Aggregator;
 use crate::api::{AcceptQuote, Error, IdempotencyKey, SettlementView};
 use crate::decisions::{self, Decided, about_offer, about_request, refusal};
 use crate::events::{Event, append};
-use crate::idempotency::{Begun, Call, begin, finish};
+use crate::idempotency::{Begun, Call, begin, finish, replayed};
 use crate::settlement::{self, Opening};
 use crate::store::quoting::{self as rows, RequestRow};
 
@@ -23,7 +23,10 @@ struct Recheck {
 
 impl Aggregator {
     /// Accepts a quote. Ownership, state, digest, expiry, screening and rules are checked inside the transaction that
-    /// holds the key, the accepted request and the opened settlement.
+    /// holds the key, the accepted request and the opened settlement. What chains and attesters must say is asked before.
+    ///
+    /// Refusals beside those of the rules: `ALREADY_ACCEPTED`, `BOOK_OPEN`, `QUOTE_CHANGED`, `QUOTE_EXPIRED`,
+    /// `ATTESTATION_REFUSED`, `LOAN_NOT_LIVE`, `REFINANCING_PENDING`.
     pub async fn accept_quote(
         &self,
         caller: &Principal,
@@ -31,6 +34,12 @@ impl Aggregator {
         accept: AcceptQuote,
     ) -> Result<SettlementView, Error> {
         let call = Call::new(caller, key, "acceptQuote", &accept)?;
+        let mut conn = self.world.db.acquire().await?;
+        if let Some(view) = replayed(&mut conn, &call).await? {
+            return Ok(view);
+        }
+        drop(conn);
+        let prepared = self.prepare(caller, &accept).await?;
         let mut tx = self.world.db.begin().await?;
         if let Begun::Replay(view) = begin(&mut tx, &self.world, &call).await? {
             return Ok(view);
@@ -39,6 +48,10 @@ impl Aggregator {
         let (row, quote) = self.accepted_quote(&mut tx, caller, &accept).await?;
         acceptable(&row, &quote, &accept, now)?;
         let request = &row.asked.request;
+        // The book closed between the two looks at it.
+        if request.refinances.is_some() != prepared.refinancing.is_some() {
+            return Err(book_open());
+        }
         let recheck = self.recheck(request, &quote, now)?;
         if !recheck.reasons.is_empty() {
             tx.rollback().await?;
@@ -54,6 +67,7 @@ impl Aggregator {
             borrower: request.borrower,
             wallet: request.wallet,
             accept: &accept,
+            prepared: &prepared,
         };
         let view = settlement::open(&mut tx, &self.world, opening).await?;
         let payload = serde_json::json!({
@@ -87,11 +101,7 @@ impl Aggregator {
         let Some((_, quote)) = rows::quote(conn, accept.quote_id).await? else {
             let (book, _) = self.bus.with_quote(accept.quote_id).ok_or(Error::NotFound)?;
             return Err(if caller.acts_for(book.tenant, book.borrower) {
-                Error::refused(
-                    "BOOK_OPEN",
-                    "Lenders are still being asked; accept when they are done.",
-                    Some("quoteId"),
-                )
+                book_open()
             } else {
                 Error::NotFound
             });
@@ -137,7 +147,13 @@ impl Aggregator {
     }
 }
 
-fn acceptable(row: &RequestRow, quote: &Quote, accept: &AcceptQuote, now: DateTime<Utc>) -> Result<(), Error> {
+/// Whether the quote can still be accepted, as it was shown.
+pub(crate) fn acceptable(
+    row: &RequestRow,
+    quote: &Quote,
+    accept: &AcceptQuote,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
     match row.state {
         RequestState::Quoted => {}
         RequestState::Accepted => return Err(already_accepted()),
@@ -156,6 +172,11 @@ fn acceptable(row: &RequestRow, quote: &Quote, accept: &AcceptQuote, now: DateTi
         return Err(expired());
     }
     Ok(())
+}
+
+fn book_open() -> Error {
+    let text = "Lenders are still being asked; accept when they are done.";
+    Error::refused("BOOK_OPEN", text, Some("quoteId"))
 }
 
 fn already_accepted() -> Error {

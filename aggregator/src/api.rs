@@ -63,6 +63,9 @@ pub struct NewRequest {
     /// Collateral that can be locked.
     #[serde(default)]
     pub collateral: Option<TokenAmount>,
+    /// A live on-chain loan of the borrower that the new one is to repay; it brings wallet and collateral.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refinances: Option<LoanId>,
     /// How to rank.
     #[serde(default)]
     pub rank_by: RankBy,
@@ -104,6 +107,9 @@ pub struct RequestView {
     pub losers: Vec<Loser>,
     /// Why nobody was asked, when risk or compliance refused.
     pub refusal: Vec<Reason>,
+    /// The loan that the new one is to repay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refinances: Option<LoanId>,
 }
 
 /// A quote with its place.
@@ -203,6 +209,39 @@ pub struct LoanAmount {
     pub symbol: String,
 }
 
+/// How a loan ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum EndedBy {
+    /// Everything was paid.
+    Repaid,
+    /// Another loan paid it off in one transaction.
+    Refinanced,
+    /// A liquidator paid and took collateral.
+    Liquidated,
+    /// The lender gave it up and took the collateral.
+    Defaulted,
+}
+
+impl EndedBy {
+    const ALL: [Self; 4] = [Self::Repaid, Self::Refinanced, Self::Liquidated, Self::Defaulted];
+
+    /// The name as stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Repaid => "REPAID",
+            Self::Refinanced => "REFINANCED",
+            Self::Liquidated => "LIQUIDATED",
+            Self::Defaulted => "DEFAULTED",
+        }
+    }
+
+    /// The end of that stored name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|end| end.as_str() == text)
+    }
+}
+
 /// A loan as its owner sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LoanView {
@@ -228,6 +267,46 @@ pub struct LoanView {
     pub started_at: Option<DateTime<Utc>>,
     /// When it ended.
     pub closed_at: Option<DateTime<Utc>>,
+    /// How it ended.
+    pub ended_by: Option<EndedBy>,
+    /// Debt, charges included, that a liquidation did not reach; none when nothing is missing.
+    pub shortfall: Option<LoanAmount>,
+    /// The loan that this one repaid.
+    pub refinances: Option<LoanId>,
+    /// The loan that repaid this one.
+    pub refinanced_by: Option<LoanId>,
+}
+
+/// What secures a live on-chain loan, read from the chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CollateralView {
+    /// Held by the contract.
+    pub held: TokenAmount,
+    /// Debt over value, basis points, rounded up; none without an oracle or a price.
+    pub ltv_bps: Option<u64>,
+    /// Debt over value above which anyone may liquidate, basis points; none without an oracle.
+    pub liquidation_ltv_bps: Option<u16>,
+    /// An installment is missed past its grace.
+    pub late: bool,
+}
+
+/// The breaker of an asset tripped: no new loan of it until the owner of the contract resumes. Amounts are base units.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AssetPauseView {
+    /// EIP-155 chain id.
+    pub chain_id: u64,
+    /// Token.
+    pub asset: Address,
+    /// Lent within the hour.
+    pub used: u128,
+    /// The loan that was refused.
+    pub refused: u128,
+    /// Most within an hour.
+    pub cap: u128,
+    /// The transaction that tripped it.
+    pub tx_hash: B256,
+    /// When.
+    pub at: DateTime<Utc>,
 }
 
 /// One row of a schedule.

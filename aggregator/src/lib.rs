@@ -2,6 +2,7 @@
 //!
 //! [`Aggregator`] is the one facade; its methods live in the module of their subject.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ pub mod api;
 
 // Quoting side.
 pub mod acceptance;
+pub mod attestation;
 pub mod bus;
 pub mod decisions;
 pub mod events;
@@ -23,6 +25,7 @@ pub mod quoting;
 
 // Lending side.
 pub mod chain_log;
+pub mod keeper;
 pub mod ledger;
 pub mod reconcile;
 pub mod servicing;
@@ -36,6 +39,8 @@ pub(crate) mod store;
 mod fake_chain;
 
 pub use api::Error;
+pub use attestation::{AttestationPolicy, AttestationSettings};
+pub use keeper::Keeper;
 
 /// The world as the use cases see it.
 #[derive(Clone)]
@@ -83,6 +88,12 @@ pub struct Settings {
     pub poll: Duration,
     /// How long an idempotency key is kept.
     pub key_ttl: Duration,
+    /// What we attest to lenders on chain.
+    pub attestation: attestation::AttestationSettings,
+    /// Who liquidates on each chain; a chain that is not listed has no keeper.
+    pub keepers: BTreeMap<u64, keeper::Keeper>,
+    /// Pause between two looks of a keeper at one loan.
+    pub keeper_pause: Duration,
 }
 
 impl Default for Settings {
@@ -92,6 +103,9 @@ impl Default for Settings {
             fan_out: 128,
             poll: Duration::from_millis(200),
             key_ttl: Duration::from_hours(30 * 24),
+            attestation: attestation::AttestationSettings::default(),
+            keepers: BTreeMap::new(),
+            keeper_pause: Duration::from_secs(15),
         }
     }
 }

@@ -106,12 +106,7 @@ async fn check_loan(
         let change: LoanChange = from_json(&payload)?;
         fold = fold.and_then(|fold| fold.apply(&change));
     }
-    let row = Fold {
-        state: loan.state,
-        version: loan.version,
-        outstanding: loan.outstanding,
-    };
-    if fold != Some(row) {
+    if fold != Some(Fold::of(loan)) {
         report.projection_mismatches.push(loan.id);
     }
     let owed = if is_open(loan) { loan.outstanding } else { 0 };

@@ -12,8 +12,9 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::chain_log::failure;
-use crate::store::chain::{self, Which};
-use crate::{Aggregator, settlement};
+use crate::store::chain::{self, Purpose, Which};
+use crate::store::lending;
+use crate::{Aggregator, keeper, settlement};
 
 /// How long a sender that went silent keeps its account, by the database's clock.
 const LEASE: Duration = Duration::from_secs(5);
@@ -94,10 +95,12 @@ impl TxJournal for PgTxJournal {
         let taken = chain::assign_nonce(&mut db, chain_id, signer, tx, nonce)
             .await
             .map_err(failure)?;
-        let Some(settlement) = taken else { return Ok(None) };
-        settlement::handed_over(&mut db, &self.aggregator.world, settlement)
-            .await
-            .map_err(failure)?;
+        let Some(purpose) = taken else { return Ok(None) };
+        if let Purpose::Settlement(settlement) = purpose {
+            settlement::handed_over(&mut db, &self.aggregator.world, settlement)
+                .await
+                .map_err(failure)?;
+        }
         let journaled = chain::journaled(&mut db, Which::One(tx)).await.map_err(failure)?.pop();
         db.commit().await.map_err(failure)?;
         self.aggregator.wake.events.notify_one();
@@ -123,14 +126,18 @@ impl TxJournal for PgTxJournal {
     async fn set_state(&self, tx: ChainTxId, state: TxState, mined: Option<(B256, u64)>) -> Result<(), StoreFailure> {
         let mut db = self.aggregator.world.db.begin().await.map_err(failure)?;
         let owner = chain::owner_of_tx(&mut db, tx).await.map_err(failure)?;
-        let (chain_id, signer, settlement) =
+        let (chain_id, signer, purpose) =
             owner.ok_or_else(|| StoreFailure("transaction without a nonce".to_owned()))?;
         self.lock(&mut db, chain_id, signer).await?;
         chain::move_tx(&mut db, tx, state, mined).await.map_err(failure)?;
         if matches!(state, TxState::Succeeded | TxState::Reverted) {
-            crate::store::lending::hurry_settlement(&mut db, settlement)
-                .await
-                .map_err(failure)?;
+            match purpose {
+                Purpose::Settlement(settlement) => lending::hurry_settlement(&mut db, settlement).await,
+                Purpose::Liquidate(loan) | Purpose::MarkDefault(loan) => {
+                    keeper::concluded(&mut db, loan, purpose, state == TxState::Succeeded).await
+                }
+            }
+            .map_err(failure)?;
         }
         db.commit().await.map_err(failure)?;
         self.aggregator.wake.lending.notify_one();

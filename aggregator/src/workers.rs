@@ -22,7 +22,7 @@ const RECONCILE: Duration = Duration::from_mins(1);
 /// Rounds of `tick_all`: more than the longest chain of steps.
 const ROUNDS: usize = 32;
 
-/// Runs until cancelled: settlements, servicing, outbox delivery, books past their deadline, housekeeping.
+/// Runs until cancelled: settlements, servicing, keeper, outbox delivery, books past their deadline, housekeeping.
 pub async fn run(aggregator: Arc<Aggregator>, cancel: CancellationToken) {
     let a = &aggregator;
     let poll = a.world.settings.poll;
@@ -31,6 +31,7 @@ pub async fn run(aggregator: Arc<Aggregator>, cancel: CancellationToken) {
             .apply_final_events()),
         every("settlements", poll, Some(&a.wake.lending), &cancel, || a
             .advance_settlements(true)),
+        every("keeper", poll, None, &cancel, || a.keep(true)),
         every("events", poll, Some(&a.wake.events), &cancel, || a.deliver_events()),
         every("books", poll, None, &cancel, || a.close_overdue()),
         every("expiry", EXPIRY, None, &cancel, || a.expire_requests()),
@@ -89,6 +90,7 @@ impl Aggregator {
             }
         }
         self.mark_delinquent().await?;
+        self.keep(false).await?;
         self.deliver_events().await?;
         Ok(())
     }

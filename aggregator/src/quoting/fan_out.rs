@@ -67,7 +67,7 @@ impl FanOut {
                     let _slot = slots.acquire().await;
                     let answer = lender.quote(&ask).await;
                     let after = started.elapsed();
-                    (weigh(&aggregator.world, &request, &provider, answer), after)
+                    (weigh(&aggregator.world, &request, &provider, answer).await, after)
                 };
                 let (weighed, after) = AssertUnwindSafe(asked).catch_unwind().await.unwrap_or_else(|_| {
                     tracing::error!(%provider, request = %request.id, "panic while asking the lender");

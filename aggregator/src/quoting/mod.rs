@@ -3,7 +3,9 @@
 mod close;
 mod closed;
 mod fan_out;
+mod orders;
 mod read;
+mod refinance;
 #[cfg(test)]
 mod tests;
 mod validate;
@@ -22,11 +24,12 @@ use sqlx::PgConnection;
 
 pub(crate) use self::closed::ClosedBooks;
 use self::fan_out::FanOut;
+use self::refinance::OldLoan;
 use crate::api::{Error, IdempotencyKey, LenderProgress, NewRequest, RequestView};
 use crate::bus::LiveBook;
 use crate::decisions::{Decided, about_request, about_risk};
 use crate::events::{Event, append};
-use crate::idempotency::{Begun, Call, begin, finish};
+use crate::idempotency::{Begun, Call, begin, finish, replayed};
 use crate::store::quoting::{Asked, NewRow};
 use crate::store::{self, to_json};
 use crate::{Aggregator, decisions};
@@ -42,6 +45,8 @@ struct Opened {
 impl Aggregator {
     /// Asks every eligible lender. Answers as soon as the request is stored; quotes follow on [`Self::updates`], and the
     /// book closes at the deadline or at the last answer.
+    ///
+    /// Refusals of a refinancing: `OFFCHAIN_LOAN`, `LOAN_NOT_LIVE`, `UNSECURED_LOAN`, `REFINANCING_PENDING`.
     pub async fn request_quotes(
         self: &Arc<Self>,
         caller: &Principal,
@@ -55,12 +60,24 @@ impl Aggregator {
         if !caller.acts_for(caller.tenant, borrower) {
             return Err(Error::Forbidden);
         }
+        let old = match new.refinances {
+            // The chain is asked, so a repeated call is answered first: the loan may have ended since.
+            Some(_) => {
+                let mut conn = self.world.db.acquire().await?;
+                if let Some(view) = replayed(&mut conn, &call).await? {
+                    return Ok(view);
+                }
+                drop(conn);
+                self.old_loan_of(caller, borrower, &new).await?
+            }
+            None => None,
+        };
         let mut tx = self.world.db.begin().await?;
         if let Begun::Replay(view) = begin(&mut tx, &self.world, &call).await? {
             return Ok(view);
         }
         self.check_borrower(&mut tx, caller, borrower).await?;
-        let opened = self.open(caller, borrower, new)?;
+        let opened = self.open(caller, borrower, (new, old))?;
         self.store_request(&mut tx, &opened).await?;
         finish(&mut tx, &call, &opened.view).await?;
         // Before the commit, so that nobody finds a request without its live book. A request that was declined has none.
@@ -105,7 +122,16 @@ impl Aggregator {
         }
     }
 
-    fn open(&self, caller: &Principal, borrower: PrincipalId, new: NewRequest) -> Result<Opened, Error> {
+    fn open(
+        &self,
+        caller: &Principal,
+        borrower: PrincipalId,
+        (new, old): (NewRequest, Option<OldLoan>),
+    ) -> Result<Opened, Error> {
+        let (wallet, collateral, refinances) = match old {
+            Some(old) => (Some(old.wallet), Some(old.collateral), Some(old.refinances)),
+            None => (new.wallet, new.collateral, None),
+        };
         let now = self.world.clock.now();
         let rank_by = new.rank_by;
         let request = CreditRequest {
@@ -119,9 +145,9 @@ impl Aggregator {
             products: new.products,
             jurisdiction: new.jurisdiction,
             applicant: new.applicant,
-            wallet: new.wallet,
-            collateral: new.collateral,
-            refinances: None,
+            wallet,
+            collateral,
+            refinances,
         };
         let (mut refusal, compliance) = about_request(&self.world, &request, now)?;
         let (risky, risk) = about_risk(&self.world, &request)?;
@@ -157,6 +183,7 @@ impl Aggregator {
             lenders: lenders.iter().map(waiting).collect(),
             losers,
             refusal,
+            refinances: refinance::loan_of(&request),
         };
         Ok(Opened {
             asked: Asked { request, rank_by },
@@ -170,7 +197,8 @@ impl Aggregator {
         let mut lenders = Vec::new();
         let mut losers = Vec::new();
         for lender in &self.world.lenders {
-            let reasons: Vec<Reason> = lender.capabilities().misfits(request);
+            let mut reasons: Vec<Reason> = refinance::misfits(lender.capabilities(), request);
+            reasons.extend(lender.capabilities().misfits(request));
             if reasons.is_empty() {
                 lenders.push(Arc::clone(lender));
             } else {

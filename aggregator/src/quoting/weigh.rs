@@ -6,15 +6,16 @@ use domain::Reason;
 use domain::appraisal::appraise;
 use domain::digest::Arrival;
 use domain::ids::{ProviderId, QuoteId};
-use domain::offer::{Binding, Offer};
-use domain::ports::{Answer, LenderError};
+use domain::offer::Offer;
+use domain::ports::{Answer, ChainError, LenderError};
 use domain::quote::{Loser, LoserKind, Quote};
 use domain::request::CreditRequest;
 
-use crate::World;
+use super::orders::{Flaw, check_order};
 use crate::api::Error;
 use crate::decisions::{Decided, about_offer, refusal};
 use crate::store::to_json;
+use crate::{World, attestation};
 
 /// More offers of one lender than anybody reads.
 const MAX_OFFERS: usize = 16;
@@ -69,8 +70,8 @@ impl Weighed {
     }
 }
 
-/// Weighs a lender's answer.
-pub(super) fn weigh(
+/// Weighs a lender's answer. A chain may be asked about signatures: the caller holds the deadline.
+pub(super) async fn weigh(
     world: &World,
     request: &CreditRequest,
     provider: &ProviderId,
@@ -85,7 +86,7 @@ pub(super) fn weigh(
             let reason = Reason::new("NO_OFFER", "The lender made no offer.");
             Weighed::lost(provider, LoserKind::Declined, vec![reason])
         }
-        Ok(Answer::Offers(offers)) => weigh_offers(world, request, provider, offers),
+        Ok(Answer::Offers(offers)) => weigh_offers(world, request, provider, offers).await,
         Err(LenderError::TimedOut) => Weighed::late(provider),
         Err(error @ LenderError::Malformed { .. }) => {
             tracing::warn!(%provider, request = %request.id, %error, "malformed answer");
@@ -101,7 +102,7 @@ pub(super) fn weigh(
     }
 }
 
-fn weigh_offers(world: &World, request: &CreditRequest, provider: &ProviderId, offers: Vec<Offer>) -> Weighed {
+async fn weigh_offers(world: &World, request: &CreditRequest, provider: &ProviderId, offers: Vec<Offer>) -> Weighed {
     let mut weighed = Weighed::default();
     if offers.len() > MAX_OFFERS {
         tracing::warn!(%provider, request = %request.id, offers = offers.len(), "too many offers, the rest is dropped");
@@ -109,7 +110,7 @@ fn weigh_offers(world: &World, request: &CreditRequest, provider: &ProviderId, o
     }
     let now = world.clock.now();
     for offer in offers.into_iter().take(MAX_OFFERS) {
-        match weigh_offer(world, request, provider, offer, now) {
+        match weigh_offer(world, request, provider, offer, now).await {
             Ok(Verdict::Quote(quote, body, decision)) => {
                 weighed.quotes.push(*quote);
                 weighed.bodies.push(body);
@@ -121,7 +122,19 @@ fn weigh_offers(world: &World, request: &CreditRequest, provider: &ProviderId, o
                     kind: LoserKind::Refused,
                     reasons,
                 });
-                weighed.decisions.push(decision);
+                weighed.decisions.extend(decision);
+            }
+            Ok(Verdict::Unchecked(error)) => {
+                tracing::warn!(%provider, request = %request.id, %error, "an order cannot be checked");
+                let reason = Reason::new(
+                    "CHAIN_NOT_REACHABLE",
+                    "The lender's chain cannot be reached at the moment.",
+                );
+                weighed.losers.push(Loser {
+                    provider: provider.clone(),
+                    kind: LoserKind::Unavailable,
+                    reasons: vec![reason],
+                });
             }
             Ok(Verdict::Malformed { field, detail }) => {
                 tracing::warn!(%provider, request = %request.id, field, detail, "offer not usable");
@@ -138,11 +151,12 @@ fn weigh_offers(world: &World, request: &CreditRequest, provider: &ProviderId, o
 
 enum Verdict {
     Quote(Box<Quote>, String, Decided),
-    Refused(Vec<Reason>, Decided),
+    Refused(Vec<Reason>, Option<Decided>),
+    Unchecked(ChainError),
     Malformed { field: &'static str, detail: String },
 }
 
-fn weigh_offer(
+async fn weigh_offer(
     world: &World,
     request: &CreditRequest,
     provider: &ProviderId,
@@ -155,8 +169,11 @@ fn weigh_offer(
             detail: "expired on arrival".to_owned(),
         });
     }
-    if let Err((field, detail)) = check_order(world, &offer) {
-        return Ok(Verdict::Malformed { field, detail });
+    match check_order(world, request, &offer).await {
+        Ok(()) => {}
+        Err(Flaw::Field { field, detail }) => return Ok(Verdict::Malformed { field, detail }),
+        Err(Flaw::Rule(reason)) => return Ok(Verdict::Refused(vec![reason], None)),
+        Err(Flaw::Unchecked(error)) => return Ok(Verdict::Unchecked(error)),
     }
     let appraisal = match appraise(request, &offer) {
         Ok(appraisal) => appraisal,
@@ -170,9 +187,12 @@ fn weigh_offer(
     let id = QuoteId(world.ids.next());
     let (decision, decided) = about_offer(world, request, (id, &offer, &appraisal.verified), now)?;
     let rule_versions = decision.rule_versions.clone();
-    let reasons = refusal(decision);
+    let mut reasons = refusal(decision);
+    if reasons.is_empty() {
+        reasons = attestation::refusal(world, request, &offer);
+    }
     if !reasons.is_empty() {
-        return Ok(Verdict::Refused(reasons, decided));
+        return Ok(Verdict::Refused(reasons, Some(decided)));
     }
     let arrival = Arrival {
         id,
@@ -182,33 +202,4 @@ fn weigh_offer(
     let quote = Quote::seal(arrival, request, offer, appraisal, rule_versions);
     let body = to_json(&quote)?;
     Ok(Verdict::Quote(Box::new(quote), body, decided))
-}
-
-/// An order is what its hash says, for our contract, and signed by its lender.
-fn check_order(world: &World, offer: &Offer) -> Result<(), (&'static str, String)> {
-    let Some(onchain) = &offer.onchain else {
-        return match offer.binding {
-            Binding::OnchainExecutable => Err(("onchain", "missing".to_owned())),
-            Binding::Firm | Binding::Prequalified | Binding::Indicative => Ok(()),
-        };
-    };
-    let contracts = &world.contracts;
-    let ours = contracts
-        .chains()
-        .iter()
-        .any(|c| c.chain_id == onchain.chain_id && c.aggregator == onchain.contract);
-    if !ours {
-        return Err(("onchain.contract", "not a settlement contract of ours".to_owned()));
-    }
-    let hash = contracts
-        .order_hash(onchain.chain_id, &onchain.order)
-        .map_err(|e| ("onchain.order", e.to_string()))?;
-    if hash != onchain.order_hash {
-        return Err(("onchain.order_hash", "not the hash of the order".to_owned()));
-    }
-    match contracts.order_signed(onchain.chain_id, &onchain.order, &onchain.signature) {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(("onchain.signature", "not of the order's lender".to_owned())),
-        Err(e) => Err(("onchain.signature", e.to_string())),
-    }
 }

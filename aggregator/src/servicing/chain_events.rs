@@ -1,13 +1,12 @@
 //! Final events of the chain become effects in our books, each once.
 
-use chrono::{DateTime, Utc};
 use domain::ids::PaymentId;
 use domain::loan::{LoanState, SettlementState};
 use domain::ports::LoanEventKind;
 use sqlx::{Acquire, PgConnection};
 
 use super::plan::instant;
-use super::{LoanChange, record, waterfall};
+use super::{LoanChange, breaker, endings, record, waterfall};
 use crate::api::{Error, RepaymentChannel};
 use crate::ledger::{self, Book, Parts};
 use crate::settlement::{self, Disbursement};
@@ -19,7 +18,7 @@ use crate::{Aggregator, World};
 const BATCH: usize = 200;
 
 /// Why an event was not applied.
-enum Trouble {
+pub(super) enum Trouble {
     /// The event does not fit our books: set aside for an operator.
     Park(&'static str),
     /// The store failed: try again.
@@ -100,6 +99,10 @@ impl Aggregator {
 }
 
 async fn apply(conn: &mut PgConnection, world: &World, event: &ChainEvent) -> Result<Effect, Trouble> {
+    if let LoanEventKind::BreakerTripped { .. } = &event.event.kind {
+        breaker::tripped(conn, world, event).await?;
+        return Ok(Effect::Applied);
+    }
     let found = lending::settlement_of_onchain_loan(conn, event.chain_id, event.event.loan).await?;
     let Some(id) = found else { return Ok(Effect::Foreign) };
     let row = lending::lock_settlement(conn, id)
@@ -146,13 +149,7 @@ async fn apply(conn: &mut PgConnection, world: &World, event: &ChainEvent) -> Re
             };
             repaid(conn, world, loan, event, &parts).await?;
         }
-        LoanEventKind::Closed => closed(conn, world, loan, at).await?,
-        LoanEventKind::Defaulted { outstanding, .. } => defaulted(conn, world, loan, at, *outstanding).await?,
-        LoanEventKind::Refinanced { .. }
-        | LoanEventKind::Liquidated { .. }
-        | LoanEventKind::CollateralChanged { .. }
-        | LoanEventKind::BreakerTripped { .. } => return Err(Trouble::Park("not known yet")),
-        LoanEventKind::Originated { .. } => {}
+        kind => endings::apply(conn, world, loan, (event, kind, at)).await?,
     }
     Ok(Effect::Applied)
 }
@@ -232,49 +229,5 @@ async fn repaid(
         unit: &loan.unit,
     };
     ledger::post(conn, world, &book.repayment(external_id, at, parts)).await?;
-    Ok(())
-}
-
-/// Marks every installment as asking nothing more.
-async fn settle_installments(conn: &mut PgConnection, loan: &LoanRow) -> Result<(), Error> {
-    let mut rows = lending::installments(conn, loan.id).await?;
-    for row in &mut rows {
-        row.settled = true;
-    }
-    lending::put_installments(conn, loan.id, &rows).await
-}
-
-async fn closed(conn: &mut PgConnection, world: &World, mut loan: LoanRow, at: DateTime<Utc>) -> Result<(), Trouble> {
-    if loan.outstanding != 0 {
-        return Err(Trouble::Park("closed with principal left"));
-    }
-    settle_installments(conn, &loan).await?;
-    record(conn, world, &mut loan, &LoanChange::Closed, at).await?;
-    Ok(())
-}
-
-async fn defaulted(
-    conn: &mut PgConnection,
-    world: &World,
-    mut loan: LoanRow,
-    at: DateTime<Utc>,
-    outstanding: u128,
-) -> Result<(), Trouble> {
-    if loan.outstanding != outstanding {
-        return Err(Trouble::Park("the principal given up is not ours"));
-    }
-    settle_installments(conn, &loan).await?;
-    record(conn, world, &mut loan, &LoanChange::Defaulted { outstanding }, at).await?;
-    let book = Book {
-        loan: loan.id,
-        provider: loan.provider.as_str(),
-        unit: &loan.unit,
-    };
-    ledger::post(
-        conn,
-        world,
-        &book.default(format!("default:{}", loan.id), at, outstanding, 0),
-    )
-    .await?;
     Ok(())
 }

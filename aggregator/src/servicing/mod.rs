@@ -2,21 +2,27 @@
 //!
 //! Every change of a loan is a [`LoanChange`] in `lending.loan_event`; the loan's row is their fold.
 
+mod breaker;
 mod chain_events;
+mod collateral;
 mod delinquency;
+mod endings;
 mod offchain;
 mod plan;
 mod views;
 
+use alloy_primitives::Address;
 use chrono::{DateTime, Utc};
-use domain::ids::PaymentId;
+use domain::ids::{LoanId, PaymentId};
 use domain::loan::LoanState;
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 
+pub(crate) use collateral::collateral_asset;
 pub(crate) use plan::{plan, waterfall};
+pub(crate) use views::live_onchain;
 
-use crate::api::Error;
+use crate::api::{EndedBy, Error};
 use crate::events::Event;
 use crate::store::chain::kinds::text;
 use crate::store::lending::{self, LoanRow};
@@ -60,10 +66,35 @@ pub(crate) enum LoanChange {
     CaughtUp,
     /// Everything was paid.
     Closed,
+    /// Another loan paid this one off; one of ours when its id is known.
+    Refinanced { by: Option<LoanId> },
+    /// A liquidator paid and took collateral.
+    Liquidated {
+        liquidator: Address,
+        /// A missed installment allowed it; otherwise the value of the collateral did.
+        late: bool,
+        #[serde(with = "text")]
+        seized: u128,
+        #[serde(with = "text")]
+        returned: u128,
+        #[serde(with = "text")]
+        shortfall: u128,
+        ended: bool,
+    },
+    /// Collateral was added or withdrawn.
+    CollateralChanged {
+        by: Address,
+        #[serde(with = "text")]
+        held: u128,
+    },
     /// The debt was given up.
     Defaulted {
         #[serde(with = "text")]
         outstanding: u128,
+        #[serde(with = "text", default)]
+        seized: u128,
+        #[serde(with = "text", default)]
+        returned: u128,
     },
     /// The settlement failed or was withdrawn.
     Cancelled,
@@ -80,8 +111,24 @@ impl LoanChange {
             Self::FellBehind { .. } => "LoanFellBehind",
             Self::CaughtUp => "LoanCaughtUp",
             Self::Closed => "LoanClosed",
+            Self::Refinanced { .. } => "LoanRefinanced",
+            Self::Liquidated { .. } => "LoanLiquidated",
+            Self::CollateralChanged { .. } => "LoanCollateralChanged",
             Self::Defaulted { .. } => "LoanDefaulted",
             Self::Cancelled => "LoanCancelled",
+        }
+    }
+}
+
+impl LoanChange {
+    /// The end that this change is, if it is one.
+    pub(crate) fn end(&self) -> Option<EndedBy> {
+        match self {
+            Self::Closed => Some(EndedBy::Repaid),
+            Self::Refinanced { .. } => Some(EndedBy::Refinanced),
+            Self::Liquidated { ended: true, .. } => Some(EndedBy::Liquidated),
+            Self::Defaulted { .. } => Some(EndedBy::Defaulted),
+            _ => None,
         }
     }
 }
@@ -92,6 +139,7 @@ pub(crate) struct Fold {
     pub state: LoanState,
     pub version: i32,
     pub outstanding: u128,
+    pub ended_by: Option<EndedBy>,
 }
 
 impl Fold {
@@ -100,7 +148,18 @@ impl Fold {
         state: LoanState::Pending,
         version: 0,
         outstanding: 0,
+        ended_by: None,
     };
+
+    /// As the row says.
+    pub(crate) fn of(loan: &LoanRow) -> Self {
+        Self {
+            state: loan.state,
+            version: loan.version,
+            outstanding: loan.outstanding,
+            ended_by: loan.ended_by,
+        }
+    }
 
     /// The next state, or none when the change cannot happen to this loan.
     pub(crate) fn apply(self, change: &LoanChange) -> Option<Self> {
@@ -114,19 +173,31 @@ impl Fold {
                 (LoanState::Delinquent, self.outstanding)
             }
             LoanChange::CaughtUp if self.state == LoanState::Delinquent => (LoanState::Active, self.outstanding),
-            LoanChange::Closed if self.outstanding == 0 => (LoanState::Closed, 0),
-            LoanChange::Defaulted { outstanding } => (LoanState::Defaulted, *outstanding),
+            LoanChange::Closed | LoanChange::Refinanced { .. } if self.outstanding == 0 => (LoanState::Closed, 0),
+            LoanChange::Liquidated { ended: false, .. } | LoanChange::CollateralChanged { .. } if live => {
+                (self.state, self.outstanding)
+            }
+            LoanChange::Liquidated {
+                ended: true, shortfall, ..
+            } if *shortfall > 0 => (LoanState::Defaulted, self.outstanding),
+            LoanChange::Liquidated { ended: true, .. } if self.outstanding == 0 => (LoanState::Closed, 0),
+            LoanChange::Defaulted { outstanding, .. } => (LoanState::Defaulted, *outstanding),
             LoanChange::Cancelled => (LoanState::Cancelled, 0),
             _ => return None,
         };
         let stays = matches!(
             change,
-            LoanChange::Opened { .. } | LoanChange::Repaid { .. } | LoanChange::LateFeeCharged { .. }
+            LoanChange::Opened { .. }
+                | LoanChange::Repaid { .. }
+                | LoanChange::LateFeeCharged { .. }
+                | LoanChange::Liquidated { ended: false, .. }
+                | LoanChange::CollateralChanged { .. }
         );
         (stays || self.state.may_become(state)).then_some(Self {
             state,
             version: self.version + 1,
             outstanding,
+            ended_by: change.end(),
         })
     }
 }
@@ -139,19 +210,22 @@ pub(crate) async fn record(
     change: &LoanChange,
     at: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let before = Fold {
-        state: loan.state,
-        version: loan.version,
-        outstanding: loan.outstanding,
-    };
-    let after = before
+    let after = Fold::of(loan)
         .apply(change)
         .ok_or_else(|| corrupt(Unreadable("change of this loan")))?;
     (loan.state, loan.version, loan.outstanding) = (after.state, after.version, after.outstanding);
+    loan.ended_by = after.ended_by;
     match change {
         LoanChange::Activated { .. } => loan.started_at = Some(at),
-        LoanChange::Closed | LoanChange::Defaulted { .. } | LoanChange::Cancelled => loan.closed_at = Some(at),
+        LoanChange::Refinanced { by } => loan.refinanced_by = *by,
+        LoanChange::Liquidated {
+            ended: true, shortfall, ..
+        } => loan.shortfall = *shortfall,
         _ => {}
+    }
+    if after.ended_by.is_some() || matches!(change, LoanChange::Cancelled) {
+        loan.closed_at = Some(at);
+        lending::unwatch(conn, loan.id).await?;
     }
     let payload = to_json(change)?;
     lending::record_event(conn, loan, change.name(), &payload, at).await?;
@@ -182,7 +256,8 @@ mod tests {
             Fold {
                 state: LoanState::Active,
                 version: 2,
-                outstanding: 100
+                outstanding: 100,
+                ended_by: None
             }
         );
         assert_eq!(active.apply(&LoanChange::Closed), None, "a debt is left");
@@ -200,6 +275,51 @@ mod tests {
         );
         let cancelled = opened.apply(&LoanChange::Cancelled).unwrap();
         assert_eq!(cancelled.apply(&LoanChange::Activated { principal: 100 }), None);
+    }
+
+    fn liquidated(shortfall: u128, ended: bool) -> LoanChange {
+        LoanChange::Liquidated {
+            liquidator: Address::ZERO,
+            late: true,
+            seized: 1,
+            returned: 0,
+            shortfall,
+            ended,
+        }
+    }
+
+    #[test]
+    fn a_liquidation_closes_a_loan_only_when_nothing_is_lost() {
+        let owing = |outstanding| Fold {
+            state: LoanState::Active,
+            version: 2,
+            outstanding,
+            ended_by: None,
+        };
+        let partly = owing(40).apply(&liquidated(0, false)).unwrap();
+        assert_eq!(
+            (partly.state, partly.outstanding, partly.ended_by),
+            (LoanState::Active, 40, None)
+        );
+        assert_eq!(
+            owing(40).apply(&liquidated(0, true)),
+            None,
+            "a debt is left and nobody lost it"
+        );
+        let whole = owing(0).apply(&liquidated(0, true)).unwrap();
+        assert_eq!(
+            (whole.state, whole.ended_by),
+            (LoanState::Closed, Some(EndedBy::Liquidated))
+        );
+        let short = owing(40).apply(&liquidated(45, true)).unwrap();
+        assert_eq!((short.state, short.outstanding), (LoanState::Defaulted, 40));
+        assert_eq!(short.ended_by, Some(EndedBy::Liquidated));
+        assert_eq!(short.apply(&liquidated(0, false)), None, "it ended");
+        assert_eq!(
+            owing(1).apply(&LoanChange::Refinanced { by: None }),
+            None,
+            "a debt is left"
+        );
     }
 
     #[test]

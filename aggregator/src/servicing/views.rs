@@ -71,6 +71,10 @@ async fn loan_view(conn: &mut PgConnection, loan: &LoanRow) -> Result<LoanView, 
         onchain: loan.onchain,
         started_at: loan.started_at,
         closed_at: loan.closed_at,
+        ended_by: loan.ended_by,
+        shortfall: (loan.shortfall > 0).then(|| loan.amount(loan.shortfall)),
+        refinances: loan.refinances,
+        refinanced_by: loan.refinanced_by,
     })
 }
 
@@ -267,7 +271,7 @@ async fn chain_seconds(conn: &mut PgConnection, chain_id: u64, at: DateTime<Utc>
 }
 
 /// A loan that the caller sees.
-async fn own_loan(conn: &mut PgConnection, caller: &Principal, id: LoanId) -> Result<LoanRow, Error> {
+pub(super) async fn own_loan(conn: &mut PgConnection, caller: &Principal, id: LoanId) -> Result<LoanRow, Error> {
     let seen = |loan: &LoanRow| caller.sees(loan.tenant, loan.borrower, Some(&loan.provider));
     lending::loan(conn, id).await?.filter(seen).ok_or(Error::NotFound)
 }

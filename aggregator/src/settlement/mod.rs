@@ -5,6 +5,7 @@
 //! holds the same table.
 
 mod open;
+mod prepare;
 mod saga;
 mod sign;
 #[cfg(test)]
@@ -20,6 +21,7 @@ use domain::ports::ChainError;
 use sqlx::PgConnection;
 
 pub(crate) use open::{Opening, open};
+pub(crate) use prepare::{Prepared, wallet_required};
 
 use crate::api::{Error, SettlementView};
 use crate::events::Event;
@@ -63,9 +65,10 @@ pub(crate) async fn view(conn: &mut PgConnection, world: &World, row: &Settlemen
         return Ok(view);
     };
     if row.state == SettlementState::AwaitingSignature {
+        let (collateral, asset) = part.allowances(onchain.order.collateral_amount);
         view.approvals = world
             .contracts
-            .approvals(onchain, onchain.order.collateral_amount, 0)
+            .approvals(onchain, collateral, asset)
             .map_err(chain_error)?;
         view.typed_data = Some(
             world
@@ -180,6 +183,9 @@ pub(crate) async fn settle(
         principal: loan.principal,
     };
     record(conn, world, &mut loan, &change, proof.at).await?;
+    if let Some(terms) = &loan.terms {
+        lending::watch(conn, loan.id, !terms.order.oracle.is_zero()).await?;
+    }
     let rows = plan(&row.quote.offer, loan.terms.as_ref(), proof.at)?;
     lending::put_installments(conn, loan.id, &rows).await?;
     let withheld = loan

@@ -8,12 +8,12 @@ use domain::ports::{Intent, OnchainTerms};
 use domain::quote::Quote;
 use sqlx::PgConnection;
 
-use super::{announce, chain_error, view};
+use super::{Prepared, announce, chain_error, view, wallet_required};
 use crate::World;
 use crate::api::{AcceptQuote, Error, SettlementView};
 use crate::servicing::{LoanChange, record};
 use crate::store::corrupt;
-use crate::store::lending::{self, LoanRow, OnchainPart, SettlementRow};
+use crate::store::lending::{self, LoanRow, OnchainPart, RefinancePart, SettlementRow};
 
 /// An accepted quote and who accepted it. Expiry, digest, screening and ownership were checked by the caller.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +24,8 @@ pub(crate) struct Opening<'a> {
     /// The wallet of the request.
     pub wallet: Option<Address>,
     pub accept: &'a AcceptQuote,
+    /// What chains and attesters said.
+    pub prepared: &'a Prepared,
 }
 
 /// Creates the settlement (awaiting the borrower's signature on chain, ready off chain) and the pending loan in the
@@ -79,13 +81,7 @@ pub(crate) async fn open(
 /// What the borrower will sign: exactly this order, at least what the quote promises, until the order ends.
 fn intent(world: &World, opening: &Opening<'_>, onchain: &Onchain) -> Result<OnchainPart, Error> {
     let order = &onchain.order;
-    let wallet = opening.wallet.ok_or_else(|| {
-        Error::refused(
-            "WALLET_REQUIRED",
-            "An on-chain quote needs the borrower's wallet.",
-            None,
-        )
-    })?;
+    let wallet = opening.wallet.ok_or_else(wallet_required)?;
     if !order.borrower.is_zero() && order.borrower != wallet {
         return Err(Error::refused(
             "WRONG_WALLET",
@@ -118,16 +114,31 @@ fn intent(world: &World, opening: &Opening<'_>, onchain: &Onchain) -> Result<Onc
     }
     let share = order.principal.checked_mul(u128::from(order.origination_fee_bps));
     let fee_down = share.ok_or_else(|| Error::invalid("quoteId", "principal out of range"))? / 10_000;
-    let net = i128::try_from(order.principal - fee_down);
+    let attestation = opening.prepared.attestation.clone();
+    if (order.attestation_policy != 0) != attestation.is_some() {
+        let text = "The order's attestation is missing.";
+        return Err(Error::refused("ATTESTATION_REFUSED", text, Some("quoteId")));
+    }
+    let old = opening.prepared.refinancing;
+    let min_received = min_received(order.principal - fee_down, old.map_or(0, |old| old.payoff))?;
+    let refinance = old.map(|old| RefinancePart {
+        loan: old.loan,
+        collateral: order.collateral_amount.saturating_sub(old.held),
+        asset: if min_received < 0 {
+            min_received.unsigned_abs()
+        } else {
+            0
+        },
+    });
     let intent = Intent {
         order_hash,
         borrower: wallet,
         recipient,
         principal: order.principal,
-        min_received: net.map_err(|_| Error::invalid("quoteId", "principal out of range"))?,
+        min_received,
         deadline: order.expiry,
-        attestation: B256::ZERO,
-        refinances: B256::ZERO,
+        attestation: attestation.as_ref().map_or(B256::ZERO, |signed| signed.digest),
+        refinances: old.map_or(B256::ZERO, |old| old.onchain),
     };
     let terms = OnchainTerms {
         order: order.clone(),
@@ -141,7 +152,16 @@ fn intent(world: &World, opening: &Opening<'_>, onchain: &Onchain) -> Result<Onc
         chain_id: onchain.chain_id,
         loan,
         intent: terms.intent,
+        attestation,
+        refinance,
     })
+}
+
+/// Least that must arrive: what the new loan pays out less what pays the old one off; below zero the borrower pays in.
+fn min_received(net: u128, payoff: u128) -> Result<i128, Error> {
+    let signed = |value| i128::try_from(value).ok();
+    let least = signed(net).zip(signed(payoff)).map(|(net, payoff)| net - payoff);
+    least.ok_or_else(|| Error::invalid("quoteId", "principal out of range"))
 }
 
 fn pending_loan(row: &SettlementRow) -> Result<LoanRow, Error> {
@@ -177,6 +197,10 @@ fn pending_loan(row: &SettlementRow) -> Result<LoanRow, Error> {
         outstanding: 0,
         onchain: row.onchain.as_ref().map(|o| (o.chain_id, o.loan)),
         terms: None,
+        ended_by: None,
+        shortfall: 0,
+        refinances: row.onchain.as_ref().and_then(|o| Some(o.refinance.as_ref()?.loan)),
+        refinanced_by: None,
         created_at: row.created_at,
         started_at: None,
         closed_at: None,

@@ -245,6 +245,14 @@ async fn never_on_chain(conn: &mut PgConnection, row: &SettlementRow) -> Result<
             "The contract refused the transaction; nothing moved.",
         )));
     }
+    let empty = progress
+        .is_some_and(|tx| tx.state == TxState::Succeeded && tx.mined.is_some_and(|(_, number)| number <= finalized));
+    if empty {
+        return Ok(Some(Reason::new(
+            "BREAKER_TRIPPED",
+            "The contract lends no more of this asset at the moment; nothing moved.",
+        )));
+    }
     let time = chain::block(conn, part.chain_id, Some(finalized))
         .await?
         .map(|block| block.timestamp);

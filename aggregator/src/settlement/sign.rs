@@ -4,21 +4,47 @@ use alloy_primitives::Bytes;
 use domain::Principal;
 use domain::ids::{ChainTxId, SettlementId};
 use domain::loan::SettlementState;
-use domain::ports::ChainError;
+use domain::ports::{Call as PortCall, ChainError};
 use sqlx::PgConnection;
 
 use super::{advance, cancel_loan, chain_error, view, visible};
 use crate::Aggregator;
 use crate::api::{Error, IdempotencyKey, SettlementView};
 use crate::idempotency::{self, Begun, Call};
-use crate::store::chain;
+use crate::servicing::live_onchain;
+use crate::store::chain::{self, Purpose};
 use crate::store::lending::{self, Learned, SettlementRow};
+
+/// Whose signature it is.
+#[derive(Debug)]
+enum Verdict {
+    Borrower,
+    Stranger,
+    /// Not a signature at all.
+    Unreadable(String),
+    /// The settlement takes none now, or did not when it was looked at.
+    NotAsked,
+}
+
+impl Verdict {
+    fn check(self) -> Result<(), Error> {
+        match self {
+            Self::Borrower => Ok(()),
+            Self::Unreadable(detail) => Err(Error::invalid("signature", detail)),
+            Self::Stranger | Self::NotAsked => {
+                let text = "The signature is not that of the borrower's wallet over this intent.";
+                Err(Error::refused("WRONG_SIGNER", text, Some("signature")))
+            }
+        }
+    }
+}
 
 impl Aggregator {
     /// Takes the borrower's signature over the intent; the transaction is queued in the same commit. The same signature
-    /// again changes nothing.
+    /// again changes nothing. A wallet that is a contract is asked on its chain, before the transaction begins.
     ///
-    /// Refusals: `NOT_ONCHAIN`, `NOT_AWAITING_SIGNATURE`, `ALREADY_SIGNED`, `INTENT_EXPIRED`, `WRONG_SIGNER`.
+    /// Refusals: `NOT_ONCHAIN`, `NOT_AWAITING_SIGNATURE`, `ALREADY_SIGNED`, `INTENT_EXPIRED`, `WRONG_SIGNER`, and for a
+    /// refinancing `LOAN_NOT_LIVE`.
     pub async fn submit_signature(
         &self,
         caller: &Principal,
@@ -27,12 +53,13 @@ impl Aggregator {
         signature: Bytes,
     ) -> Result<SettlementView, Error> {
         let call = Call::new(caller, key, "submitSignature", &(id, &signature))?;
+        let verdict = self.verify(caller, id, &signature).await?;
         let mut tx = self.world.db.begin().await?;
         if let Begun::Replay(answer) = idempotency::begin(&mut tx, &self.world, &call).await? {
             return Ok(answer);
         }
         let mut row = self.own_settlement(&mut tx, caller, id).await?;
-        self.sign(&mut tx, &mut row, signature).await?;
+        self.sign(&mut tx, &mut row, signature, verdict).await?;
         let answer = view(&mut tx, &self.world, &row).await?;
         idempotency::finish(&mut tx, &call, &answer).await?;
         tx.commit().await?;
@@ -42,14 +69,55 @@ impl Aggregator {
         Ok(answer)
     }
 
-    async fn sign(&self, conn: &mut PgConnection, row: &mut SettlementRow, signature: Bytes) -> Result<(), Error> {
-        let (Some(part), Some(onchain)) = (row.onchain.clone(), row.quote.offer.onchain.clone()) else {
-            return Err(Error::refused(
-                "NOT_ONCHAIN",
-                "This settlement needs no signature.",
-                None,
-            ));
+    /// Whose signature it is, decided before the transaction: the intent never changes. Nothing is asked about a
+    /// settlement that takes no signature now.
+    async fn verify(&self, caller: &Principal, id: SettlementId, signature: &Bytes) -> Result<Verdict, Error> {
+        let mut conn = self.world.db.acquire().await?;
+        let row = lending::settlement(&mut conn, id)
+            .await?
+            .filter(|row| caller.acts_for(row.tenant, row.borrower));
+        drop(conn);
+        let awaiting = row.filter(|row| row.state == SettlementState::AwaitingSignature && !self.is_over(row));
+        let Some(part) = awaiting.and_then(|row| row.onchain) else {
+            return Ok(Verdict::NotAsked);
         };
+        let (chain_id, intent) = (part.chain_id, &part.intent);
+        let contracts = &self.world.contracts;
+        let flaw = match contracts.intent_signed(chain_id, intent, signature) {
+            Ok(true) => return Ok(Verdict::Borrower),
+            Ok(false) => None,
+            Err(ChainError::Invalid { detail, .. }) => Some(detail),
+            Err(other) => return Err(chain_error(other)),
+        };
+        let digest = contracts.intent_hash(chain_id, intent).map_err(chain_error)?;
+        let reader = &self.world.reader;
+        match reader
+            .signature_valid(chain_id, intent.borrower, digest, signature)
+            .await
+        {
+            Ok(true) => Ok(Verdict::Borrower),
+            Ok(false) | Err(ChainError::Invalid { .. }) => Ok(flaw.map_or(Verdict::Stranger, Verdict::Unreadable)),
+            Err(other) => Err(chain_error(other)),
+        }
+    }
+
+    /// Whether the time to sign is over, by our clock.
+    fn is_over(&self, row: &SettlementRow) -> bool {
+        let deadline = row.onchain.as_ref().map_or(0, |part| part.intent.deadline);
+        self.world.clock.now().timestamp() > i64::try_from(deadline).unwrap_or(i64::MAX)
+    }
+
+    async fn sign(
+        &self,
+        conn: &mut PgConnection,
+        row: &mut SettlementRow,
+        signature: Bytes,
+        verdict: Verdict,
+    ) -> Result<(), Error> {
+        if row.onchain.is_none() {
+            let text = "This settlement needs no signature.";
+            return Err(Error::refused("NOT_ONCHAIN", text, None));
+        }
         if row.state != SettlementState::AwaitingSignature {
             return match &row.signature {
                 Some(known) if *known == signature => Ok(()),
@@ -65,30 +133,40 @@ impl Aggregator {
                 )),
             };
         }
-        if self.world.clock.now().timestamp() > i64::try_from(part.intent.deadline).unwrap_or(i64::MAX) {
+        if self.is_over(row) {
             return Err(Error::refused("INTENT_EXPIRED", "The time to sign is over.", None));
         }
-        let contracts = &self.world.contracts;
-        match contracts.intent_signed(part.chain_id, &part.intent, &signature) {
-            Ok(true) => {}
-            Ok(false) => {
-                let text = "The signature is not that of the borrower's wallet over this intent.";
-                return Err(Error::refused("WRONG_SIGNER", text, Some("signature")));
-            }
-            Err(ChainError::Invalid { detail, .. }) => return Err(Error::invalid("signature", detail)),
-            Err(other) => return Err(chain_error(other)),
-        }
+        verdict.check()?;
         let tx_id = ChainTxId(self.world.ids.next());
-        let call = contracts
-            .originate(&onchain, &part.intent, &signature, None)
-            .map_err(chain_error)?;
-        chain::enqueue_tx(conn, tx_id, row.id, &call).await?;
+        let call = self.settling_call(conn, row, &signature).await?;
+        chain::enqueue_tx(conn, tx_id, Purpose::Settlement(row.id), &call).await?;
         let learned = Learned {
             signature: Some(signature),
             tx_id: Some(tx_id),
             ..Learned::default()
         };
         advance(conn, &self.world, row, SettlementState::Ready, learned).await
+    }
+
+    /// The call that settles: a loan of its own, or one that repays another in the same transaction.
+    async fn settling_call(
+        &self,
+        conn: &mut PgConnection,
+        row: &SettlementRow,
+        signature: &Bytes,
+    ) -> Result<PortCall, Error> {
+        let (Some(part), Some(onchain)) = (&row.onchain, &row.quote.offer.onchain) else {
+            return Err(Error::NotFound);
+        };
+        let contracts = &self.world.contracts;
+        let call = match &part.refinance {
+            None => contracts.originate(onchain, &part.intent, signature, part.attestation.as_ref()),
+            Some(old) => {
+                let loan = lending::loan(conn, old.loan).await?.ok_or(Error::NotFound)?;
+                contracts.refinance(&live_onchain(&loan)?, onchain, &part.intent, signature)
+            }
+        };
+        call.map_err(chain_error)
     }
 
     /// Withdraws a settlement before anything was handed over. One that is withdrawn already stays so.

@@ -2,7 +2,9 @@
 
 pub(crate) mod kinds;
 mod log;
+mod pauses;
 mod txs;
 
 pub(crate) use log::*;
+pub(crate) use pauses::*;
 pub(crate) use txs::*;

@@ -1,10 +1,14 @@
 //! SQL of the schema `lending`: settlements, loans, installments, repayments.
 
 mod loans;
+mod payments;
 mod settlements;
+mod watch;
 
 pub(crate) use loans::*;
+pub(crate) use payments::*;
 pub(crate) use settlements::*;
+pub(crate) use watch::*;
 
 use crate::api::Error;
 use crate::store::{Unreadable, corrupt};

@@ -49,6 +49,7 @@ impl RequestRow {
             lenders: self.lenders,
             losers: self.losers,
             refusal: self.refusal,
+            refinances: request.refinances.map(|old| old.loan),
         }
     }
 }

@@ -315,6 +315,7 @@ pub(crate) fn ask() -> NewRequest {
         },
         wallet: None,
         collateral: None,
+        refinances: None,
         rank_by: RankBy::Apr,
     }
 }

@@ -131,18 +131,25 @@ async fn the_database_holds_the_same_loan_table_as_the_domain(db: PgPool) {
         LoanState::Pending | LoanState::Cancelled => "null",
         _ => "now()",
     };
+    let ended = |state: &LoanState| match state {
+        LoanState::Closed => "'REPAID'",
+        LoanState::Defaulted => "'DEFAULTED'",
+        _ => "null",
+    };
     for from in LoanState::ALL {
         for to in LoanState::ALL.iter().filter(|to| *to != from) {
             let set = format!(
-                "update lending.loan set state = '{}', started_at = {}",
+                "update lending.loan set state = '{}', started_at = {}, ended_by = {}",
                 from.as_str(),
-                started(from)
+                started(from),
+                ended(from)
             );
             force(&db, set).await;
             let step = format!(
-                "update lending.loan set state = '{}', started_at = {}, version = version + 1",
+                "update lending.loan set state = '{}', started_at = {}, ended_by = {}, version = version + 1",
                 to.as_str(),
-                started(to)
+                started(to),
+                ended(to)
             );
             let done = sqlx::query(sqlx::AssertSqlSafe(step)).execute(&db).await;
             assert_eq!(done.is_ok(), from.may_become(*to), "{from:?} to {to:?}");
@@ -154,11 +161,46 @@ async fn the_database_holds_the_same_loan_table_as_the_domain(db: PgPool) {
     let silent = "update lending.loan set outstanding = 1";
     force(
         &db,
-        "update lending.loan set state = 'ACTIVE', started_at = now()".to_owned(),
+        "update lending.loan set state = 'ACTIVE', started_at = now(), ended_by = null".to_owned(),
     )
     .await;
     let refused = sqlx::query(silent).execute(&db).await.unwrap_err();
     assert_eq!(constraint(&refused), Some("loan_version"), "no change without an event");
+}
+
+#[sqlx::test(migrations = "./migrations")]
+async fn a_loan_ends_only_by_what_fits_its_state(db: PgPool) {
+    Bench::new(db.clone()).open(&bank_quote(1)).await.unwrap();
+    let end = async |state: &str, ended_by: &str, shortfall: u32| {
+        force(
+            &db,
+            "update lending.loan set state = 'ACTIVE', started_at = now(), ended_by = null, shortfall = 0".to_owned(),
+        )
+        .await;
+        let step = format!(
+            "update lending.loan set state = '{state}', ended_by = {ended_by}, shortfall = {shortfall}, version = version + 1"
+        );
+        let done = sqlx::query(sqlx::AssertSqlSafe(step)).execute(&db).await;
+        done.err().and_then(|error| constraint(&error).map(str::to_owned))
+    };
+    for (state, ended_by) in [
+        ("CLOSED", "'REPAID'"),
+        ("CLOSED", "'REFINANCED'"),
+        ("CLOSED", "'LIQUIDATED'"),
+        ("DEFAULTED", "'DEFAULTED'"),
+        ("DEFAULTED", "'LIQUIDATED'"),
+    ] {
+        assert_eq!(end(state, ended_by, 0).await, None, "{state} {ended_by}");
+    }
+    assert_eq!(end("DEFAULTED", "'LIQUIDATED'", 5).await, None);
+    assert_eq!(
+        end("CLOSED", "null", 0).await.as_deref(),
+        Some("loan_ended_by_something")
+    );
+    assert_eq!(end("DEFAULTED", "'REPAID'", 0).await.as_deref(), Some("loan_ended_so"));
+    assert_eq!(end("CLOSED", "'DEFAULTED'", 0).await.as_deref(), Some("loan_ended_so"));
+    let short = end("CLOSED", "'LIQUIDATED'", 5).await;
+    assert_eq!(short.as_deref(), Some("loan_short_by_liquidation"));
 }
 
 #[sqlx::test(migrations = "./migrations")]
@@ -168,6 +210,11 @@ async fn a_quote_is_accepted_once_and_the_agreement_stays(db: PgPool) {
     let again = bench.open(&bank_quote(1)).await.unwrap_err();
     assert!(matches!(again, crate::Error::Refused(refusal) if refusal.code == "ALREADY_ACCEPTED"));
     let refused = sqlx::query("update lending.settlement set quote = '{}'")
+        .execute(&db)
+        .await
+        .unwrap_err();
+    assert_eq!(constraint(&refused), Some("settlement_agreed"));
+    let refused = sqlx::query("update lending.settlement set refinance = '{}'")
         .execute(&db)
         .await
         .unwrap_err();

@@ -174,8 +174,9 @@ async fn a_settlement_has_one_transaction(db: PgPool) {
     };
     let settlement = SettlementId(Uuid::from_u128(5));
     let (one, two) = (ChainTxId(Uuid::from_u128(1)), ChainTxId(Uuid::from_u128(2)));
-    chain::enqueue_tx(&mut conn, one, settlement, &call).await.unwrap();
-    assert!(chain::enqueue_tx(&mut conn, two, settlement, &call).await.is_err());
+    let purpose = chain::Purpose::Settlement(settlement);
+    assert!(chain::enqueue_tx(&mut conn, one, purpose, &call).await.unwrap());
+    assert!(chain::enqueue_tx(&mut conn, two, purpose, &call).await.is_err());
     assert!(chain::withdraw_tx(&mut conn, settlement).await.unwrap());
     assert!(!chain::withdraw_tx(&mut conn, settlement).await.unwrap());
 }

@@ -20,7 +20,7 @@ use uuid::Uuid;
 use crate::api::{AcceptQuote, IdempotencyKey, SettlementView};
 pub(crate) use crate::fake_chain::{CHAIN, signature_of};
 use crate::fake_chain::{FakeChain, SIGNED, order_hash_of};
-use crate::settlement::{Opening, open};
+use crate::settlement::{Opening, Prepared, open};
 use crate::{Aggregator, Settings, World};
 
 pub(crate) const LENDER: &str = "harbor-bank";
@@ -196,6 +196,14 @@ impl Bench {
     }
 
     pub(crate) async fn open(&self, quote: &Quote) -> Result<SettlementView, crate::Error> {
+        self.open_prepared(quote, &Prepared::default()).await
+    }
+
+    pub(crate) async fn open_prepared(
+        &self,
+        quote: &Quote,
+        prepared: &Prepared,
+    ) -> Result<SettlementView, crate::Error> {
         let accept = AcceptQuote {
             settlement_id: None,
             quote_id: quote.id,
@@ -208,6 +216,7 @@ impl Bench {
             borrower: self.borrower.id,
             wallet: Some(Address::repeat_byte(9)),
             accept: &accept,
+            prepared,
         };
         let mut tx = self.aggregator.world.db.begin().await?;
         let view = open(&mut tx, &self.aggregator.world, opening).await?;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use alloy_primitives::{Address, B256, Bytes};
-use domain::ids::{ChainTxId, SettlementId};
-use domain::ports::{Attempt, Call, JournaledTx, TxState};
+use domain::ids::{ChainTxId, LoanId, SettlementId};
+use domain::ports::{Attempt, Call, JournaledTx, LiveLoan, TxState};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -15,17 +15,57 @@ use crate::store::{Unreadable, corrupt};
 /// Transactions of one signer that may be in flight: what a node keeps executable for an account.
 pub(crate) const IN_FLIGHT: i64 = 16;
 
-/// Wants a transaction; the submitter gives it a nonce later.
+/// What a transaction is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// A settlement.
+    Settlement(SettlementId),
+    /// The keeper liquidates a loan.
+    Liquidate(LoanId),
+    /// The keeper ends a loan in default.
+    MarkDefault(LoanId),
+}
+
+impl Purpose {
+    /// The name as stored.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Settlement(_) => "SETTLEMENT",
+            Self::Liquidate(_) => "LIQUIDATE",
+            Self::MarkDefault(_) => "MARK_DEFAULT",
+        }
+    }
+
+    fn read(name: &str, settlement: Option<Uuid>, loan: Option<Uuid>) -> Result<Self, Error> {
+        match (name, settlement, loan) {
+            ("SETTLEMENT", Some(id), None) => Ok(Self::Settlement(id.into())),
+            ("LIQUIDATE", None, Some(id)) => Ok(Self::Liquidate(id.into())),
+            ("MARK_DEFAULT", None, Some(id)) => Ok(Self::MarkDefault(id.into())),
+            _ => Err(corrupt(Unreadable("purpose of a transaction"))),
+        }
+    }
+}
+
+/// Wants a transaction; the submitter gives it a nonce later. `false` when one of the keeper for the same loan is under
+/// way: nothing was wanted then.
 pub(crate) async fn enqueue_tx(
     conn: &mut PgConnection,
     id: ChainTxId,
-    settlement: SettlementId,
+    purpose: Purpose,
     call: &Call,
-) -> Result<(), Error> {
-    sqlx::query!(
-        "insert into chain.tx (id, settlement_id, chain_id, to_address, data, gas_limit) values ($1, $2, $3, $4, $5, $6)",
+) -> Result<bool, Error> {
+    let (settlement, loan) = match purpose {
+        Purpose::Settlement(id) => (Some(id.0), None),
+        Purpose::Liquidate(id) | Purpose::MarkDefault(id) => (None, Some(id.0)),
+    };
+    let done = sqlx::query!(
+        "insert into chain.tx (id, settlement_id, loan_id, purpose, chain_id, to_address, data, gas_limit)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)
+         on conflict (loan_id) where state in ('QUEUED', 'BROADCAST', 'INCLUDED') do nothing",
         id.0,
-        settlement.0,
+        settlement,
+        loan,
+        purpose.as_str(),
         signed(call.chain_id)?,
         call.to.to_vec(),
         call.data.to_vec(),
@@ -33,7 +73,24 @@ pub(crate) async fn enqueue_tx(
     )
     .execute(conn)
     .await?;
-    Ok(())
+    Ok(done.rows_affected() == 1)
+}
+
+/// Whether something about that loan is not in our books yet: a transaction of the keeper on its way, or final beyond the
+/// blocks that the indexer knows to be final, or events that have no effect yet.
+pub(crate) async fn loan_in_motion(conn: &mut PgConnection, loan: LoanId, live: &LiveLoan) -> Result<bool, Error> {
+    Ok(sqlx::query_scalar!(
+        r#"select (exists (select from chain.tx t left join chain.cursor c on c.chain_id = t.chain_id
+                           where t.loan_id = $1 and (t.state in ('QUEUED', 'BROADCAST', 'INCLUDED')
+                               or (t.state = 'SUCCEEDED' and t.mined_block > coalesce(c.finalized, -1))))
+                or exists (select from chain.event e
+                           where e.chain_id = $2 and e.loan_hash = $3 and e.effect in ('NEW', 'PARKED'))) as "moving!""#,
+        loan.0,
+        signed(live.chain_id)?,
+        live.loan.as_slice()
+    )
+    .fetch_one(conn)
+    .await?)
 }
 
 /// Withdraws a transaction that has no nonce yet; `false` when it has one or is getting it now.
@@ -127,7 +184,7 @@ pub(crate) async fn lock_signer(
     next.map(natural).transpose()
 }
 
-/// Gives a queued transaction the nonce and moves the signer on; the settlement it is for, none when the transaction is
+/// Gives a queued transaction the nonce and moves the signer on; what it is for, none when the transaction is
 /// not queued any more or too many are in flight. The signer must be locked.
 pub(crate) async fn assign_nonce(
     conn: &mut PgConnection,
@@ -135,13 +192,13 @@ pub(crate) async fn assign_nonce(
     signer: Address,
     tx: ChainTxId,
     nonce: u64,
-) -> Result<Option<SettlementId>, Error> {
-    let settlement = sqlx::query_scalar!(
+) -> Result<Option<Purpose>, Error> {
+    let taken = sqlx::query!(
         "update chain.tx set signer = $2, nonce = $4, state = 'BROADCAST'
          where id = $3 and chain_id = $1 and state = 'QUEUED'
            and (select count(*) from chain.tx
                 where chain_id = $1 and signer = $2 and state in ('BROADCAST', 'INCLUDED')) < $5
-         returning settlement_id",
+         returning purpose, settlement_id, loan_id",
         signed(chain_id)?,
         signer.to_vec(),
         tx.0,
@@ -150,7 +207,7 @@ pub(crate) async fn assign_nonce(
     )
     .fetch_optional(&mut *conn)
     .await?;
-    if settlement.is_some() {
+    if taken.is_some() {
         sqlx::query!(
             "update chain.signer set next_nonce = $3 where chain_id = $1 and address = $2",
             signed(chain_id)?,
@@ -160,7 +217,9 @@ pub(crate) async fn assign_nonce(
         .execute(conn)
         .await?;
     }
-    Ok(settlement.map(SettlementId))
+    taken
+        .map(|r| Purpose::read(&r.purpose, r.settlement_id, r.loan_id))
+        .transpose()
 }
 
 /// Which transactions.
@@ -244,20 +303,22 @@ async fn load(conn: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<JournaledTx>,
     Ok(txs)
 }
 
-/// Whose transaction it is and for which settlement; none when it has no nonce.
+/// Whose transaction it is and what for; none when it has no nonce.
 pub(crate) async fn owner_of_tx(
     conn: &mut PgConnection,
     tx: ChainTxId,
-) -> Result<Option<(u64, Address, SettlementId)>, Error> {
+) -> Result<Option<(u64, Address, Purpose)>, Error> {
     let row = sqlx::query!(
-        r#"select chain_id, signer as "signer!", settlement_id from chain.tx where id = $1 and signer is not null"#,
+        r#"select chain_id, signer as "signer!", purpose, settlement_id, loan_id from chain.tx
+           where id = $1 and signer is not null"#,
         tx.0
     )
     .fetch_optional(conn)
     .await?;
     row.map(|r| {
         let signer = Address::try_from(r.signer.as_slice()).map_err(corrupt)?;
-        Ok((natural(r.chain_id)?, signer, SettlementId(r.settlement_id)))
+        let purpose = Purpose::read(&r.purpose, r.settlement_id, r.loan_id)?;
+        Ok((natural(r.chain_id)?, signer, purpose))
     })
     .transpose()
 }

@@ -1,15 +1,15 @@
-//! Tables `lending.loan`, `lending.loan_event`, `lending.installment`, `lending.repayment`.
+//! Tables `lending.loan`, `lending.loan_event`.
 
 use alloy_primitives::B256;
-use chrono::{DateTime, NaiveDate, Utc};
-use domain::ids::{LoanId, PaymentId, PrincipalId, ProviderId, QuoteId, SettlementId, TenantId};
+use chrono::{DateTime, Utc};
+use domain::ids::{LoanId, PrincipalId, ProviderId, QuoteId, SettlementId, TenantId};
 use domain::loan::LoanState;
 use domain::ports::{LiveLoan, OnchainTerms};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{hash, natural, signed, units};
-use crate::api::{Error, LoanAmount, RepaymentChannel};
+use crate::api::{EndedBy, Error, LoanAmount};
 use crate::store::{Unreadable, constraint, corrupt, from_json, to_json};
 
 /// A loan as stored.
@@ -32,6 +32,13 @@ pub(crate) struct LoanRow {
     pub outstanding: u128,
     pub onchain: Option<(u64, B256)>,
     pub terms: Option<OnchainTerms>,
+    pub ended_by: Option<EndedBy>,
+    /// Debt that a liquidation did not reach.
+    pub shortfall: u128,
+    /// The loan that this one repays.
+    pub refinances: Option<LoanId>,
+    /// The loan that repaid this one.
+    pub refinanced_by: Option<LoanId>,
     pub created_at: DateTime<Utc>,
     pub started_at: Option<DateTime<Utc>>,
     pub closed_at: Option<DateTime<Utc>>,
@@ -72,6 +79,10 @@ struct Raw {
     chain_id: Option<i64>,
     loan_hash: Option<Vec<u8>>,
     terms: Option<String>,
+    ended_by: Option<String>,
+    shortfall: String,
+    refinances: Option<Uuid>,
+    refinanced_by: Option<Uuid>,
     created_at: DateTime<Utc>,
     started_at: Option<DateTime<Utc>>,
     closed_at: Option<DateTime<Utc>>,
@@ -101,6 +112,10 @@ impl TryFrom<Raw> for LoanRow {
             outstanding: units(&raw.outstanding)?,
             onchain,
             terms: raw.terms.as_deref().map(from_json).transpose()?,
+            ended_by: raw.ended_by.as_deref().map(ended_by).transpose()?,
+            shortfall: units(&raw.shortfall)?,
+            refinances: raw.refinances.map(LoanId),
+            refinanced_by: raw.refinanced_by.map(LoanId),
             created_at: raw.created_at,
             started_at: raw.started_at,
             closed_at: raw.closed_at,
@@ -108,15 +123,20 @@ impl TryFrom<Raw> for LoanRow {
     }
 }
 
-/// Inserts a pending loan at version 0; its first event follows.
+fn ended_by(text: &str) -> Result<EndedBy, Error> {
+    EndedBy::parse(text).ok_or_else(|| corrupt(Unreadable("end of a loan")))
+}
+
+/// Inserts a pending loan at version 0; its first event follows. A second refinancing under way of the same loan is a
+/// business refusal.
 pub(crate) async fn insert_loan(conn: &mut PgConnection, row: &LoanRow) -> Result<(), Error> {
     let (chain_id, loan) = row
         .onchain
         .map_or((None, None), |(chain_id, loan)| (Some(chain_id), Some(loan)));
-    sqlx::query!(
+    let done = sqlx::query!(
         "insert into lending.loan (id, tenant, borrower, provider, quote_id, settlement_id, state, unit, symbol, decimals,
-                                   principal, outstanding, chain_id, loan_hash, created_at)
-         values ($1, $2, $3, $4, $5, $6, 'PENDING', $7, $8, $9, $10::text::numeric, 0, $11, $12, $13)",
+                                   principal, outstanding, chain_id, loan_hash, created_at, refinances)
+         values ($1, $2, $3, $4, $5, $6, 'PENDING', $7, $8, $9, $10::text::numeric, 0, $11, $12, $13, $14)",
         row.id.0,
         row.tenant.0,
         row.borrower.0,
@@ -130,10 +150,33 @@ pub(crate) async fn insert_loan(conn: &mut PgConnection, row: &LoanRow) -> Resul
         chain_id.map(signed).transpose()?,
         loan.map(|l| l.to_vec()),
         row.created_at,
+        row.refinances.map(|old| old.0),
     )
     .execute(conn)
-    .await?;
-    Ok(())
+    .await;
+    done.map(drop).map_err(|error| match constraint(&error) {
+        Some("loan_one_refinancing") => refinancing_pending(),
+        _ => error.into(),
+    })
+}
+
+/// Another refinancing of the same loan is under way.
+pub(crate) fn refinancing_pending() -> Error {
+    Error::refused(
+        "REFINANCING_PENDING",
+        "Another refinancing of this loan is under way.",
+        Some("refinances"),
+    )
+}
+
+/// Whether a loan that repays this one waits for its money.
+pub(crate) async fn is_being_refinanced(conn: &mut PgConnection, id: LoanId) -> Result<bool, Error> {
+    Ok(sqlx::query_scalar!(
+        r#"select exists (select from lending.loan where refinances = $1 and state = 'PENDING') as "pending!""#,
+        id.0
+    )
+    .fetch_one(conn)
+    .await?)
 }
 
 /// A loan.
@@ -155,7 +198,7 @@ pub(crate) async fn loans_by_id(conn: &mut PgConnection, ids: &[Uuid]) -> Result
         Raw,
         r#"select id, tenant, borrower, provider, quote_id, settlement_id, state, version, unit, symbol, decimals,
                   principal::text as "principal!", outstanding::text as "outstanding!", chain_id, loan_hash, terms,
-                  created_at, started_at, closed_at
+                  ended_by, shortfall::text as "shortfall!", refinances, refinanced_by, created_at, started_at, closed_at
            from lending.loan where id = any($1) order by id"#,
         ids
     )
@@ -204,7 +247,7 @@ pub(crate) async fn record_event(
 ) -> Result<(), Error> {
     let updated = sqlx::query!(
         "update lending.loan set state = $3, version = $2, outstanding = $4::text::numeric, terms = $5, started_at = $6,
-                closed_at = $7
+                closed_at = $7, ended_by = $8, shortfall = $9::text::numeric, refinanced_by = $10
          where id = $1 and version = $2 - 1",
         row.id.0,
         row.version,
@@ -213,6 +256,9 @@ pub(crate) async fn record_event(
         row.terms.as_ref().map(to_json).transpose()?,
         row.started_at,
         row.closed_at,
+        row.ended_by.map(EndedBy::as_str),
+        row.shortfall.to_string(),
+        row.refinanced_by.map(|by| by.0),
     )
     .execute(&mut *conn)
     .await?;
@@ -240,222 +286,4 @@ pub(crate) async fn loan_events(conn: &mut PgConnection, id: LoanId) -> Result<V
     )
     .fetch_all(conn)
     .await?)
-}
-
-/// One installment as stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct InstallmentRow {
-    pub number: u32,
-    pub due: NaiveDate,
-    pub principal: u128,
-    pub interest: u128,
-    pub fees: u128,
-    pub late_fee: u128,
-    pub paid_principal: u128,
-    pub paid_interest: u128,
-    pub paid_fees: u128,
-    pub paid_late_fee: u128,
-    pub late_charged: bool,
-    pub penal_to: Option<NaiveDate>,
-    /// Nothing more is asked on it.
-    pub settled: bool,
-}
-
-impl InstallmentRow {
-    /// A fresh row.
-    pub(crate) fn new(number: u32, due: NaiveDate, principal: u128, interest: u128, fees: u128) -> Self {
-        Self {
-            number,
-            due,
-            principal,
-            interest,
-            fees,
-            late_fee: 0,
-            paid_principal: 0,
-            paid_interest: 0,
-            paid_fees: 0,
-            paid_late_fee: 0,
-            late_charged: false,
-            penal_to: None,
-            settled: false,
-        }
-    }
-}
-
-/// Writes installments: new ones, and what changed in known ones.
-pub(crate) async fn put_installments(
-    conn: &mut PgConnection,
-    id: LoanId,
-    rows: &[InstallmentRow],
-) -> Result<(), Error> {
-    let text =
-        |pick: fn(&InstallmentRow) -> u128| -> Vec<String> { rows.iter().map(|r| pick(r).to_string()).collect() };
-    let numbers = rows
-        .iter()
-        .map(|r| i32::try_from(r.number))
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(corrupt)?;
-    let dues: Vec<NaiveDate> = rows.iter().map(|r| r.due).collect();
-    let charged: Vec<bool> = rows.iter().map(|r| r.late_charged).collect();
-    let settled: Vec<bool> = rows.iter().map(|r| r.settled).collect();
-    let penal: Vec<Option<NaiveDate>> = rows.iter().map(|r| r.penal_to).collect();
-    sqlx::query!(
-        "insert into lending.installment
-             (loan_id, number, due, principal, interest, fees, late_fee, paid_principal, paid_interest, paid_fees,
-              paid_late_fee, late_charged, penal_to, settled)
-         select $1, * from unnest($2::int[], $3::date[], $4::text[]::numeric[], $5::text[]::numeric[],
-             $6::text[]::numeric[], $7::text[]::numeric[], $8::text[]::numeric[], $9::text[]::numeric[],
-             $10::text[]::numeric[], $11::text[]::numeric[], $12::bool[], $13::date[], $14::bool[])
-         on conflict (loan_id, number) do update set
-             late_fee = excluded.late_fee, paid_principal = excluded.paid_principal,
-             paid_interest = excluded.paid_interest, paid_fees = excluded.paid_fees,
-             paid_late_fee = excluded.paid_late_fee, late_charged = excluded.late_charged,
-             penal_to = excluded.penal_to, settled = excluded.settled",
-        id.0,
-        &numbers,
-        &dues,
-        &text(|r| r.principal),
-        &text(|r| r.interest),
-        &text(|r| r.fees),
-        &text(|r| r.late_fee),
-        &text(|r| r.paid_principal),
-        &text(|r| r.paid_interest),
-        &text(|r| r.paid_fees),
-        &text(|r| r.paid_late_fee),
-        &charged,
-        &penal as &[Option<NaiveDate>],
-        &settled,
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-/// The installments of a loan, in order.
-pub(crate) async fn installments(conn: &mut PgConnection, id: LoanId) -> Result<Vec<InstallmentRow>, Error> {
-    let rows = sqlx::query!(
-        r#"select number, due, principal::text as "principal!", interest::text as "interest!", fees::text as "fees!",
-                  late_fee::text as "late_fee!", paid_principal::text as "paid_principal!",
-                  paid_interest::text as "paid_interest!", paid_fees::text as "paid_fees!",
-                  paid_late_fee::text as "paid_late_fee!", late_charged, penal_to, settled
-           from lending.installment where loan_id = $1 order by number"#,
-        id.0
-    )
-    .fetch_all(conn)
-    .await?;
-    rows.into_iter()
-        .map(|r| {
-            Ok(InstallmentRow {
-                number: u32::try_from(r.number).map_err(corrupt)?,
-                due: r.due,
-                principal: units(&r.principal)?,
-                interest: units(&r.interest)?,
-                fees: units(&r.fees)?,
-                late_fee: units(&r.late_fee)?,
-                paid_principal: units(&r.paid_principal)?,
-                paid_interest: units(&r.paid_interest)?,
-                paid_fees: units(&r.paid_fees)?,
-                paid_late_fee: units(&r.paid_late_fee)?,
-                late_charged: r.late_charged,
-                penal_to: r.penal_to,
-                settled: r.settled,
-            })
-        })
-        .collect()
-}
-
-/// Loans with an installment due before `day` that is not paid; those that are known to be late come too.
-pub(crate) async fn overdue_loans(conn: &mut PgConnection, day: NaiveDate, after: Uuid) -> Result<Vec<Uuid>, Error> {
-    Ok(sqlx::query_scalar!(
-        "select distinct loan_id from lending.installment where not settled and due < $1 and loan_id > $2
-         order by loan_id limit 200",
-        day,
-        after
-    )
-    .fetch_all(conn)
-    .await?)
-}
-
-/// One repayment as stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct RepaymentRow {
-    pub id: PaymentId,
-    pub loan_id: LoanId,
-    pub channel: RepaymentChannel,
-    pub late_fee: u128,
-    pub fees: u128,
-    pub interest: u128,
-    pub principal: u128,
-    pub evidence: String,
-    pub paid_at: DateTime<Utc>,
-}
-
-impl RepaymentRow {
-    /// All parts.
-    pub(crate) fn amount(&self) -> u128 {
-        self.late_fee + self.fees + self.interest + self.principal
-    }
-}
-
-/// Inserts a repayment; the same evidence a second time is a business refusal.
-pub(crate) async fn insert_repayment(conn: &mut PgConnection, row: &RepaymentRow) -> Result<(), Error> {
-    let channel = match row.channel {
-        RepaymentChannel::OnChain => "ON_CHAIN",
-        RepaymentChannel::OffChain => "OFF_CHAIN",
-    };
-    let done = sqlx::query!(
-        "insert into lending.repayment (id, loan_id, channel, amount, late_fee, fees, interest, principal, evidence, paid_at)
-         values ($1, $2, $3, $4::text::numeric, $5::text::numeric, $6::text::numeric, $7::text::numeric,
-                 $8::text::numeric, $9, $10)",
-        row.id.0,
-        row.loan_id.0,
-        channel,
-        row.amount().to_string(),
-        row.late_fee.to_string(),
-        row.fees.to_string(),
-        row.interest.to_string(),
-        row.principal.to_string(),
-        row.evidence,
-        row.paid_at,
-    )
-    .execute(conn)
-    .await;
-    done.map(drop).map_err(|error| match constraint(&error) {
-        Some("repayment_evidence_once") => {
-            Error::refused("EVIDENCE_USED", "This evidence was counted before.", Some("evidence"))
-        }
-        _ => error.into(),
-    })
-}
-
-/// The repayments of a loan, oldest first.
-pub(crate) async fn repayments(conn: &mut PgConnection, id: LoanId) -> Result<Vec<RepaymentRow>, Error> {
-    let rows = sqlx::query!(
-        r#"select id, channel, late_fee::text as "late_fee!", fees::text as "fees!", interest::text as "interest!",
-                  principal::text as "principal!", evidence, paid_at
-           from lending.repayment where loan_id = $1 order by paid_at, id"#,
-        id.0
-    )
-    .fetch_all(conn)
-    .await?;
-    rows.into_iter()
-        .map(|r| {
-            let channel = if r.channel == "ON_CHAIN" {
-                RepaymentChannel::OnChain
-            } else {
-                RepaymentChannel::OffChain
-            };
-            Ok(RepaymentRow {
-                id: r.id.into(),
-                loan_id: id,
-                channel,
-                late_fee: units(&r.late_fee)?,
-                fees: units(&r.fees)?,
-                interest: units(&r.interest)?,
-                principal: units(&r.principal)?,
-                evidence: r.evidence,
-                paid_at: r.paid_at,
-            })
-        })
-        .collect()
 }

@@ -7,8 +7,9 @@ use chrono::{DateTime, Utc};
 use domain::decision::Reason;
 use domain::ids::{ChainTxId, LoanId, PrincipalId, SettlementId, TenantId};
 use domain::loan::SettlementState;
-use domain::ports::{Intent, OnchainTerms};
+use domain::ports::{Intent, OnchainTerms, SignedAttestation};
 use domain::quote::Quote;
+use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -23,6 +24,30 @@ pub(crate) struct OnchainPart {
     /// The contract's id of the loan.
     pub loan: B256,
     pub intent: Intent,
+    /// What the originating call presents to the scoring oracle.
+    pub attestation: Option<SignedAttestation>,
+    pub refinance: Option<RefinancePart>,
+}
+
+/// The old loan that a new one repays in the same transaction.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RefinancePart {
+    pub loan: LoanId,
+    /// Collateral that the borrower adds to what the old loan holds, base units.
+    pub collateral: u128,
+    /// The most that the borrower pays in, base units of the asset.
+    pub asset: u128,
+}
+
+impl OnchainPart {
+    /// What the borrower allows before the loan begins, given the order's collateral: collateral and asset.
+    pub(crate) fn allowances(&self, collateral: u128) -> (u128, u128) {
+        match &self.refinance {
+            Some(part) => (part.collateral, part.asset),
+            None => (collateral, 0),
+        }
+    }
 }
 
 /// A settlement as stored.
@@ -65,6 +90,8 @@ struct Raw {
     intent: Option<String>,
     chain_id: Option<i64>,
     loan_hash: Option<Vec<u8>>,
+    attestation: Option<String>,
+    refinance: Option<String>,
     signature: Option<Vec<u8>>,
     tx_id: Option<Uuid>,
     lender_ref: Option<String>,
@@ -83,6 +110,8 @@ impl TryFrom<Raw> for SettlementRow {
                 chain_id: natural(chain_id)?,
                 loan: hash(&loan)?,
                 intent: from_json(&intent)?,
+                attestation: raw.attestation.as_deref().map(from_json).transpose()?,
+                refinance: raw.refinance.as_deref().map(from_json).transpose()?,
             }),
             _ => None,
         };
@@ -113,9 +142,10 @@ pub(crate) async fn insert_settlement(conn: &mut PgConnection, row: &SettlementR
     let intent = onchain.map(|o| to_json(&o.intent)).transpose()?;
     let done = sqlx::query!(
         "insert into lending.settlement
-             (id, tenant, borrower, provider, quote_id, request_id, loan_id, state, quote, intent, chain_id, loan_hash, created_at, next_at)
+             (id, tenant, borrower, provider, quote_id, request_id, loan_id, state, quote, intent, chain_id, loan_hash, created_at, next_at,
+              attestation, refinance)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
-                 greatest(clock_timestamp(), coalesce($14, clock_timestamp())))",
+                 greatest(clock_timestamp(), coalesce($14, clock_timestamp())), $15, $16)",
         row.id.0,
         row.tenant.0,
         row.borrower.0,
@@ -131,6 +161,8 @@ pub(crate) async fn insert_settlement(conn: &mut PgConnection, row: &SettlementR
         row.created_at,
         // An unsigned intent needs no look before it ends.
         onchain.and_then(|o| DateTime::from_timestamp(i64::try_from(o.intent.deadline).ok()?, 0)) as Option<DateTime<Utc>>,
+        onchain.and_then(|o| o.attestation.as_ref()).map(to_json).transpose()?,
+        onchain.and_then(|o| o.refinance.as_ref()).map(to_json).transpose()?,
     )
     .execute(conn)
     .await;
@@ -151,8 +183,8 @@ pub(crate) async fn insert_settlement(conn: &mut PgConnection, row: &SettlementR
 pub(crate) async fn settlement(conn: &mut PgConnection, id: SettlementId) -> Result<Option<SettlementRow>, Error> {
     let raw = sqlx::query_as!(
         Raw,
-        "select id, tenant, borrower, quote, loan_id, state, version, intent, chain_id, loan_hash, signature, tx_id,
-                lender_ref, failure, created_at, fence, attempts
+        "select id, tenant, borrower, quote, loan_id, state, version, intent, chain_id, loan_hash, attestation, refinance,
+                signature, tx_id, lender_ref, failure, created_at, fence, attempts
          from lending.settlement where id = $1",
         id.0
     )
