@@ -163,6 +163,8 @@ contract PriceOracle is IPriceOracle, Initializable, UUPSUpgradeable {
     }
 
     /// @notice Leaves a token without a price until the owner sets it again. For the guardian and the owner.
+    /// @dev Loans that need the price cannot be liquidated meanwhile; one in default for long goes to its lender with all of its
+    /// collateral, see {ICreditAggregator-markDefault}.
     function delist(address token) external onlyGuardianOrOwner {
         TokenListing storage listing = _storage().tokens[token];
         if (!listing.listed) revert NotListed(token);

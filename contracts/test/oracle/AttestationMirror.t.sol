@@ -28,6 +28,8 @@ interface ISchemaRegistry {
 }
 
 /// @notice Keeps what it is told, by the rules of the real service that matter here.
+// Times fit 64 bits.
+// forge-lint: disable-next-item(unsafe-typecast)
 contract EasDouble {
     mapping(bytes32 uid => IEasReader.Attestation) private kept;
     uint256 private count;

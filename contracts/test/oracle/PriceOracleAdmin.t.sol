@@ -10,6 +10,8 @@ import { ERC1967Proxy } from "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy
 import { Initializable } from "@openzeppelin/contracts/proxy/utils/Initializable.sol";
 
 /// @notice Who may change what in {PriceOracle}, and which settings it refuses.
+// Field names are short words.
+// forge-lint: disable-next-item(unsafe-typecast)
 contract PriceOracleAdminTest is OracleBase {
     address private constant TOKEN = address(0x70CE);
 

@@ -2,8 +2,8 @@
 pragma solidity 0.8.30;
 
 import { PriceOracle, TokenFeeds } from "../../src/PriceOracle.sol";
-import { DevFeed } from "../../src/dev/DevFeed.sol";
 import { OracleBase } from "./OracleBase.sol";
+import { FuzzedFeed } from "./RawFeed.sol";
 import { Math } from "@openzeppelin/contracts/utils/math/Math.sol";
 
 /// @notice {PriceOracle-price} over every combination of decimals, answers and ages.
@@ -15,16 +15,18 @@ contract PriceOracleFuzzTest is OracleBase {
 
     PriceOracle private oracle;
     PriceOracle private other;
-    DevFeed private ethFeed;
-    DevFeed private usdFeed;
+    FuzzedFeed private ethFeed;
+    FuzzedFeed private ethSecond;
+    FuzzedFeed private usdFeed;
 
     function setUp() external {
         vm.warp(START);
         oracle = deployPrices();
-        ethFeed = new DevFeed(8, "ETH / USD");
-        usdFeed = new DevFeed(8, "USDC / USD");
-        ethFeed.setAnswer(2_000e8);
-        usdFeed.setAnswer(1e8);
+        ethFeed = new FuzzedFeed();
+        ethSecond = new FuzzedFeed();
+        usdFeed = new FuzzedFeed();
+        ethFeed.set(8, 2_000e8, START);
+        usdFeed.set(8, 1e8, START);
         single(ETH, ethFeed, 18);
         single(USD, usdFeed, 6);
         other = deployPrices();
@@ -32,7 +34,7 @@ contract PriceOracleFuzzTest is OracleBase {
         other.setToken(USD, TokenFeeds(address(usdFeed), 60, address(0), 0, 0, 6));
     }
 
-    function single(address token, DevFeed feed, uint8 decimals) private {
+    function single(address token, FuzzedFeed feed, uint8 decimals) private {
         vm.prank(OWNER);
         oracle.setToken(token, TokenFeeds(address(feed), 3_600, address(0), 0, 0, decimals));
     }
@@ -50,22 +52,22 @@ contract PriceOracleFuzzTest is OracleBase {
         uint256 age;
     }
 
-    function list(address token, Quote memory quote) private returns (DevFeed feed) {
+    function list(address token, FuzzedFeed feed, Quote memory quote) private {
         quote.feedDecimals %= 25;
         quote.decimals %= 25;
         // Every magnitude as likely; the sign stays.
         quote.answer >>= quote.shift;
         quote.age = bound(quote.age, 0, 4_000);
-        feed = new DevFeed(quote.feedDecimals, "");
-        feed.setRound(quote.answer, START, START - quote.age);
+        feed.set(quote.feedDecimals, quote.answer, START - quote.age);
         single(token, feed, quote.decimals);
     }
 
     /// @notice Gives floor(1e36 * worth / cost) or the right refusal, for any decimals from 0 to 24, any answer, any age.
     function testFuzz_PriceIsExact(Quote memory c, Quote memory a) external {
-        (address worth, address cost) = (address(list(ETH, c)), address(list(USD, a)));
-        bytes memory refusal = refusalOf(worth, c);
-        if (refusal.length == 0) refusal = refusalOf(cost, a);
+        list(ETH, ethFeed, c);
+        list(USD, usdFeed, a);
+        bytes memory refusal = refusalOf(address(ethFeed), c);
+        if (refusal.length == 0) refusal = refusalOf(address(usdFeed), a);
         (uint256 high, uint256 low, uint256 denominator, bool fits) = fraction(c, a, refusal.length == 0);
         if (refusal.length == 0) {
             // The quotient is at least one exactly when numerator >= denominator, and below 2^256 when high < denominator.
@@ -118,8 +120,8 @@ contract PriceOracleFuzzTest is OracleBase {
     }
 
     struct Two {
-        DevFeed one;
-        DevFeed two;
+        FuzzedFeed one;
+        FuzzedFeed two;
         /// @dev Both prices times 10^(sum of their decimals).
         uint256 a;
         uint256 b;
@@ -156,17 +158,16 @@ contract PriceOracleFuzzTest is OracleBase {
         // Often close to the first.
         uint256 near = first * 10 ** secondDecimals / 10 ** firstDecimals * bound(y >> 1, 6_000, 14_000) / 10_000 + 1;
         uint256 second = y % 2 == 0 ? bound(y >> 1, 1, 1e40) : near;
-        t.one = new DevFeed(firstDecimals, "");
-        t.two = new DevFeed(secondDecimals, "");
-        t.one.setAnswer(int256(first));
-        t.two.setAnswer(int256(second));
+        (t.one, t.two) = (ethFeed, ethSecond);
+        t.one.set(firstDecimals, int256(first), START);
+        t.two.set(secondDecimals, int256(second), START);
         t.a = first * 10 ** secondDecimals;
         t.b = second * 10 ** firstDecimals;
         t.lesserDecimals = firstDecimals < secondDecimals ? firstDecimals : secondDecimals;
     }
 
     /// @dev The price by one feed alone, from an oracle of its own.
-    function alone(DevFeed feed, bool asCollateral) private returns (uint256) {
+    function alone(FuzzedFeed feed, bool asCollateral) private returns (uint256) {
         vm.prank(OWNER);
         other.setToken(ETH, TokenFeeds(address(feed), 60, address(0), 0, 0, 18));
         return asCollateral ? other.price(ETH, USD) : other.price(USD, ETH);
@@ -176,7 +177,7 @@ contract PriceOracleFuzzTest is OracleBase {
     function testFuzz_Ages(uint32 maxAge, uint256 updatedAt) external {
         maxAge = uint32(bound(maxAge, 1, type(uint32).max));
         if (updatedAt % 4 != 0) updatedAt = START - bound(updatedAt, 0, 2 * uint256(maxAge) % START);
-        ethFeed.setRound(2_000e8, START, updatedAt);
+        ethFeed.set(8, 2_000e8, updatedAt);
         vm.prank(OWNER);
         oracle.setToken(ETH, TokenFeeds(address(ethFeed), maxAge, address(0), 0, 0, 18));
         if (updatedAt == 0) {

@@ -90,6 +90,8 @@ contract PriceHandler is OracleBase {
         vm.prank(GUARDIAN);
         (bool done, bytes memory reason) = address(guarded).call(calls[what % 6]);
         require(!done, "the guardian went beyond its powers");
+        // The selector of an error comes first.
+        // forge-lint: disable-next-line(unsafe-typecast)
         require(bytes4(reason) == PriceOracle.NotOwner.selector, "refused for another reason");
     }
 

@@ -8,6 +8,8 @@ import { ERC1967Proxy } from "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy
 import { Initializable } from "@openzeppelin/contracts/proxy/utils/Initializable.sol";
 
 /// @notice Who may change what in {CreditScoringOracle}: the guardian only takes away.
+// Field names are short words.
+// forge-lint: disable-next-item(unsafe-typecast)
 contract ScoringAdminTest is ScoringBase {
     bytes32 private constant SOME = keccak256("an attestation");
 

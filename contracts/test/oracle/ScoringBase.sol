@@ -6,6 +6,8 @@ import { AttestationPolicy, CreditAttestation } from "../../src/ICreditScoringOr
 import { OracleBase } from "./OracleBase.sol";
 
 /// @notice Two of three attesters, two assets of class 1, policy 7 for bands up to 3.
+// Times fit 40 bits.
+// forge-lint: disable-next-item(unsafe-typecast)
 abstract contract ScoringBase is OracleBase {
     address internal constant BORROWER = address(0xB0B);
     address internal constant USDC = address(0x6);

@@ -5,6 +5,8 @@ import { AttestationPolicy, CreditAttestation, ICreditScoringOracle } from "../.
 import { ScoringBase } from "./ScoringBase.sol";
 
 /// @notice {CreditScoringOracle-draw}: every refusal, then units, rounding and the limit.
+// Fuzzed numbers are cut to the types that take them.
+// forge-lint: disable-next-item(unsafe-typecast)
 contract ScoringDrawTest is ScoringBase {
     address private constant OTHER_CLASS = address(0x07);
 

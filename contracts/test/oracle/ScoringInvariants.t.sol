@@ -5,6 +5,8 @@ import { AttestationPolicy, CreditAttestation, ICreditScoringOracle } from "../.
 import { ScoringBase } from "./ScoringBase.sol";
 
 /// @notice Random lives of attestations; each call is a transaction of its own. What must fail is tried and its reason required.
+// Times and numbers fit the types that take them.
+// forge-lint: disable-next-item(unsafe-typecast)
 contract ScoringHandler is ScoringBase {
     struct Entry {
         CreditAttestation attestation;

@@ -6,6 +6,8 @@ import { CreditAttestation, ICreditScoringOracle } from "../../src/ICreditScorin
 import { ScoringBase } from "./ScoringBase.sol";
 
 /// @notice {CreditScoringOracle-present}: every refusal, then what it accepts, and what is signed.
+// Field names are short words; fuzzed numbers are cut to the types that take them.
+// forge-lint: disable-next-item(unsafe-typecast)
 contract ScoringPresentTest is ScoringBase {
     uint256 private constant CURVE_ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141;
 
