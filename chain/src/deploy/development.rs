@@ -2,9 +2,10 @@
 
 use alloy_primitives::aliases::U104;
 use alloy_primitives::{Address, Bytes, I256, U256};
-use alloy_sol_types::SolConstructor;
+use alloy_sol_types::{Eip712Domain, SolConstructor, SolStruct, sol};
 
 use super::addresses::{Addresses, Plan, create2, init_code};
+use super::inspect::ask;
 use super::steps::{Done, Step};
 use super::{DeployError, Deployer, system};
 use crate::bindings::aggregator::CreditAggregator;
@@ -13,6 +14,7 @@ use crate::bindings::prices::PriceOracle;
 use crate::bindings::scoring::CreditScoringOracle;
 use crate::bindings::token::DevToken;
 use crate::keys::DevAccount;
+use crate::transaction::SignError;
 
 /// Decimals of the development feeds' answers.
 const FEED_DECIMALS: u8 = 8;
@@ -26,6 +28,17 @@ const POLICY_WORST_BAND: u8 = 3;
 const POLICY_MAX_AGE: u32 = 86_400;
 /// Attesters of three that must sign.
 const THRESHOLD: u64 = 2;
+
+sol! {
+    /// ERC-2612.
+    struct Permit {
+        address owner;
+        address spender;
+        uint256 value;
+        uint256 nonce;
+        uint256 deadline;
+    }
+}
 
 /// A token of a development chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,13 +84,16 @@ impl DevAsset {
         }
     }
 
-    fn code(self) -> Bytes {
-        let name = match self {
+    fn name(self) -> &'static str {
+        match self {
             Self::Dollar => "Development Dollar",
             Self::Ether => "Development Ether",
-        };
+        }
+    }
+
+    fn code(self) -> Bytes {
         let arguments = DevToken::constructorCall {
-            name_: name.to_owned(),
+            name_: self.name().to_owned(),
             symbol_: self.symbol().to_owned(),
             decimals_: self.decimals(),
         };
@@ -112,13 +128,49 @@ impl Deployer<'_> {
         steps.extend(tokens_and_prices(&at));
         steps.extend(limits(&at));
         steps.extend(money());
-        self.run_at_once(self.signer, steps).await?;
         for account in [DevAccount::Desk, DevAccount::Submitter] {
-            let allowance = allow(account, DevAsset::Dollar, at.aggregator);
-            self.run_at_once(&account.signer(), vec![allowance]).await?;
+            steps.push(self.allow(account, DevAsset::Dollar, at.aggregator).await?);
         }
+        self.run_at_once(steps).await?;
         self.verify(&plan).await?;
         Ok(at)
+    }
+
+    /// Lets `spender` take what it likes, by a signed permit: the account itself sends nothing, and its nonces stay untouched.
+    async fn allow(&self, account: DevAccount, asset: DevAsset, spender: Address) -> Result<Step, DeployError> {
+        let (token, owner) = (asset.address(), account.address());
+        let nonce = ask(self.rpc, token, &DevToken::noncesCall { owner }).await?;
+        let permit = Permit {
+            owner,
+            spender,
+            value: U256::MAX,
+            nonce: nonce.unwrap_or_default(),
+            deadline: U256::MAX,
+        };
+        let domain = Eip712Domain {
+            name: Some(asset.name().into()),
+            version: Some("1".into()),
+            chain_id: Some(U256::from(self.rpc.chain_id())),
+            verifying_contract: Some(token),
+            salt: None,
+        };
+        let signature = account
+            .signer()
+            .sign(permit.eip712_signing_hash(&domain))
+            .map_err(|error| SignError::Signer(alloy_signer::Error::other(error)))?;
+        let call = DevToken::permitCall {
+            owner,
+            spender,
+            value: permit.value,
+            deadline: permit.deadline,
+            v: 27 + u8::from(signature.v()),
+            r: signature.r().into(),
+            s: signature.s().into(),
+        };
+        let allowed = Done::answers(token, &DevToken::allowanceCall { owner, spender }, |allowed| {
+            allowed >= U256::MAX / U256::from(2)
+        });
+        Ok(Step::call("allowance", token, &call, allowed))
     }
 }
 
@@ -249,19 +301,5 @@ fn fund(asset: DevAsset, account: DevAccount, whole: u64) -> Step {
         token,
         &DevToken::mintCall { to, amount },
         Done::answers(token, &DevToken::balanceOfCall { account: to }, move |has| has >= half),
-    )
-}
-
-/// Lets `spender` take what it likes.
-fn allow(account: DevAccount, asset: DevAsset, spender: Address) -> Step {
-    let (token, owner) = (asset.address(), account.address());
-    let value = U256::MAX;
-    Step::call(
-        "allowance",
-        token,
-        &DevToken::approveCall { spender, value },
-        Done::answers(token, &DevToken::allowanceCall { owner, spender }, |allowed| {
-            allowed >= U256::MAX / U256::from(2)
-        }),
     )
 }

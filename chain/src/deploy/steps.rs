@@ -137,20 +137,23 @@ impl Deployer<'_> {
     }
 
     /// For development chains: everything that is missing at once, without a look between two steps.
-    pub(super) async fn run_at_once(&self, signer: &DynSigner, steps: Vec<Step>) -> Result<(), DeployError> {
+    pub(super) async fn run_at_once(&self, steps: Vec<Step>) -> Result<(), DeployError> {
         let steps = missing(self.rpc, steps).await?;
         if steps.is_empty() {
             return Ok(());
         }
         let fees = fees::market(self.rpc, self.fee_cap).await?;
-        let first = self.rpc.nonce(signer.address()).await?;
+        let first = self.rpc.nonce(self.signer.address()).await?;
         let mut sent = Vec::with_capacity(steps.len());
         for (nonce, step) in (first..).zip(&steps) {
             let gas_limit = match step.done {
                 Done::Code(_) => DEV_CREATE_GAS,
                 _ => DEV_CALL_GAS,
             };
-            sent.push((step.name, send(self.rpc, signer, step, (nonce, gas_limit, fees)).await?));
+            sent.push((
+                step.name,
+                send(self.rpc, self.signer, step, (nonce, gas_limit, fees)).await?,
+            ));
         }
         for (name, (signed, refusal)) in sent {
             let receipt = receipt(self.rpc, name, &signed, refusal).await?;
