@@ -20,11 +20,11 @@ export class Chain {
   deployGas = 0;
   deployed = 0;
 
-  static async start() {
+  /** `traced`: the chain remembers each step of each transaction, which takes memory. */
+  static async start({ traced = false } = {}) {
     const chain = new Chain();
-    chain.#child = spawn(process.env.ANVIL, ['--port', '0', '--timestamp', String(START), '--accounts', String(ACCOUNTS)], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const options = ['--port', '0', '--timestamp', String(START), '--accounts', String(ACCOUNTS)];
+    chain.#child = spawn(process.env.ANVIL, traced ? [...options, '--steps-tracing'] : options, { stdio: ['ignore', 'pipe', 'inherit'] });
     try {
       chain.#url = await listening(chain.#child);
       await chain.rpc('anvil_setBlockTimestampInterval', [BLOCK_SECONDS]);

@@ -3,13 +3,14 @@
 //   --check  writes nothing and fails when docs/gas.md would change
 //   --only <name>,…  runs some of the columns and writes nothing
 import { measureAave1, measureAave36 } from './aave.mjs';
+import { measureBreakdown } from './breakdown.mjs';
 import { Chain } from './chain.mjs';
 import { measure as measureMorpho } from './morpho.mjs';
 import { measureParts } from './parts.mjs';
 import { document } from './paths.mjs';
 import { QUOTED, QUOTED_ROWS } from './quoted.mjs';
 import { setStage } from './stage.mjs';
-import { factors, partsTable, quotedTable, sideBySide, targets, writeDocument } from './table.mjs';
+import { breakdownTable, factors, partsTable, quotedTable, sideBySide, targets, writeDocument } from './table.mjs';
 import { measurePlain, measurePriced } from './usance.mjs';
 import { measure as measureVenus } from './venus.mjs';
 
@@ -23,8 +24,8 @@ const COLUMNS = {
 };
 
 /** Runs on a new chain, so that no column depends on another. */
-async function onOwnChain(measure) {
-  const chain = await Chain.start();
+async function onOwnChain(measure, options) {
+  const chain = await Chain.start(options);
   try {
     return await measure(chain, await setStage(chain));
   } finally {
@@ -33,17 +34,18 @@ async function onOwnChain(measure) {
 }
 
 const option = (name) => process.argv.includes(`--${name}`);
-const only = option('only') ? process.argv[process.argv.indexOf('--only') + 1].split(',') : [...Object.keys(COLUMNS), 'parts'];
+const only = option('only') ? process.argv[process.argv.indexOf('--only') + 1].split(',') : [...Object.keys(COLUMNS), 'breakdown', 'parts'];
 
 const measured = {};
 for (const [name, measure] of Object.entries(COLUMNS)) {
   if (only.includes(name)) measured[name] = await onOwnChain(measure);
 }
 const columns = Object.values(measured);
+const spent = only.includes('breakdown') ? await onOwnChain(measureBreakdown, { traced: true }) : [];
 const parts = only.includes('parts') ? await onOwnChain(measureParts) : [];
 
 if (option('json')) {
-  console.log(JSON.stringify({ columns, parts, quoted: QUOTED }, null, 2));
+  console.log(JSON.stringify({ columns, breakdown: spent, parts, quoted: QUOTED }, null, 2));
 } else {
   const { usance, priced, ...peers } = measured;
   const texts = {};
@@ -51,6 +53,7 @@ if (option('json')) {
   texts['side by side'] = sideBySide(columns);
   if (priced) texts.times = factors(priced, Object.values(peers));
   texts.quoted = quotedTable(QUOTED, QUOTED_ROWS);
+  texts.breakdown = breakdownTable(spent);
   texts.parts = partsTable(parts);
   console.log(Object.values(texts).join('\n\n'));
   texts.quoted += `\n\n${QUOTED.map(({ title, source }) => `- **${title}**: ${source}.`).join('\n')}`;

@@ -76,6 +76,18 @@ export const quotedTable = (quoted, rows) =>
     rows.map(([key, what]) => [what, ...quoted.map(({ figures }) => cell(figures[key]))]),
   );
 
+/** Where the gas of our steps goes; the rows add up to the receipts. */
+export function breakdownTable(list) {
+  const kinds = [...new Set(list.flatMap(({ parts }) => Object.keys(parts)))];
+  return markdown(
+    ['gas for', ...list.map(({ what }) => what)],
+    [
+      ...kinds.map((kind) => [kind, ...list.map(({ parts }) => (kind in parts ? thousands(parts[kind]) : '-'))]),
+      ['receipt', ...list.map(({ gas }) => thousands(gas))],
+    ],
+  );
+}
+
 const signed = (value) => `${value < 0 ? '-' : '+'}${thousands(Math.abs(value))}`;
 
 /** What each part costs: alone in a transaction, and beside the figure it is compared with. */

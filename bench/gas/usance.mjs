@@ -102,9 +102,14 @@ export class Usance {
     return { gas: Number(gasUsed), loanId: log.topics[1], terms };
   }
 
-  /** A call about one loan: `loan(repay, [amount], 'uint256')`. */
-  onLoan(who, { loanId, terms }, name, types = [], values = []) {
-    return this.chain.send(who, this.proxy, `${name}(${['bytes32', TERMS, ...types]})`, [loanId, terms, ...values]);
+  /** Call data about one loan: id and terms first, then what the function takes beside them. */
+  onLoanData({ loanId, terms }, name, types = [], values = []) {
+    return callData(`${name}(${['bytes32', TERMS, ...types]})`, [loanId, terms, ...values]);
+  }
+
+  /** Sends such a call; its gas. */
+  async onLoan(who, loan, name, types = [], values = []) {
+    return Number((await this.chain.sendRaw(who, this.proxy, this.onLoanData(loan, name, types, values))).gasUsed);
   }
 
   repay(who, loan, amount) {
