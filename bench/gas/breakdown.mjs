@@ -47,7 +47,8 @@ export async function breakdown(chain, { transactionHash, gasUsed }, names) {
     add(kindOf(op), cost);
   }
   const refund = total - Number(gasUsed);
-  if (refund !== 0) add(refund > 0 ? 'refund' : 'unaccounted', -refund);
+  if (refund < 0) throw new Error(`${-refund} gas of ${transactionHash} is not accounted for: is the chain traced?`);
+  if (refund > 0) parts.refund = -refund;
   return parts;
 }
 

@@ -80,7 +80,10 @@ export class Chain {
   /** A signature of typed data; numbers go as text. */
   sign(signer, domain, types, primaryType, message) {
     const domainType = Object.keys(domain).map((name) => ({ name, type: DOMAIN_TYPES[name] }));
-    const text = (value) => (value !== null && typeof value === 'object' ? Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, text(inner)])) : String(value));
+    const text = (value) =>
+      value !== null && typeof value === 'object'
+        ? Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, text(inner)]))
+        : String(value);
     const data = { domain, primaryType, message: text(message), types: { EIP712Domain: domainType, ...types } };
     return this.rpc('eth_signTypedData_v4', [signer, data]);
   }

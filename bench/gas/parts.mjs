@@ -10,9 +10,12 @@ const FEED_AGE = BigInt(200 * DAY);
 const TREE_LEVELS = 3;
 const PERMIT_SINGLE = '((address,uint160,uint48,uint48),address,uint256)';
 const PERMIT2_TYPES = {
-  PermitSingle: [{ name: 'details', type: 'PermitDetails' }, { name: 'spender', type: 'address' }, { name: 'sigDeadline', type: 'uint256' }],
+  PermitSingle: [
+    { name: 'details', type: 'PermitDetails' }, { name: 'spender', type: 'address' }, { name: 'sigDeadline', type: 'uint256' },
+  ],
   PermitDetails: [
-    { name: 'token', type: 'address' }, { name: 'amount', type: 'uint160' }, { name: 'expiration', type: 'uint48' }, { name: 'nonce', type: 'uint48' },
+    { name: 'token', type: 'address' }, { name: 'amount', type: 'uint160' },
+    { name: 'expiration', type: 'uint48' }, { name: 'nonce', type: 'uint48' },
   ],
 };
 const PERMIT_TYPES = {
@@ -132,7 +135,8 @@ async function allowanceParts(parts, base) {
   await chain.send(holder, stage.collateral, 'approve(address,uint256)', [PERMIT2, MAX]);
   const details = { token: stage.collateral, amount: 2n ** 160n - 1n, expiration: FAR, nonce: 0n };
   const single = { details, spender: proxy, sigDeadline: FAR };
-  const ofHolder = await chain.sign(holder, { name: 'Permit2', chainId: usance.domain.chainId, verifyingContract: PERMIT2 }, PERMIT2_TYPES, 'PermitSingle', single);
+  const ofPermit2 = { name: 'Permit2', chainId: usance.domain.chainId, verifyingContract: PERMIT2 };
+  const ofHolder = await chain.sign(holder, ofPermit2, PERMIT2_TYPES, 'PermitSingle', single);
   const permit2 = callData(`permit2(address,${PERMIT_SINGLE},bytes)`, [holder, [Object.values(details), proxy, FAR], ofHolder]);
   const { data: byPermit2 } = await usance.originateData({ borrower: holder });
   parts.add('first allowance by Permit2, one transaction', usance.loanFrom(await parts.multicall([permit2, byPermit2])).gas, withApproval);
@@ -184,7 +188,8 @@ async function attestationParts(parts, base) {
       borrower, limit: 10n ** 24n, assetClass: 1n, scoreBand: 1n, issuedAt: BigInt(START), expiresAt: FAR, epoch: 0n, id: hash(word(needed)),
     };
     const [digest] = await chain.view(scoring, `hashAttestation(${types})`, [Object.values(attestation)]);
-    const signatures = await Promise.all(attesters.slice(0, needed).map((who) => chain.sign(who, domain, { CreditAttestation: members }, 'CreditAttestation', attestation)));
+    const sign = (who) => chain.sign(who, domain, { CreditAttestation: members }, 'CreditAttestation', attestation);
+    const signatures = await Promise.all(attesters.slice(0, needed).map(sign));
     const present = callData(`presentAttestation(${types},bytes[])`, [Object.values(attestation), signatures]);
     const { data } = await usance.originateData({
       borrower,

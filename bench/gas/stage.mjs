@@ -54,7 +54,8 @@ export async function setStage(chain) {
 /** Approvals without limit, given before anything is measured; not part of any figure. */
 export async function approve(chain, stage, assetSpender, collateralSpender = assetSpender) {
   const { admin, asset, collateral, batch } = stage;
-  const approvals = [call(asset, 'approve(address,uint256)', [assetSpender, MAX]), call(collateral, 'approve(address,uint256)', [collateralSpender, MAX])];
+  const approvals = [[asset, assetSpender], [collateral, collateralSpender]]
+    .map(([token, spender]) => call(token, 'approve(address,uint256)', [spender, MAX]));
   for (const who of ['lender', 'nextLender', 'liquidator', 'first', 'second', 'third', 'fourth']) {
     for (const { to, signature, values } of approvals) await chain.send(stage[who], to, signature, values);
   }

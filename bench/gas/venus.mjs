@@ -63,13 +63,16 @@ async function deployment(chain, stage) {
     'setCloseFactor(uint256)', 'setLiquidationIncentive(uint256)', 'setMinLiquidatableCollateral(uint256)',
     'setCollateralFactor(address,uint256,uint256)', 'setMarketSupplyCaps(address[],uint256[])', 'setMarketBorrowCaps(address[],uint256[])',
   ]);
-  await allow(admin, ['addPool(string,address,uint256,uint256,uint256)', 'addMarket(AddMarketInput)', 'setReduceReservesBlockDelta(uint256)']);
+  await allow(admin, [
+    'addPool(string,address,uint256,uint256,uint256)', 'addMarket(AddMarketInput)', 'setReduceReservesBlockDelta(uint256)',
+  ]);
   const setPrice = (token, dollars, decimals) =>
     chain.configure(admin, oracle, 'setPrice(address,uint256)', [token, scaled(dollars, decimals)]);
   await setPrice(asset, 1n, 6);
   await setPrice(collateral, PRICE.sound, 18);
   await chain.configure(admin, comptroller, 'setPriceOracle(address)', [oracle]);
-  await chain.configure(admin, registry, 'addPool(string,address,uint256,uint256,uint256)', ['gas', comptroller, CLOSE_FACTOR, INCENTIVE, 100n * WAD]);
+  const pool = ['gas', comptroller, CLOSE_FACTOR, INCENTIVE, 100n * WAD];
+  await chain.configure(admin, registry, 'addPool(string,address,uint256,uint256,uint256)', pool);
 
   const irm = await deploy('JumpRateModelV2', '(uint256,uint256,uint256,uint256,address,bool,uint256)',
     [WAD / 50n, WAD / 10n, 3n * WAD, (WAD * 8n) / 10n, access, false, BLOCKS_PER_YEAR]);
