@@ -5,18 +5,19 @@ use std::time::Duration;
 
 use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_sol_types::SolCall;
-use chain::contracts::{SettlementContracts, SettlementReader};
+use chain::bindings::token::DevToken;
+use chain::contracts::{SettlementContracts, SettlementReader, revert_reason};
 use chain::deploy::{Addresses, Deployer, DevAsset};
-use chain::devnet::{Devnet, DevnetOptions};
+use chain::devnet::{Devnet, DevnetOptions, advance_time, set_price};
 use chain::indexer::Indexer;
 use chain::keys::DevAccount;
 use chain::registry::{ChainConfig, Finality, Profile, Registry};
-use chain::rpc::{Rpc, RpcOptions};
+use chain::rpc::{Receipt, Rpc, RpcError, RpcOptions};
 use chain::submitter::{Submitter, SubmitterOptions};
 use domain::ids::ChainTxId;
 use domain::money::TokenAmount;
 use domain::offer::{Onchain, OnchainOrder};
-use domain::ports::{Call, Contracts, Intent, TxState};
+use domain::ports::{Call, ChainReader, Contracts, Intent, LiveLoan, LoanEvent, OnchainTerms, TxState, WalletCall};
 use serde_json::{Value, json};
 
 use crate::journal::{MemJournal, MemLog};
@@ -38,7 +39,7 @@ pub struct Lab {
 
 impl Lab {
     /// Contracts deployed, everybody funded, the borrower's collateral allowed. Blocks come with transactions, at some time.
-    async fn start(finality: Finality) -> Self {
+    pub async fn start(finality: Finality) -> Self {
         let net = Devnet::start(&DevnetOptions::new(CHAIN)).await.unwrap();
         let deployer = DevAccount::Deployer.signer();
         let at = Deployer::new(net.rpc(), &deployer, FEE_CAP)
@@ -161,14 +162,12 @@ impl Lab {
 
     /// As the desk signs it.
     pub fn signed(&self, order: OnchainOrder) -> Onchain {
+        self.signed_by(DevAccount::Desk, order)
+    }
+
+    pub fn signed_by(&self, lender: DevAccount, order: OnchainOrder) -> Onchain {
         let order_hash = self.contracts.order_hash(CHAIN, &order).unwrap();
-        let signature = DevAccount::Desk
-            .signer()
-            .sign(order_hash)
-            .unwrap()
-            .as_bytes()
-            .to_vec()
-            .into();
+        let signature = lender.signer().sign(order_hash).unwrap().as_bytes().to_vec().into();
         let asset = domain::money::Asset {
             chain_id: CHAIN,
             token: order.asset,
@@ -235,8 +234,122 @@ impl Lab {
         C::abi_decode_returns(&answer).unwrap()
     }
 
+    /// Sends a call as it is, with its own gas limit, and answers what became of it.
+    pub async fn execute(&self, from: Address, call: &Call) -> Receipt {
+        let tx = json!([{
+            "from": from, "to": call.to, "data": call.data, "gas": format!("{:#x}", call.gas_limit),
+            "maxFeePerGas": "0x174876e800", "maxPriorityFeePerGas": "0x3b9aca00",
+        }]);
+        let hash: B256 = serde_json::from_value(self.anvil("eth_sendTransaction", tx).await).unwrap();
+        self.mine(1).await;
+        let receipt = self.rpc.receipt(hash).await.unwrap().unwrap();
+        println!("gas {} of {}", receipt.gas_used, call.gas_limit);
+        receipt
+    }
+
+    /// Sends a call that must succeed.
+    pub async fn done(&self, from: Address, call: &Call) {
+        let refused = self.rpc.call(Some(from), call.to, &call.data, call.gas_limit).await;
+        let refused = refused.err().map(|error| reason(&error));
+        assert_eq!(refused, None);
+        assert!(self.execute(from, call).await.succeeded);
+    }
+
+    pub async fn all_done(&self, from: Address, calls: Vec<WalletCall>) {
+        for step in calls {
+            self.done(from, &step.call).await;
+        }
+    }
+
+    /// Why a call would be refused.
+    pub async fn refusal(&self, from: Address, call: &Call) -> String {
+        let answer = self.rpc.call(Some(from), call.to, &call.data, call.gas_limit).await;
+        reason(&answer.unwrap_err())
+    }
+
+    pub async fn mint(&self, token: DevAsset, to: DevAccount, amount: u128) {
+        let call = DevToken::mintCall {
+            to: to.address(),
+            amount: U256::from(amount),
+        };
+        self.govern(token.address(), call).await;
+    }
+
+    pub async fn approve(&self, owner: DevAccount, token: Address, spender: Address) {
+        let value = U256::MAX;
+        let data = DevToken::approveCall { spender, value }.abi_encode().into();
+        let call = Call {
+            chain_id: CHAIN,
+            to: token,
+            data,
+            gas_limit: 100_000,
+        };
+        self.done(owner.address(), &call).await;
+    }
+
+    /// An administrator's call.
+    pub async fn govern(&self, to: Address, call: impl SolCall) {
+        let call = Call {
+            chain_id: CHAIN,
+            to,
+            data: call.abi_encode().into(),
+            gas_limit: 500_000,
+        };
+        self.done(DevAccount::Deployer.address(), &call).await;
+    }
+
+    /// Originates and answers the loan.
+    pub async fn originate(&self, onchain: &Onchain) -> LiveLoan {
+        let (intent, signature) = self.intent(onchain).await;
+        let call = self.contracts.originate(onchain, &intent, &signature, None).unwrap();
+        self.done(DevAccount::Submitter.address(), &call).await;
+        self.live(onchain, intent)
+    }
+
+    pub fn live(&self, onchain: &Onchain, intent: Intent) -> LiveLoan {
+        let terms = OnchainTerms {
+            order: onchain.order.clone(),
+            intent,
+        };
+        LiveLoan {
+            chain_id: CHAIN,
+            loan: self.contracts.onchain_loan_id(CHAIN, &terms).unwrap(),
+            terms,
+        }
+    }
+
+    /// Everything that the contract said so far.
+    pub async fn events(&self) -> Vec<LoanEvent> {
+        let log = Arc::new(MemLog::default());
+        while self.indexer(Arc::clone(&log)).tick().await.unwrap() {}
+        log.events()
+    }
+
+    pub async fn holds(&self, token: DevAsset, owner: Address) -> u128 {
+        self.reader.balance(CHAIN, token.address(), owner).await.unwrap()
+    }
+
+    pub async fn advance(&self, seconds: u64) {
+        advance_time(CHAIN, self.net.url(), seconds).await.unwrap();
+    }
+
+    /// Dollars of one ether from now on.
+    pub async fn ether_costs(&self, dollars: i128) {
+        let answer = dollars * 100_000_000;
+        set_price(CHAIN, self.net.url(), DevAsset::Ether.feed(), answer)
+            .await
+            .unwrap();
+    }
+
     pub fn state(&self, id: ChainTxId) -> TxState {
         self.journal.get(id).state
+    }
+}
+
+fn reason(error: &RpcError) -> String {
+    match error {
+        RpcError::Refused { data: Some(data), .. } => revert_reason(data).unwrap_or_else(|| error.to_string()),
+        _ => error.to_string(),
     }
 }
 

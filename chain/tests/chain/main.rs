@@ -3,12 +3,17 @@
 
 extern crate usance_chain as chain;
 
+mod attesting;
 mod deploying;
+mod governing;
 mod indexing;
 mod journal;
+mod kms;
 mod lab;
 mod lifecycle;
 mod nodes;
 mod proxy;
+mod refinancing;
 mod reorgs;
+mod risk;
 mod submitting;
