@@ -10,7 +10,7 @@ import { Chain, DAY, START } from '../bench/gas/chain.mjs';
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
 const json = (...parts) => JSON.parse(fs.readFileSync(path.join(root, ...parts), 'utf8'));
 const own = (name) => json('contracts', 'abi', `${name}.json`);
-const safe = (folder, name) => json('contracts/governance/node_modules/@safe-global/safe-contracts/build/artifacts/contracts', folder, `${name}.sol`, `${name}.json`);
+const safe = (folder, name) => json('target/governance/node_modules/@safe-global/safe-contracts/build/artifacts/contracts', folder, `${name}.sol`, `${name}.json`);
 const stockTimelock = json('node_modules/@openzeppelin/contracts/build/contracts/TimelockController.json');
 
 const DELAY = 172_800n;
