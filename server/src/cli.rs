@@ -2,14 +2,13 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
+use chain::registry::{ChainConfig, Profile};
 use clap::{Parser, Subcommand};
 use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
 
-use crate::clock::{SystemClock, UuidV7Ids};
 use crate::commands;
 use crate::config::{Config, Role};
 use crate::{crash, dev, runtime, telemetry};
@@ -37,6 +36,9 @@ enum Command {
         /// Address of the API, over the configuration's.
         #[arg(long)]
         listen: Option<String>,
+        /// Time stands still and moves only by `POST /dev/clock`, the chains' with it; development profile only.
+        #[arg(long)]
+        manual_clock: bool,
     },
     /// Bring a database to the newest schema.
     Migrate {
@@ -113,7 +115,12 @@ fn run(command: Command) -> Result<ExitCode> {
     runtime.block_on(async {
         match command {
             Command::Dev(options) => dev::run(options).await,
-            Command::Serve { config, role, listen } => serve(&config, &role, listen).await,
+            Command::Serve {
+                config,
+                role,
+                listen,
+                manual_clock,
+            } => serve(&config, &role, listen, manual_clock).await,
             Command::Migrate { database_url } => migrate(&database_url).await,
             Command::Quote(options) => commands::quote::run(&options).await,
             Command::Doctor(options) => commands::doctor::run(&options).await,
@@ -122,18 +129,19 @@ fn run(command: Command) -> Result<ExitCode> {
     })
 }
 
-async fn serve(file: &std::path::Path, roles: &[Role], listen: Option<String>) -> Result<ExitCode> {
+async fn serve(file: &std::path::Path, roles: &[Role], listen: Option<String>, manual_clock: bool) -> Result<ExitCode> {
     telemetry::logs(false)?;
     let flags: Vec<_> = listen.into_iter().map(|address| ("listen", address)).collect();
     let config = Config::load(file, &flags)?;
     let listener = TcpListener::bind(config.listen)
         .await
         .with_context(|| format!("cannot listen on {}", config.listen))?;
-    let sources = runtime::Sources {
-        clock: Arc::new(SystemClock),
-        ids: Arc::new(UuidV7Ids),
-        dev_clock: None,
-    };
+    if manual_clock && config.profile != Profile::Development {
+        bail!("--manual-clock is for the development profile");
+    }
+    let nodes = |chain: &ChainConfig| Some((chain.chain_id, chain.rpc_urls.first()?.clone()));
+    let urls = config.chains.iter().filter_map(nodes).collect();
+    let sources = dev::sources(manual_clock, urls);
     let running = runtime::start(config, roles, listener, sources, telemetry::figures()?).await?;
     println!("listening on http://{}", running.address);
     ended().await?;

@@ -18,7 +18,7 @@ use chain::keys::DevAccount;
 use chain::registry::Profile;
 use chrono::{DateTime, Utc};
 use domain::money::Asset;
-use domain::ports::{Clock, Ids};
+use domain::ports::Clock;
 use graphql::DevClock;
 use lenders::LenderConfig;
 use lenders::protocol::{KeyConfig, ProtocolConfig};
@@ -100,14 +100,6 @@ pub async fn run(options: Options) -> Result<ExitCode> {
     let started = Instant::now();
     std::fs::create_dir_all(&options.data_dir)
         .with_context(|| format!("cannot create {}", options.data_dir.display()))?;
-    let manual = options
-        .manual_clock
-        .then(|| Arc::new(ManualClock::new(SystemClock.now())));
-    let clock: Arc<dyn Clock> = match &manual {
-        Some(manual) => Arc::clone(manual) as Arc<dyn Clock>,
-        None => Arc::new(SystemClock),
-    };
-    let ids: Arc<dyn Ids> = Arc::new(UuidV7Ids);
 
     let say = |what: &str| {
         if !options.json {
@@ -126,15 +118,12 @@ pub async fn run(options: Options) -> Result<ExitCode> {
         ));
     }
     let key = sdk::PrivateKey::development(PLATFORM_KEY)?;
-    let sandbox = start_sandbox(&key, &clock, &ids).await?;
+    let urls = chains.iter().map(|c| (c.chain_id(), c.url().to_owned())).collect();
+    let sources = sources(options.manual_clock, urls);
+    let sandbox = start_sandbox(&key, &sources).await?;
     let listener = listen(options.listen).await?;
     let config = config(&database.url, &listener, &chains, &addresses, &sandbox)?;
     let lender_count = config.lenders.len();
-    let dev_clock = manual.map(|manual| {
-        let urls = chains.iter().map(|c| (c.chain_id(), c.url().to_owned())).collect();
-        Arc::new(MovedClock { manual, urls }) as Arc<dyn DevClock>
-    });
-    let sources = runtime::Sources { clock, ids, dev_clock };
     let roles = [Role::Api, Role::Worker, Role::Indexer];
     let running = runtime::start(config, &roles, listener, sources, telemetry::figures()?).await?;
     let url = format!("http://{}", running.address);
@@ -221,14 +210,14 @@ async fn start_chain(chain_id: u64, block_time: u32) -> Result<(Devnet, Addresse
     Ok((chain, addresses))
 }
 
-async fn start_sandbox(key: &sdk::PrivateKey, clock: &Arc<dyn Clock>, ids: &Arc<dyn Ids>) -> Result<SandboxHandle> {
+async fn start_sandbox(key: &sdk::PrivateKey, sources: &runtime::Sources) -> Result<SandboxHandle> {
     let platform = sandbox::PlatformKey {
         id: PLATFORM_KEY.to_owned(),
         public: key.public().to_base64(),
     };
     let world = sandbox::World {
-        clock: Arc::clone(clock),
-        ids: Arc::clone(ids),
+        clock: Arc::clone(&sources.clock),
+        ids: Arc::clone(&sources.ids),
     };
     Ok(sandbox::spawn(SandboxConfig::new(platform), world).await?)
 }
@@ -383,6 +372,24 @@ fn print_next_steps(facts: &Facts, file: &Path) {
         "Clients, chains and addresses stand in {}. `usance quote` asks again. Ctrl-C ends everything.",
         file.display()
     );
+}
+
+/// Time and ids of a process; a manual clock stands still and moves together with the chains at these addresses.
+pub(crate) fn sources(manual: bool, urls: Vec<(u64, String)>) -> runtime::Sources {
+    let ids = Arc::new(UuidV7Ids);
+    if !manual {
+        return runtime::Sources {
+            clock: Arc::new(SystemClock),
+            ids,
+            dev_clock: None,
+        };
+    }
+    let manual = Arc::new(ManualClock::new(SystemClock.now()));
+    runtime::Sources {
+        clock: Arc::clone(&manual) as Arc<dyn Clock>,
+        ids,
+        dev_clock: Some(Arc::new(MovedClock { manual, urls })),
+    }
 }
 
 /// Moves our clock and the chains' together.

@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use chain::deploy::{Addresses, Deployer};
-use chain::devnet::{Devnet, DevnetOptions};
+use chain::devnet::{Devnet, DevnetOptions, advance_time};
 use chain::keys::DevAccount;
 use domain::ports::Ids as _;
-use sandbox::{LenderSpec, SandboxConfig, SandboxHandle, standard_lenders};
+use sandbox::{LenderSpec, SandboxConfig, SandboxHandle};
 use serde_json::{Value, json};
 use server::clock::{SystemClock, UuidV7Ids};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
@@ -22,7 +22,8 @@ use tokio::process::{Child, Command};
 
 use crate::books::Books;
 use crate::http::{Answer, Call, Stream};
-use crate::settings::{Desk, Facts, PLATFORM_KEY};
+use crate::options::{Client, Options};
+use crate::settings::{Facts, PLATFORM_KEY};
 
 /// Gas price cap of deployments, wei.
 const FEE_CAP: u128 = 500_000_000_000;
@@ -30,85 +31,6 @@ const FEE_CAP: u128 = 500_000_000_000;
 pub const PATIENCE: Duration = Duration::from_secs(90);
 /// Pause between two questions.
 const POLL: Duration = Duration::from_millis(100);
-
-/// How a test wants its marketplace.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// Chain ids, each an own anvil with a block per transaction.
-    pub chains: Vec<u64>,
-    /// Blocks on top that make a block final.
-    pub depth: u64,
-    /// Sandbox lenders.
-    pub lenders: Vec<LenderSpec>,
-    /// Milliseconds that lenders have.
-    pub quote_deadline_ms: u64,
-    /// Seconds for which the desks' orders are good.
-    pub desk_valid_seconds: u32,
-    /// Lenders on chain, on every chain.
-    pub desks: Vec<Desk>,
-    /// Liquidates and ends loans in default.
-    pub keeper: bool,
-    /// Crash point of the first process.
-    pub crash_at: Option<String>,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            chains: vec![31337],
-            depth: 1,
-            lenders: standard_lenders(),
-            quote_deadline_ms: 2_500,
-            desk_valid_seconds: 900,
-            desks: vec![Desk::Secured],
-            keeper: false,
-            crash_at: None,
-        }
-    }
-}
-
-impl Options {
-    /// One bank that answers at once, and one chain with its desk: enough for everything after the quote.
-    pub fn quick() -> Self {
-        let mut lenders = standard_lenders();
-        lenders.retain(|lender| lender.name.as_str() == "harbor-bank");
-        Self {
-            lenders,
-            ..Self::default()
-        }
-    }
-
-    /// The first process dies at that point.
-    #[must_use]
-    pub fn crash_at(mut self, point: &str) -> Self {
-        self.crash_at = Some(point.to_owned());
-        self
-    }
-}
-
-/// An API client of the marketplace.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Client {
-    /// A borrower.
-    Borrower,
-    /// A borrower of another tenant.
-    Stranger,
-    /// The lender harbor-bank.
-    HarborBank,
-    /// Works for us.
-    Officer,
-}
-
-impl Client {
-    fn id(self) -> &'static str {
-        match self {
-            Self::Borrower => "dev-borrower",
-            Self::Stranger => "dev-other-borrower",
-            Self::HarborBank => "dev-harbor-bank",
-            Self::Officer => "dev-officer",
-        }
-    }
-}
 
 /// A running marketplace. It ends with this value.
 #[derive(Debug)]
@@ -129,6 +51,7 @@ pub struct Environment {
     folder: TempDir,
     database: String,
     server: Option<Child>,
+    manual_clock: bool,
     /// Crash point of the running process.
     armed: Option<String>,
     starts: u32,
@@ -170,6 +93,7 @@ impl Environment {
             folder,
             database,
             server: None,
+            manual_clock: options.manual_clock,
             armed: None,
             starts: 0,
             tokens: HashMap::new(),
@@ -186,7 +110,8 @@ impl Environment {
         let mut command = Command::new(&self.program);
         command
             .args(["serve", "--config"])
-            .arg(self.folder.path().join("usance.toml"));
+            .arg(self.folder.path().join("usance.toml"))
+            .args(self.manual_clock.then_some("--manual-clock"));
         for name in [
             "DATABASE_URL",
             "USANCE_LISTEN",
@@ -393,6 +318,23 @@ impl Environment {
         for chain in &self.chains {
             chain.mine(blocks).await?;
         }
+        Ok(())
+    }
+
+    /// Time passes on every chain, and for the process when its clock is manual.
+    pub async fn time_passes(&mut self, seconds: u64) -> Result<()> {
+        if !self.manual_clock {
+            for chain in &self.chains {
+                advance_time(chain.chain_id(), chain.url(), seconds).await?;
+            }
+            return Ok(());
+        }
+        let answer = self
+            .send(None, &Call::post("", "/dev/clock", &json!({ "seconds": seconds })))
+            .await?;
+        ensure!(answer.status == 200, "{} {}", answer.status, answer.text());
+        // Tokens have run out.
+        self.tokens.clear();
         Ok(())
     }
 

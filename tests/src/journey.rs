@@ -5,13 +5,13 @@ use alloy_primitives::{Address, Bytes, U256};
 use anyhow::{Context, Result, ensure};
 use chain::bindings::aggregator::CreditAggregator;
 use chain::deploy::DevAsset;
-use chain::devnet::{Devnet, advance_time};
+use chain::devnet::Devnet;
 use chain::keys::DevAccount;
 use serde_json::{Value, json};
 
-use crate::environment::{Client, Environment, key};
+use crate::environment::{Environment, key};
 use crate::http::Call;
-use crate::onchain;
+use crate::{Client, onchain};
 
 /// One period of a loan on chain: 30 days and a bit.
 const MONTH_SECONDS: u64 = 31 * 86_400;
@@ -193,12 +193,9 @@ pub async fn repay_on_chain(environment: &mut Environment, loan: &str, amount: &
     Ok(())
 }
 
-/// A month passes on every chain.
-pub async fn month_passes(environment: &Environment) -> Result<()> {
-    for chain in &environment.chains {
-        advance_time(chain.chain_id(), chain.url(), MONTH_SECONDS).await?;
-    }
-    Ok(())
+/// A month passes.
+pub async fn month_passes(environment: &mut Environment) -> Result<()> {
+    environment.time_passes(MONTH_SECONDS).await
 }
 
 /// The lender reports a repayment.

@@ -5,7 +5,9 @@ pub mod environment;
 pub mod http;
 pub mod journey;
 pub mod onchain;
+mod options;
 mod settings;
 
-pub use environment::{Client, Environment, Options};
+pub use environment::Environment;
+pub use options::{Client, Options};
 pub use settings::Desk;

@@ -1,0 +1,87 @@
+//! How a test wants its marketplace, and as whom it speaks.
+
+use sandbox::{LenderSpec, standard_lenders};
+
+use crate::settings::Desk;
+
+/// How a test wants its marketplace.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Chain ids, each an own anvil with a block per transaction.
+    pub chains: Vec<u64>,
+    /// Blocks on top that make a block final.
+    pub depth: u64,
+    /// Sandbox lenders.
+    pub lenders: Vec<LenderSpec>,
+    /// Milliseconds that lenders have.
+    pub quote_deadline_ms: u64,
+    /// Seconds for which the desks' orders are good.
+    pub desk_valid_seconds: u32,
+    /// Lenders on chain, on every chain.
+    pub desks: Vec<Desk>,
+    /// Liquidates and ends loans in default.
+    pub keeper: bool,
+    /// Time of the process stands still and moves with the chains, see [`Environment::time_passes`]; the lenders' goes on.
+    pub manual_clock: bool,
+    /// Crash point of the first process.
+    pub crash_at: Option<String>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            chains: vec![31337],
+            depth: 1,
+            lenders: standard_lenders(),
+            quote_deadline_ms: 2_500,
+            desk_valid_seconds: 900,
+            desks: vec![Desk::Secured],
+            keeper: false,
+            manual_clock: false,
+            crash_at: None,
+        }
+    }
+}
+
+impl Options {
+    /// One bank that answers at once, and one chain with its desk: enough for everything after the quote.
+    pub fn quick() -> Self {
+        let mut lenders = standard_lenders();
+        lenders.retain(|lender| lender.name.as_str() == "harbor-bank");
+        Self {
+            lenders,
+            ..Self::default()
+        }
+    }
+
+    /// The first process dies at that point.
+    #[must_use]
+    pub fn crash_at(mut self, point: &str) -> Self {
+        self.crash_at = Some(point.to_owned());
+        self
+    }
+}
+
+/// An API client of the marketplace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Client {
+    /// A borrower.
+    Borrower,
+    /// A borrower of another tenant.
+    Stranger,
+    /// The lender harbor-bank.
+    HarborBank,
+    /// Works for us.
+    Officer,
+}
+
+impl Client {
+    pub(crate) fn id(self) -> &'static str {
+        match self {
+            Self::Borrower => "dev-borrower",
+            Self::Stranger => "dev-other-borrower",
+            Self::HarborBank => "dev-harbor-bank",
+            Self::Officer => "dev-officer",
+        }
+    }
+}
