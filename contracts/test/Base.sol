@@ -3,8 +3,10 @@ pragma solidity 0.8.30;
 
 import { ICollateralManager } from "../src/ICollateralManager.sol";
 import { ICreditAggregator, Intent, Loan, LoanTerms, Offer, Status } from "../src/ICreditAggregator.sol";
+import { ICreditScoringOracle } from "../src/ICreditScoringOracle.sol";
 import { Bootstrap } from "../src/deploy/Bootstrap.sol";
 import { DevToken } from "../src/dev/DevToken.sol";
+import { SettablePrice } from "./Doubles.sol";
 import { ShippedAggregator } from "./ShippedAggregator.sol";
 import { Vm } from "./Vm.sol";
 
@@ -16,11 +18,18 @@ abstract contract Base {
     uint256 internal constant BORROWER_KEY = 0xB0B;
     uint256 internal constant START = 1_900_000_000;
     address internal constant ADMIN = address(0xAD);
+    address internal constant GUARDIAN = address(0x6A6D);
+    address internal constant STRANGER = address(0x57A);
+    /// @dev What one loan of {baseOffer} holds is worth 2,000 of the asset at the price that {setUp} sets.
+    uint256 internal constant PRICE = 2_000e6 * 1e36 / 1e18;
+    uint256 internal constant MAX_CAP = type(uint104).max;
     address internal constant RECIPIENT = address(0x4EC1);
     address internal constant FEE_RECIPIENT = address(0xFEE);
 
     ShippedAggregator internal aggregator;
     ICollateralManager internal manager;
+    ICreditScoringOracle internal scoring;
+    SettablePrice internal oracle;
     DevToken internal asset;
     DevToken internal collateral;
     address internal lender = vm.addr(LENDER_KEY);
@@ -38,6 +47,8 @@ abstract contract Base {
         deploy();
         asset = new DevToken("Asset", "AST", 6);
         collateral = new DevToken("Collateral", "COL", 18);
+        oracle = new SettablePrice(PRICE);
+        list(address(asset));
         fund(lender);
         fund(borrower);
     }
@@ -46,7 +57,10 @@ abstract contract Base {
     function deploy() internal {
         address proxy = deployProxy(deployBootstrap(), address(this));
         manager = ICollateralManager(ship("CollateralManager", abi.encode(proxy)));
-        bytes memory init = abi.encodeCall(ShippedAggregator.initialize, (ADMIN));
+        bytes memory init = abi.encodeWithSignature("initialize(address,address)", ADMIN, GUARDIAN);
+        scoring = ICreditScoringOracle(
+            ship("ERC1967Proxy", abi.encode(ship("CreditScoringOracle", abi.encode(proxy)), init))
+        );
         Bootstrap(proxy).upgradeToAndCall(deployImplementation(), init);
         aggregator = ShippedAggregator(proxy);
     }
@@ -60,7 +74,14 @@ abstract contract Base {
     }
 
     function deployImplementation() internal returns (address) {
-        return ship("CreditAggregator", abi.encode(manager));
+        address servicing = ship("CreditServicing", abi.encode(manager, scoring));
+        return ship("CreditAggregator", abi.encode(manager, scoring, servicing));
+    }
+
+    /// @notice Lets the asset be lent, as much as there is.
+    function list(address token) internal {
+        vm.prank(ADMIN);
+        aggregator.setAssetCap(token, uint104(MAX_CAP));
     }
 
     /// @notice Deploys the bytecode that ships; a revert of the constructor is passed on.
@@ -93,7 +114,9 @@ abstract contract Base {
             borrower: borrower,
             asset: address(asset),
             collateral: address(collateral),
+            oracle: address(0),
             principal: 1_200e6,
+            minFill: 0,
             collateralAmount: 1e18,
             installmentAmount: 106.7e6,
             ratePpm: 120_000,
@@ -102,11 +125,22 @@ abstract contract Base {
             grace: 3 days,
             lateFeeBps: 500,
             originationFeeBps: 100,
+            liquidationLtvBps: 0,
+            liquidationBonusBps: 0,
+            attestationPolicy: 0,
             feeRecipient: FEE_RECIPIENT,
             expiry: uint40(block.timestamp + 1 hours),
             epoch: aggregator.epochOf(lender),
             nonce: 7
         });
+    }
+
+    /// @notice The same with a price: 60 % of the value at first, liquidated above 80 %, 5 % bonus.
+    function pricedOffer() internal view returns (Offer memory offer) {
+        offer = baseOffer();
+        offer.oracle = address(oracle);
+        offer.liquidationLtvBps = 8_000;
+        offer.liquidationBonusBps = 500;
     }
 
     function signWith(uint256 key, bytes32 digest) internal pure returns (bytes memory) {
@@ -119,8 +153,11 @@ abstract contract Base {
             offerHash: aggregator.hashOffer(offer),
             borrower: who,
             recipient: RECIPIENT,
+            principal: offer.principal,
             minReceived: 0,
-            deadline: uint40(block.timestamp + 1 hours)
+            deadline: uint40(block.timestamp + 1 hours),
+            attestation: 0,
+            refinances: 0
         });
     }
 
@@ -151,33 +188,37 @@ abstract contract Base {
     }
 
     function open(Offer memory offer) internal returns (bytes32 loanId, LoanTerms memory terms) {
-        loanId = submit(signed(offer));
-        terms = termsOf(offer, borrower, block.timestamp);
+        return open(offer, intentFor(offer, borrower));
     }
 
-    function termsOf(Offer memory offer, address who, uint256 start) internal pure returns (LoanTerms memory) {
-        return LoanTerms({
-            lender: offer.lender,
-            borrower: who,
-            asset: offer.asset,
-            collateral: offer.collateral,
-            principal: offer.principal,
-            collateralAmount: offer.collateralAmount,
-            installmentAmount: offer.installmentAmount,
-            ratePpm: offer.ratePpm,
-            installments: offer.installments,
-            period: offer.period,
-            grace: offer.grace,
-            lateFeeBps: offer.lateFeeBps,
-            originationFeeBps: offer.originationFeeBps,
-            feeRecipient: offer.feeRecipient,
-            expiry: offer.expiry,
-            epoch: offer.epoch,
-            nonce: offer.nonce,
-            openOffer: offer.borrower == address(0),
-            // forge-lint: disable-next-line(unsafe-typecast)
-            start: uint40(start)
-        });
+    function open(Offer memory offer, Intent memory intent) internal returns (bytes32 loanId, LoanTerms memory terms) {
+        (terms,) = aggregator.termsOf(offer, intent);
+        loanId = submit(signBy(LENDER_KEY, BORROWER_KEY, offer, intent));
+    }
+
+    /// @notice One field of packed terms.
+    function cut(uint256 word, uint256 shift, uint256 bits) internal pure returns (uint256) {
+        return word >> shift & ((1 << bits) - 1);
+    }
+
+    function collateralIn(LoanTerms memory terms) internal pure returns (uint256) {
+        return cut(terms.amounts, 0, 128);
+    }
+
+    function installmentIn(LoanTerms memory terms) internal pure returns (uint256) {
+        return cut(terms.amounts, 128, 128);
+    }
+
+    function installmentsIn(LoanTerms memory terms) internal pure returns (uint256) {
+        return cut(terms.lenderAndRates, 192, 16);
+    }
+
+    function periodIn(LoanTerms memory terms) internal pure returns (uint256) {
+        return cut(terms.borrowerAndTimes, 160, 32);
+    }
+
+    function graceIn(LoanTerms memory terms) internal pure returns (uint256) {
+        return cut(terms.borrowerAndTimes, 192, 32);
     }
 
     function pay(bytes32 loanId, LoanTerms memory terms, uint256 amount) internal returns (uint256 paid, uint256 left) {

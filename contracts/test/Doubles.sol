@@ -2,6 +2,7 @@
 pragma solidity 0.8.30;
 
 import { ICreditAggregator, LoanTerms } from "../src/ICreditAggregator.sol";
+import { IPriceOracle } from "../src/IPriceOracle.sol";
 import { DevToken } from "../src/dev/DevToken.sol";
 import { ECDSA } from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 
@@ -113,5 +114,25 @@ contract CallingToken is DevToken {
         if (target == address(0) || called) return;
         called = true;
         (succeeded,) = target.call(payload);
+    }
+}
+
+/// @notice An oracle whose one price the test sets; it reverts while there is none.
+contract SettablePrice is IPriceOracle {
+    uint256 private value;
+
+    error NoPrice();
+
+    constructor(uint256 price_) {
+        value = price_;
+    }
+
+    function set(uint256 price_) external {
+        value = price_;
+    }
+
+    function price(address, address) external view returns (uint256) {
+        if (value == type(uint256).max) revert NoPrice();
+        return value;
     }
 }
