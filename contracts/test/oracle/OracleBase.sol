@@ -16,14 +16,30 @@ abstract contract OracleBase {
     address internal constant STRANGER = address(0x57A);
     address internal constant AGGREGATOR = address(0xA66);
 
+    /// @dev Whether to deploy the bytecode that ships instead of what the tests compile, see {ShippedOracles}.
+    bool internal shipped;
+
     function deployPrices() internal returns (PriceOracle) {
         bytes memory init = abi.encodeCall(PriceOracle.initialize, (OWNER, GUARDIAN));
-        return PriceOracle(address(new ERC1967Proxy(address(new PriceOracle()), init)));
+        address implementation = shipped ? ship("PriceOracle", "") : address(new PriceOracle());
+        return PriceOracle(address(new ERC1967Proxy(implementation, init)));
     }
 
     function deployScoring() internal returns (CreditScoringOracle) {
         bytes memory init = abi.encodeCall(CreditScoringOracle.initialize, (OWNER, GUARDIAN));
-        return CreditScoringOracle(address(new ERC1967Proxy(address(new CreditScoringOracle(AGGREGATOR)), init)));
+        address implementation = shipped
+            ? ship("CreditScoringOracle", abi.encode(AGGREGATOR))
+            : address(new CreditScoringOracle(AGGREGATOR));
+        return CreditScoringOracle(address(new ERC1967Proxy(implementation, init)));
+    }
+
+    function ship(string memory name, bytes memory arguments) private returns (address deployed) {
+        bytes memory code = vm.getCode(string.concat("target/forge/out/", name, ".sol/", name, ".json"));
+        bytes memory init = bytes.concat(code, arguments);
+        assembly ("memory-safe") {
+            deployed := create(0, add(init, 0x20), mload(init))
+        }
+        require(deployed != address(0), "not deployed");
     }
 
     /// @notice `x` folded into [low, high]; an edge now and then.
@@ -46,5 +62,12 @@ abstract contract OracleBase {
 
     function eq(bytes32 left, bytes32 right, string memory what) internal pure {
         require(left == right, what);
+    }
+}
+
+/// @notice The same with the bytecode that ships: other compiler settings than those of the tests.
+abstract contract ShippedOracles is OracleBase {
+    constructor() {
+        shipped = true;
     }
 }

@@ -201,58 +201,6 @@ contract ScoringDrawTest is ScoringBase {
         draw(digest, WIDE, 0);
         eq(oracle.usedOf(digest), 4, "nothing");
     }
-
-    // --- fuzz
-
-    /// @notice The amount in 18 decimals, rounded up by less than one, for any decimals; above the limit nothing is drawn.
-    function testFuzz_Units(uint256 amount, uint8 decimals, uint256 limit, uint8 shift) external {
-        decimals %= 25;
-        amount >>= shift;
-        CreditAttestation memory a = baseAttestation();
-        a.limit = limit;
-        bytes32 digest = present(a);
-        vm.prank(OWNER);
-        oracle.setAssetClass(STRANGER, CLASS, decimals);
-        uint256 most = limit > type(uint248).max ? type(uint248).max : limit;
-        uint256 wanted;
-        if (decimals > 18) {
-            uint256 unit = 10 ** (decimals - 18);
-            wanted = amount / unit + (amount % unit == 0 ? 0 : 1);
-        } else {
-            uint256 factor = 10 ** (18 - decimals);
-            wanted = amount > type(uint256).max / factor ? type(uint256).max : amount * factor;
-        }
-        if (wanted > most) {
-            bytes4 error = ICreditScoringOracle.LimitExceeded.selector;
-            refuse(digest, STRANGER, amount, POLICY, abi.encodeWithSelector(error, digest, wanted, most));
-            eq(oracle.usedOf(digest), 0, "unchanged");
-        } else {
-            draw(digest, STRANGER, amount);
-            eq(oracle.usedOf(digest), wanted, "used");
-        }
-    }
-
-    /// @notice A policy is met exactly when class, band and age are.
-    function testFuzz_Policy(uint16 class, uint8 band, uint32 age, AttestationPolicy memory policy) external {
-        class = uint16(bound(class, 1, 3));
-        band = uint8(bound(band, 1, type(uint8).max));
-        policy.assetClass = uint16(bound(policy.assetClass, 1, 3));
-        policy.worstBand = uint8(bound(policy.worstBand, 1, type(uint8).max));
-        policy.maxAge = uint32(bound(policy.maxAge, 1, 100));
-        age = uint32(bound(age, 0, 120));
-        vm.startPrank(OWNER);
-        oracle.setPolicy(POLICY, policy);
-        oracle.setAssetClass(USDC, class, 6);
-        vm.stopPrank();
-        CreditAttestation memory a = baseAttestation();
-        a.assetClass = class;
-        a.scoreBand = band;
-        a.issuedAt = uint40(START - age);
-        bytes32 digest = present(a);
-        bool met = policy.active && policy.assetClass == class && band <= policy.worstBand && age <= policy.maxAge;
-        if (met) draw(digest, USDC, 1);
-        else refusePolicy(digest, USDC, POLICY);
-    }
 }
 
 /// @notice What was presented is forgotten with its transaction: `setUp` is one, each test another.
