@@ -58,7 +58,10 @@ const fn write(path: &'static str, id: &'static str, summary: &'static str, answ
 }
 
 fn routes() -> impl Iterator<Item = Route> {
-    quoting_routes().into_iter().chain(lending_routes())
+    quoting_routes()
+        .into_iter()
+        .chain(lending_routes())
+        .chain(collateral_routes())
 }
 
 fn quoting_routes() -> Vec<Route> {
@@ -173,6 +176,46 @@ fn lending_routes() -> Vec<Route> {
                 Many("WalletCall"),
             )
         },
+    ]
+}
+
+fn collateral_routes() -> Vec<Route> {
+    use Answer::{Many, One};
+    const AMOUNT: (&str, &str) = ("amount", "Base units of the collateral token.");
+    vec![
+        read(
+            "/v1/loans/{id}/collateral",
+            "collateral",
+            "What secures a loan now; 404 when nothing does",
+            One("LoanCollateral"),
+        ),
+        Route {
+            query: &[AMOUNT],
+            ..read(
+                "/v1/loans/{id}/add-collateral-calls",
+                "addCollateralCalls",
+                "Wallet calls that add collateral",
+                Many("WalletCall"),
+            )
+        },
+        Route {
+            query: &[
+                AMOUNT,
+                ("to", "Who gets it; the borrower's wallet when it is left out."),
+            ],
+            ..read(
+                "/v1/loans/{id}/withdraw-collateral-calls",
+                "withdrawCollateralCalls",
+                "Wallet calls that take collateral back",
+                Many("WalletCall"),
+            )
+        },
+        read(
+            "/v1/asset-pauses",
+            "assetPauses",
+            "Assets whose breaker tripped, for officers",
+            Many("AssetPause"),
+        ),
     ]
 }
 
@@ -313,7 +356,10 @@ fn schemas() -> Map<String, Value> {
     all.insert(
         "SubmitSignatureInput".to_owned(),
         json!({ "type": "object", "required": ["signature"], "properties": {
-            "signature": { "type": "string", "pattern": "^0x[0-9a-fA-F]{130}$" },
+            "signature": {
+                "type": "string", "pattern": "^0x([0-9a-fA-F]{2}){1,4096}$",
+                "description": "65 bytes of an account, or what a wallet that is a contract accepts by ERC-1271.",
+            },
         } }),
     );
     all.insert("Problem".to_owned(), problem_schema());

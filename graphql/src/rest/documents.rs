@@ -78,7 +78,7 @@ macro_rules! request {
             money!(),
             " term { count unit } rankBy createdAt deadlineAt",
             " lenders { provider waiting answeredMs quotes } losers { provider kind reasons { code text } }",
-            " refusal { code text } }"
+            " refusal { code text } refinances }"
         )
     };
 }
@@ -122,7 +122,9 @@ macro_rules! loan {
             units!(),
             " nextDue ",
             installment!(),
-            " chainId onchainId startedAt closedAt settlement { id state } }"
+            " chainId onchainId startedAt closedAt endedBy shortfall ",
+            units!(),
+            " refinances { id } refinancedBy { id } settlement { id state } }"
         )
     };
 }
@@ -199,6 +201,18 @@ documents! {
     REPAYMENT_CALLS ("/loan", "/repaymentCalls") = [
         "query($id: ID!, $amount: RepayChoice!) { loan(id: $id) { repaymentCalls(amount: $amount) ", call!(), " } }",
     ];
+    COLLATERAL ("/loan", "/collateral") = [
+        "query($id: ID!) { loan(id: $id) { collateral { held { units symbol decimals token chainId } ltvBps liquidationLtvBps late",
+        " } } }",
+    ];
+    ADD_COLLATERAL_CALLS ("/loan", "/addCollateralCalls") = [
+        "query($id: ID!, $units: String!) { loan(id: $id) { addCollateralCalls(amount: $units) ", call!(), " } }",
+    ];
+    WITHDRAW_COLLATERAL_CALLS ("/loan", "/withdrawCollateralCalls") = [
+        "query($id: ID!, $units: String!, $to: String) { loan(id: $id) { withdrawCollateralCalls(amount: $units, to: $to) ",
+        call!(), " } }",
+    ];
+    ASSET_PAUSES ("", "/assetPauses") = ["query { assetPauses { chainId asset used refused cap txHash at } }"];
     EVENTS ("/quoteUpdates", "") = [
         "subscription($id: ID!) { quoteUpdates(requestId: $id) { __typename ... on Quote ", quote!(),
         " ... on Loser { provider kind reasons { code text } } ... on QuoteRequest ", request!(), " } }",
@@ -216,7 +230,7 @@ mod tests {
         let schema = crate::schema::builder(true).finish();
         for (name, document) in ALL.iter().filter(|(name, _)| *name != "EVENTS") {
             let variables = serde_json::json!({
-                "id": "x", "key": "k", "signature": "0x", "amount": "PAYOFF", "input": input_of(name),
+                "id": "x", "key": "k", "signature": "0x", "amount": "PAYOFF", "units": "1", "input": input_of(name),
             });
             let declared = declared(document.text);
             let given = variables

@@ -15,6 +15,7 @@ use crate::problem::Problem;
 use crate::{Api, MAX_BODY};
 
 mod callbacks;
+mod collateral;
 mod documents;
 mod oauth;
 mod run;
@@ -45,6 +46,7 @@ pub fn router() -> Router<Api> {
         .route("/v1/loans/{id}/repayment-calls", get(repayment_calls))
         .merge(oauth::router())
         .merge(callbacks::router())
+        .merge(collateral::router())
         .merge(service::router())
         .layer(DefaultBodyLimit::max(MAX_BODY))
 }

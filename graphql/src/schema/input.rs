@@ -12,7 +12,8 @@ use domain::money::{Asset, Currency, Money, TokenAmount};
 use domain::request::{Applicant, Jurisdiction};
 use serde::Deserialize;
 
-use super::quote::{ProductKind, RankChoice};
+use super::quote::ProductKind;
+use super::request::RankChoice;
 use super::value::{TermUnit, mirror};
 use crate::public_id::{Kind, decode};
 
@@ -199,6 +200,9 @@ pub struct RequestQuotesInput {
     pub wallet: Option<String>,
     /// Collateral that can be locked.
     pub collateral: Option<CollateralInput>,
+    /// A live on-chain loan of the borrower that the new one is to repay in the same transaction, starts with `loan_`. It
+    /// brings wallet and collateral.
+    pub refinances: Option<ID>,
     /// How to rank.
     pub rank_by: Option<RankChoice>,
 }
@@ -223,6 +227,10 @@ impl RequestQuotesInput {
             applicant: self.applicant.read()?,
             wallet: self.wallet.map(|text| address("wallet", &text)).transpose()?,
             collateral: self.collateral.map(|c| c.read(assets)).transpose()?,
+            refinances: self
+                .refinances
+                .map(|id| decode(Kind::Loan, "refinances", &id))
+                .transpose()?,
             rank_by: self.rank_by.map(Into::into).unwrap_or_default(),
         })
     }
@@ -283,16 +291,27 @@ impl RecordRepaymentInput {
     }
 }
 
-/// A signature of a wallet: 65 bytes as hex.
+/// Longest signature of a wallet that is a contract, bytes: a Safe with dozens of owners.
+const LONGEST_SIGNATURE: usize = 4_096;
+
+/// A signature of a wallet as hex: 65 bytes of an account, whatever a contract accepts otherwise.
 pub fn signature(text: &str) -> Result<Bytes, Error> {
     let bytes = Bytes::from_str(text).map_err(|_| Error::invalid("signature", "expected hex"))?;
-    if bytes.len() == 65 {
+    if (1..=LONGEST_SIGNATURE).contains(&bytes.len()) {
         Ok(bytes)
     } else {
-        Err(Error::invalid("signature", "expected 65 bytes"))
+        Err(Error::invalid("signature", "expected 1 to 4096 bytes"))
     }
 }
 
-fn address(field: &str, text: &str) -> Result<Address, Error> {
+/// Base units of a token in an argument.
+pub fn base_units(field: &str, text: &str) -> Result<u128, Error> {
+    let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let units = digits.then(|| text.parse().ok()).flatten();
+    units.ok_or_else(|| Error::invalid(field, "expected whole base units below 2^128"))
+}
+
+/// An address in an input field.
+pub fn address(field: &str, text: &str) -> Result<Address, Error> {
     Address::from_str(text).map_err(|_| Error::invalid(field, "expected an address of 20 bytes as hex"))
 }

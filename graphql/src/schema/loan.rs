@@ -1,11 +1,14 @@
 //! Settlements and loans in the schema.
 
-use aggregator::api::{InstallmentView, LoanView, Page, PayoffView, RepaymentView, SettlementView};
+use aggregator::Error;
+use aggregator::api::{CollateralView, InstallmentView, LoanView, Page, PayoffView, RepaymentView, SettlementView};
 use async_graphql::{Context, Json, Object, Result, SimpleObject};
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::quote::{PageInfoOut, QuoteOut};
-use super::value::{JsonOut, LoanAmountOut, ReasonOut, WalletCallOut, mirror};
+use super::input::{address, base_units};
+use super::page::PageInfoOut;
+use super::quote::QuoteOut;
+use super::value::{JsonOut, LoanAmountOut, ReasonOut, TokenOut, WalletCallOut, mirror};
 use super::{api, caller, fail};
 use crate::public_id::{Kind, encode};
 
@@ -35,12 +38,25 @@ mirror! {
         Active,
         /// An installment is past due and its grace.
         Delinquent,
-        /// Everything was paid.
+        /// Nothing is owed any more and nothing was lost, see `endedBy`.
         Closed,
-        /// Collateral was seized or the debt given up.
+        /// The lender lost something: the debt was given up, or a liquidation did not reach.
         Defaulted,
         /// The settlement failed or was withdrawn.
         Cancelled,
+    }
+}
+mirror! {
+    /// How a loan ended.
+    LoanEnd = "aggregator::api::EndedBy" {
+        /// Everything was paid.
+        Repaid,
+        /// Another loan paid it off in one transaction.
+        Refinanced,
+        /// A liquidator paid and took collateral.
+        Liquidated,
+        /// The lender gave it up and took the collateral.
+        Defaulted,
     }
 }
 mirror! {
@@ -195,6 +211,33 @@ impl LoanOut {
         self.0.closed_at
     }
 
+    /// How it ended.
+    async fn ended_by(&self) -> Option<LoanEnd> {
+        self.0.ended_by.map(Into::into)
+    }
+
+    /// Debt, charges included, that a liquidation did not reach.
+    async fn shortfall(&self) -> Option<LoanAmountOut> {
+        self.0.shortfall.clone().map(Into::into)
+    }
+
+    /// The loan that this one repays, or repaid.
+    async fn refinances(&self, ctx: &Context<'_>) -> Result<Option<LoanOut>> {
+        other_loan(ctx, self.0.refinances).await
+    }
+
+    /// The loan that repaid this one.
+    async fn refinanced_by(&self, ctx: &Context<'_>) -> Result<Option<LoanOut>> {
+        other_loan(ctx, self.0.refinanced_by).await
+    }
+
+    /// What secures the loan now, read from its chain; null when nothing does or the loan has ended.
+    #[graphql(complexity = "LIVE_COST + child_complexity")]
+    async fn collateral(&self, ctx: &Context<'_>) -> Result<Option<CollateralOut>> {
+        let held = api(ctx)?.aggregator.collateral(caller(ctx)?, self.0.id);
+        Ok(Box::pin(held).await.map_err(fail)?.map(Into::into))
+    }
+
     /// The settlement that made it.
     async fn settlement(&self, ctx: &Context<'_>) -> Result<SettlementOut> {
         let found = api(ctx)?
@@ -245,6 +288,66 @@ impl LoanOut {
             .await
             .map_err(fail)?;
         Ok(calls.into_iter().map(Into::into).collect())
+    }
+
+    /// Calls with which a wallet adds collateral, base units.
+    async fn add_collateral_calls(&self, ctx: &Context<'_>, amount: String) -> Result<Vec<WalletCallOut>> {
+        let amount = base_units("amount", &amount).map_err(fail)?;
+        let aggregator = &api(ctx)?.aggregator;
+        let calls = aggregator.add_collateral_calls(caller(ctx)?, self.0.id, amount);
+        Ok(calls.await.map_err(fail)?.into_iter().map(Into::into).collect())
+    }
+
+    /// Calls with which the borrower's wallet takes collateral back, base units; to itself when no other address is given.
+    async fn withdraw_collateral_calls(
+        &self,
+        ctx: &Context<'_>,
+        amount: String,
+        to: Option<String>,
+    ) -> Result<Vec<WalletCallOut>> {
+        let amount = base_units("amount", &amount).map_err(fail)?;
+        let to = to.map(|text| address("to", &text)).transpose().map_err(fail)?;
+        let aggregator = &api(ctx)?.aggregator;
+        let calls = aggregator.withdraw_collateral_calls(caller(ctx)?, self.0.id, amount, to);
+        Ok(calls.await.map_err(fail)?.into_iter().map(Into::into).collect())
+    }
+}
+
+/// A field that asks a chain costs as much as a use case of its own.
+const LIVE_COST: usize = 300;
+
+/// Another loan of the same borrower; its lender may not see it, then it is null.
+async fn other_loan(ctx: &Context<'_>, id: Option<domain::LoanId>) -> Result<Option<LoanOut>> {
+    let Some(id) = id else { return Ok(None) };
+    match Box::pin(api(ctx)?.aggregator.loan(caller(ctx)?, id)).await {
+        Ok(loan) => Ok(Some(LoanOut(loan))),
+        Err(Error::NotFound) => Ok(None),
+        Err(error) => Err(fail(error)),
+    }
+}
+
+/// What secures a live loan.
+#[derive(SimpleObject, Clone, Debug)]
+#[graphql(name = "LoanCollateral")]
+pub struct CollateralOut {
+    /// Held by the contract.
+    held: TokenOut,
+    /// Debt over value, 1/10,000, rounded up; null without an oracle or a price.
+    ltv_bps: Option<u64>,
+    /// Debt over value above which anyone may liquidate, 1/10,000; null without an oracle.
+    liquidation_ltv_bps: Option<u16>,
+    /// An installment is missed past its grace.
+    late: bool,
+}
+
+impl From<CollateralView> for CollateralOut {
+    fn from(view: CollateralView) -> Self {
+        Self {
+            held: TokenOut(view.held),
+            ltv_bps: view.ltv_bps,
+            liquidation_ltv_bps: view.liquidation_ltv_bps,
+            late: view.late,
+        }
     }
 }
 

@@ -8,8 +8,11 @@ pub mod direct;
 pub mod input;
 pub mod loan;
 mod mutation;
+pub mod operator;
+pub mod page;
 mod query;
 pub mod quote;
+pub mod request;
 mod subscription;
 pub mod value;
 

@@ -6,7 +6,7 @@ use async_graphql::{Context, ID, Object, Result, SimpleObject};
 
 use super::input::{AcceptQuoteInput, RecordRepaymentInput, RequestQuotesInput, signature};
 use super::loan::{RepaymentOut, SettlementOut};
-use super::quote::RequestOut;
+use super::request::RequestOut;
 use super::value::RefusalOut;
 use super::{api, caller, fail};
 use crate::public_id::{Kind, decode};
@@ -97,7 +97,8 @@ impl Mutation {
         SettlementPayload::of(made.await, SettlementOut)
     }
 
-    /// Hands in the borrower's EIP-712 signature; the settlement is then sent to the chain.
+    /// Hands in the borrower's EIP-712 signature, or what a wallet that is a contract accepts by ERC-1271; the settlement is
+    /// then sent to the chain.
     async fn submit_signature(
         &self,
         ctx: &Context<'_>,

@@ -4,7 +4,10 @@ use aggregator::Error;
 use async_graphql::{Context, ID, Object, Result, Union};
 
 use super::loan::{LoanConnection, LoanOut, SettlementOut};
-use super::quote::{QuoteOut, RequestOut, page_request};
+use super::operator::AssetPauseOut;
+use super::page::page_request;
+use super::quote::QuoteOut;
+use super::request::RequestOut;
 use super::{api, caller, fail};
 use crate::public_id::{Kind, decode, decode_any};
 
@@ -82,6 +85,13 @@ impl Query {
             .await
             .map_err(fail)?;
         Ok(LoanConnection::new(found, continued))
+    }
+
+    /// Assets whose breaker tripped: the contract lends no more of them until its owner resumes. Newest first, for officers.
+    #[graphql(complexity = "ROOT_COST + 100 * child_complexity")]
+    async fn asset_pauses(&self, ctx: &Context<'_>) -> Result<Vec<AssetPauseOut>> {
+        let found = Box::pin(api(ctx)?.aggregator.asset_pauses(caller(ctx)?)).await;
+        Ok(found.map_err(fail)?.into_iter().map(Into::into).collect())
     }
 
     /// Anything by its id; null when it is not there or not the caller's.

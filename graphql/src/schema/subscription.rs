@@ -3,7 +3,7 @@
 use async_graphql::{Context, ID, Result};
 use futures::{Stream, StreamExt};
 
-use super::quote::UpdateOut;
+use super::request::UpdateOut;
 use super::{api, caller, fail};
 use crate::public_id::{Kind, decode};
 

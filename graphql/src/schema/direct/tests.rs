@@ -60,6 +60,7 @@ fn request() -> CreditRequest {
         },
         wallet: None,
         collateral: None,
+        refinances: None,
     }
 }
 
