@@ -67,6 +67,7 @@ pub fn ask(months: u32) -> NewRequest {
         },
         wallet: None,
         collateral: None,
+        refinances: None,
         rank_by: RankBy::Apr,
     }
 }
