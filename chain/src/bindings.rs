@@ -54,6 +54,33 @@ pub mod feed {
     );
 }
 
+/// Liquidity of many lenders.
+pub mod pool {
+    alloy_sol_types::sol!(
+        #[derive(Debug)]
+        CreditPool,
+        "../contracts/abi/CreditPool.json"
+    );
+}
+
+/// Shares of a pool.
+pub mod tranche {
+    alloy_sol_types::sol!(
+        #[derive(Debug)]
+        Tranche,
+        "../contracts/abi/Tranche.json"
+    );
+}
+
+/// Makes pools.
+pub mod pools {
+    alloy_sol_types::sol!(
+        #[derive(Debug)]
+        PoolFactory,
+        "../contracts/abi/PoolFactory.json"
+    );
+}
+
 /// OpenZeppelin's timelock.
 pub mod timelock {
     alloy_sol_types::sol!(

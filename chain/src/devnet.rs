@@ -139,7 +139,7 @@ impl Devnet {
             collateral_manager: addresses.collateral_manager,
             scoring_oracle: addresses.scoring_oracle,
             price_oracle: addresses.price_oracle,
-            pools: vec![],
+            pools: vec![crate::deploy::dev_pool(addresses)],
             start_block: 0,
             max_fee_cap_gwei: 500,
         }

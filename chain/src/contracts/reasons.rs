@@ -6,10 +6,12 @@ use alloy_sol_types::SolInterface;
 
 use crate::bindings::aggregator::CreditAggregator::CreditAggregatorErrors;
 use crate::bindings::manager::CollateralManager::CollateralManagerErrors;
+use crate::bindings::pool::CreditPool::CreditPoolErrors;
 use crate::bindings::prices::PriceOracle::PriceOracleErrors;
 use crate::bindings::scoring::CreditScoringOracle::CreditScoringOracleErrors;
 use crate::bindings::timelock::TimelockController::TimelockControllerErrors;
 use crate::bindings::token::DevToken::DevTokenErrors;
+use crate::bindings::tranche::Tranche::TrancheErrors;
 
 /// Decodes revert data into the name and the arguments of an error of our contracts, of a standard token or of the timelock.
 /// The contracts share some names; where their selectors are equal, so are the arguments.
@@ -18,6 +20,8 @@ pub fn revert_reason(data: &[u8]) -> Option<String> {
         .or_else(|| decode::<CreditScoringOracleErrors>(data))
         .or_else(|| decode::<PriceOracleErrors>(data))
         .or_else(|| decode::<CollateralManagerErrors>(data))
+        .or_else(|| decode::<CreditPoolErrors>(data))
+        .or_else(|| decode::<TrancheErrors>(data))
         .or_else(|| decode::<DevTokenErrors>(data))
         .or_else(|| decode::<TimelockControllerErrors>(data))
         .or_else(|| alloy_sol_types::decode_revert_reason(data))

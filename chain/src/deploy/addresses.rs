@@ -1,16 +1,19 @@
 //! Where everything will be, before anything is there.
 
-use alloy_primitives::{Address, B256, Bytes, U256, address, keccak256};
-use alloy_sol_types::{SolCall, SolConstructor};
+use alloy_primitives::{Address, B256, Bytes, U256, address, hex, keccak256};
+use alloy_sol_types::{SolCall, SolConstructor, SolValue};
 
 use crate::bindings::aggregator::CreditAggregator;
 use crate::bindings::bootstrap::Bootstrap;
 use crate::bindings::manager::CollateralManager;
+use crate::bindings::pool::CreditPool;
+use crate::bindings::pools::PoolFactory;
 use crate::bindings::prices::PriceOracle;
 use crate::bindings::proxy::ERC1967Proxy;
 use crate::bindings::scoring::CreditScoringOracle;
 use crate::bindings::servicing::CreditServicing;
 use crate::bindings::timelock::TimelockController;
+use crate::bindings::tranche::Tranche;
 use crate::keys::DevAccount;
 
 /// The factory that every chain has at this address.
@@ -96,6 +99,12 @@ pub struct Addresses {
     pub price_implementation: Address,
     /// Values collateral: the proxy.
     pub price_oracle: Address,
+    /// What the share tokens of pools are clones of.
+    pub tranche_implementation: Address,
+    /// What pools are clones of.
+    pub pool_implementation: Address,
+    /// Makes pools.
+    pub pool_factory: Address,
 }
 
 impl Addresses {
@@ -116,6 +125,9 @@ impl Addresses {
         let implementation = create2(&implementation_code(collateral_manager, scoring_oracle, servicing));
         let price_implementation = create2(&price_code());
         let price_oracle = create2(&price_proxy_code(price_implementation, owner, guardian));
+        let tranche_implementation = create2(&Tranche::BYTECODE);
+        let pool_implementation = create2(&pool_code(aggregator, tranche_implementation));
+        let pool_factory = create2(&pool_factory_code(pool_implementation));
         Self {
             timelock,
             owner,
@@ -128,8 +140,28 @@ impl Addresses {
             implementation,
             price_implementation,
             price_oracle,
+            tranche_implementation,
+            pool_implementation,
+            pool_factory,
         }
     }
+
+    /// Where the factory puts a pool of that configuration.
+    pub fn pool(&self, config: &PoolFactory::PoolConfig, salt: B256) -> Address {
+        let salt = keccak256((config.clone(), salt).abi_encode_params());
+        self.pool_factory
+            .create2(salt, keccak256(clone_code(self.pool_implementation)))
+    }
+}
+
+/// Init code of an ERC-1167 clone, as OpenZeppelin's `Clones` has it; the code that it leaves begins ten bytes later.
+pub(super) fn clone_code(implementation: Address) -> Vec<u8> {
+    [
+        &hex!("3d602d80600a3d3981f3363d3d373d3d3d363d73")[..],
+        implementation.as_slice(),
+        &hex!("5af43d82803e903d91602b57fd5bf3"),
+    ]
+    .concat()
 }
 
 pub(super) fn create2(code: &Bytes) -> Address {
@@ -209,6 +241,21 @@ pub(super) fn price_proxy_code(implementation: Address, owner: Address, guardian
         guardian_: guardian,
     };
     proxy_code(implementation, &init)
+}
+
+pub(super) fn pool_code(aggregator: Address, tranche: Address) -> Bytes {
+    let arguments = CreditPool::constructorCall {
+        aggregator_: aggregator,
+        tranche,
+    };
+    init_code(&CreditPool::BYTECODE, &arguments.abi_encode())
+}
+
+pub(super) fn pool_factory_code(implementation: Address) -> Bytes {
+    let arguments = PoolFactory::constructorCall {
+        implementation_: implementation,
+    };
+    init_code(&PoolFactory::BYTECODE, &arguments.abi_encode())
 }
 
 fn proxy_code(implementation: Address, init: &impl SolCall) -> Bytes {

@@ -1,18 +1,23 @@
 //! What a development chain has above a real one: tokens, prices, limits, attesters, and people with money.
 
+use std::sync::LazyLock;
+
 use alloy_primitives::aliases::U104;
-use alloy_primitives::{Address, Bytes, I256, U256};
+use alloy_primitives::{Address, B256, Bytes, I256, U256};
 use alloy_sol_types::{Eip712Domain, SolConstructor, SolStruct, sol};
 
 use super::addresses::{Addresses, Plan, create2, init_code};
 use super::inspect::ask;
 use super::steps::{Done, Step};
-use super::{DeployError, Deployer, system};
+use super::{DeployError, Deployer, confirm, system};
 use crate::bindings::aggregator::CreditAggregator;
 use crate::bindings::feed::DevFeed;
+use crate::bindings::pool::CreditPool;
+use crate::bindings::pools::PoolFactory;
 use crate::bindings::prices::PriceOracle;
 use crate::bindings::scoring::CreditScoringOracle;
 use crate::bindings::token::DevToken;
+use crate::bindings::tranche::Tranche;
 use crate::keys::DevAccount;
 use crate::transaction::SignError;
 
@@ -40,6 +45,10 @@ sol! {
     }
 }
 
+/// Token and feed of each asset: hashing their code takes a while in a build without optimization.
+static PLACES: LazyLock<[(Address, Address); 2]> =
+    LazyLock::new(|| [DevAsset::Dollar, DevAsset::Ether].map(|a| (create2(&a.code()), create2(&a.feed_code()))));
+
 /// A token of a development chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DevAsset {
@@ -52,12 +61,12 @@ pub enum DevAsset {
 impl DevAsset {
     /// Address on every development chain.
     pub fn address(self) -> Address {
-        create2(&self.code())
+        PLACES[self as usize].0
     }
 
     /// Its price feed in dollars, 8 decimals; see [`crate::devnet::set_price`].
     pub fn feed(self) -> Address {
-        create2(&self.feed_code())
+        PLACES[self as usize].1
     }
 
     /// Ticker.
@@ -115,8 +124,8 @@ impl DevAsset {
 
 impl Deployer<'_> {
     /// Deploys the system as [`Plan::development`] has it, and what a marketplace needs on top: tokens, feeds at 1 and 2,000
-    /// dollars that never grow stale, a listed dollar, two of three attesters for policy 1, and money for the desk, the sample
-    /// borrower and the liquidator (the submitter). Only on development chains: anyone can mint these tokens and move these prices.
+    /// dollars that never grow stale, a listed dollar, two of three attesters for policy 1, a pool, and money for the desk, the sample
+    /// borrower, the liquidator (the submitter) and the pool. Only on development chains: anyone can mint these tokens and move these prices.
     pub async fn deploy_development(&self) -> Result<Addresses, DeployError> {
         if !crate::registry::known(self.rpc.chain_id()).is_some_and(|k| k.development) {
             return Err(DeployError::NotDevelopment(self.rpc.chain_id()));
@@ -128,11 +137,12 @@ impl Deployer<'_> {
         steps.extend(tokens_and_prices(&at));
         steps.extend(limits(&at));
         steps.extend(money());
+        steps.extend(pool(&at));
         for account in [DevAccount::Desk, DevAccount::Submitter] {
             steps.push(self.allow(account, DevAsset::Dollar, at.aggregator).await?);
         }
         self.run_at_once(steps).await?;
-        self.verify(&plan).await?;
+        confirm(self.rpc, &plan, &at).await?;
         Ok(at)
     }
 
@@ -279,6 +289,108 @@ fn limits(at: &Addresses) -> Vec<Step> {
         }),
     ));
     steps
+}
+
+/// The dollar pool of a development chain: the desk's key underwrites.
+pub fn dev_pool(at: &Addresses) -> Address {
+    at.pool(&pool_config(at), B256::ZERO)
+}
+
+fn pool_config(at: &Addresses) -> PoolFactory::PoolConfig {
+    PoolFactory::PoolConfig {
+        asset: DevAsset::Dollar.address(),
+        owner: at.owner,
+        guardian: DevAccount::Guardian.address(),
+        underwriter: DevAccount::Desk.address(),
+        oracle: at.price_oracle,
+        seniorRatePpm: 50_000,
+        minJuniorBps: 2_000,
+        saleDiscountBps: 500,
+        smoothing: 86_400,
+        label: DevAsset::Dollar.symbol().to_owned(),
+    }
+}
+
+/// A pool that lends dollars against dWETH, and a little on attestations of policy 1.
+fn pool(at: &Addresses) -> Vec<Step> {
+    let pool = dev_pool(at);
+    let units = |whole| DevAsset::Dollar.units(whole).to::<u128>();
+    let policy = CreditPool::LendingPolicy {
+        maxPrincipal: units(1_000_000),
+        maxExposure: units(2_000_000),
+        lendingLimit: units(100_000_000),
+        minRatePpm: 10_000,
+        maxTerm: 2_000 * 86_400,
+        feeRecipient: DevAccount::Deployer.address(),
+    };
+    let collateral = CreditPool::setCollateralLimitsCall {
+        token: DevAsset::Ether.address(),
+        next: CreditPool::CollateralLimits {
+            maxLtvBps: 7_500,
+            maxLiquidationLtvBps: 8_500,
+        },
+    };
+    let token = DevAsset::Ether.address();
+    let unsecured = CreditPool::setUnsecuredLimitCall {
+        attestationPolicy: POLICY,
+        maxPrincipal: DevAsset::Dollar.units(10_000),
+    };
+    let create = PoolFactory::createPoolCall {
+        config: pool_config(at),
+        salt: B256::ZERO,
+    };
+    let mut steps = vec![
+        Step::call("pool", at.pool_factory, &create, Done::Code(pool)),
+        Step::call(
+            "policy of the pool",
+            pool,
+            &CreditPool::setLendingPolicyCall { next: policy },
+            Done::answers(pool, &CreditPool::lendingPolicyCall {}, |p| p.maxPrincipal > 0),
+        ),
+        Step::call(
+            "collateral of the pool",
+            pool,
+            &collateral,
+            Done::answers(pool, &CreditPool::collateralLimitsCall { token }, |c| c.maxLtvBps > 0),
+        ),
+        Step::call(
+            "unsecured loans of the pool",
+            pool,
+            &unsecured,
+            Done::answers(
+                pool,
+                &CreditPool::unsecuredLimitCall {
+                    attestationPolicy: POLICY,
+                },
+                |limit| !limit.is_zero(),
+            ),
+        ),
+    ];
+    // The pool makes its tranches as its first two contracts; senior needs junior below it.
+    steps.extend(deposit(pool.create(2), 3_000_000));
+    steps.extend(deposit(pool.create(1), 7_000_000));
+    steps
+}
+
+/// Mints dollars and deposits them for the depositor.
+fn deposit(tranche: Address, whole: u64) -> [Step; 3] {
+    let (token, assets) = (DevAsset::Dollar.address(), DevAsset::Dollar.units(whole));
+    let receiver = DevAccount::Depositor.address();
+    let to = DevAccount::Deployer.address();
+    let held = || Done::answers(tranche, &Tranche::totalSupplyCall {}, |supply| !supply.is_zero());
+    [
+        Step::call("mint", token, &DevToken::mintCall { to, amount: assets }, held()),
+        Step::call(
+            "allowance",
+            token,
+            &DevToken::approveCall {
+                spender: tranche,
+                value: assets,
+            },
+            held(),
+        ),
+        Step::call("deposit", tranche, &Tranche::depositCall { assets, receiver }, held()),
+    ]
 }
 
 fn money() -> Vec<Step> {

@@ -8,11 +8,14 @@ use super::addresses::{Addresses, Governance, Plan, TIMELOCK_DELAY};
 use super::code::shipped_hash;
 use crate::bindings::aggregator::CreditAggregator;
 use crate::bindings::manager::CollateralManager;
+use crate::bindings::pool::CreditPool;
+use crate::bindings::pools::PoolFactory;
 use crate::bindings::prices::PriceOracle;
 use crate::bindings::proxy::ERC1967Proxy;
 use crate::bindings::scoring::CreditScoringOracle;
 use crate::bindings::servicing::CreditServicing;
 use crate::bindings::timelock::TimelockController;
+use crate::bindings::tranche::Tranche;
 use crate::registry::{ChainConfig, known};
 use crate::rpc::{Rpc, RpcError};
 
@@ -97,11 +100,7 @@ pub struct Inspection {
 /// Reads a deployment and judges its code, its wiring and that power over it is where it should be. An error is the chain's: it
 /// does not answer.
 pub async fn inspect(rpc: &Rpc, deployed: Deployed) -> Result<Inspection, RpcError> {
-    let mut inspector = Inspector {
-        rpc,
-        contracts: vec![],
-        problems: vec![],
-    };
+    let mut inspector = Inspector::new(rpc);
     inspector.settlement(&deployed).await?;
     inspector.oracles(&deployed).await?;
     let timelock = inspector.powers().await?;
@@ -116,6 +115,7 @@ pub async fn inspect(rpc: &Rpc, deployed: Deployed) -> Result<Inspection, RpcErr
 pub(super) async fn verify(rpc: &Rpc, plan: &Plan, at: &Addresses) -> Result<Vec<String>, RpcError> {
     let inspection = inspect(rpc, at.into()).await?;
     let mut problems = inspection.problems;
+    problems.extend(pools(rpc, at).await?);
     let implementations = [
         ("aggregator", at.implementation),
         ("scoring oracle", at.scoring_implementation),
@@ -146,6 +146,24 @@ pub(super) async fn verify(rpc: &Rpc, plan: &Plan, at: &Addresses) -> Result<Vec
         roles(rpc, at.owner, safe, plan.deployer, &mut problems).await?;
     }
     Ok(problems)
+}
+
+/// The parts that pools are made of.
+async fn pools(rpc: &Rpc, at: &Addresses) -> Result<Vec<String>, RpcError> {
+    let mut inspector = Inspector::new(rpc);
+    let tranche = at.tranche_implementation;
+    inspector
+        .keep("tranche implementation", tranche, &Tranche::DEPLOYED_BYTECODE, &[])
+        .await?;
+    let (pool, immutables) = (at.pool_implementation, [at.aggregator, tranche]);
+    inspector
+        .keep("pool implementation", pool, &CreditPool::DEPLOYED_BYTECODE, &immutables)
+        .await?;
+    let artifact = &PoolFactory::DEPLOYED_BYTECODE;
+    inspector
+        .keep("pool factory", at.pool_factory, artifact, &[pool])
+        .await?;
+    Ok(inspector.problems)
 }
 
 fn expect(problems: &mut Vec<String>, name: &str, what: &str, given: Option<Address>, expected: Address) {
@@ -201,7 +219,15 @@ struct Inspector<'a> {
     problems: Vec<String>,
 }
 
-impl Inspector<'_> {
+impl<'a> Inspector<'a> {
+    fn new(rpc: &'a Rpc) -> Self {
+        Self {
+            rpc,
+            contracts: vec![],
+            problems: vec![],
+        }
+    }
+
     async fn settlement(&mut self, at: &Deployed) -> Result<(), RpcError> {
         let proxy = at.aggregator;
         let implementation = self.implementation(proxy).await?;

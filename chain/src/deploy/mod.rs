@@ -2,7 +2,7 @@
 //!
 //! Order of deployment (the aggregator's proxy and the others need each other's addresses): timelock, when there is one; bootstrap
 //! implementation, aggregator's proxy on it, custodian for the proxy, scoring oracle for the proxy, servicing for both, aggregator
-//! for all, upgrade of the proxy; price oracle. Every contract comes from the CREATE2 factory with a fixed salt and init code without
+//! for all; price oracle; pool implementation and factory; upgrade of the proxy. Every contract comes from the CREATE2 factory with a fixed salt and init code without
 //! chain data. Each step looks first whether it is done, so a deployment can be resumed. At the end code, wiring and powers are
 //! read back, and anything that is not as planned is an error with its name.
 
@@ -14,6 +14,7 @@ mod steps;
 
 use crate::bindings::aggregator::CreditAggregator;
 use crate::bindings::bootstrap::Bootstrap;
+use crate::bindings::tranche::Tranche;
 use crate::keys::DynSigner;
 use crate::rpc::{Rpc, RpcError};
 use crate::transaction::{MAX_GAS, SignError};
@@ -21,7 +22,7 @@ use alloy_sol_types::SolCall;
 use steps::{Done, Step};
 
 pub use addresses::{Addresses, CREATE2_FACTORY, Governance, Plan, TIMELOCK_DELAY};
-pub use development::DevAsset;
+pub use development::{DevAsset, dev_pool};
 pub use inspect::{ContractState, Deployed, Inspection, TimelockState, inspect};
 pub use steps::Sent;
 
@@ -106,13 +107,8 @@ impl<'a> Deployer<'a> {
         self.prepare(plan).await?;
         let at = Addresses::of(plan);
         self.run(system(plan, &at)).await?;
-        self.verify(plan).await?;
+        confirm(self.rpc, plan, &at).await?;
         Ok(at)
-    }
-
-    /// Refuses a chain on which anything of the plan is missing or other than planned, with a list of what.
-    pub async fn verify(&self, plan: &Plan) -> Result<(), DeployError> {
-        verify(self.rpc, plan).await
     }
 
     async fn prepare(&self, plan: &Plan) -> Result<(), DeployError> {
@@ -128,7 +124,11 @@ impl<'a> Deployer<'a> {
 
 /// Refuses a chain on which anything of the plan is missing or other than planned, with a list of what. Needs no key.
 pub async fn verify(rpc: &Rpc, plan: &Plan) -> Result<(), DeployError> {
-    let problems = inspect::verify(rpc, plan, &Addresses::of(plan)).await?;
+    confirm(rpc, plan, &Addresses::of(plan)).await
+}
+
+async fn confirm(rpc: &Rpc, plan: &Plan, at: &Addresses) -> Result<(), DeployError> {
+    let problems = inspect::verify(rpc, plan, at).await?;
     if problems.is_empty() {
         Ok(())
     } else {
@@ -189,6 +189,21 @@ fn system(plan: &Plan, at: &Addresses) -> Vec<Step> {
             "price oracle",
             at.price_oracle,
             addresses::price_proxy_code(at.price_implementation, at.owner, guardian),
+        ),
+        (
+            "tranche implementation",
+            at.tranche_implementation,
+            Tranche::BYTECODE.clone(),
+        ),
+        (
+            "pool implementation",
+            at.pool_implementation,
+            addresses::pool_code(at.aggregator, at.tranche_implementation),
+        ),
+        (
+            "pool factory",
+            at.pool_factory,
+            addresses::pool_factory_code(at.pool_implementation),
         ),
     ];
     let last = Step::call("upgrade", at.aggregator, &upgrade, upgraded);

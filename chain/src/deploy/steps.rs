@@ -18,7 +18,7 @@ const RECEIPT_TIMEOUT: Duration = Duration::from_mins(3);
 const RECEIPT_POLL: Duration = Duration::from_millis(10);
 const READ_GAS: u64 = 1_000_000;
 /// Gas of a step on a development chain: a creation pays for its code, a call for what it writes.
-const DEV_CALL_GAS: u64 = 1_000_000;
+const DEV_CALL_GAS: u64 = 2_000_000;
 const DEV_CREATE_GAS: u64 = 12_000_000;
 
 /// Judges what a contract answers; an account without code answers nothing.

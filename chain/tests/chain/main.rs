@@ -12,6 +12,7 @@ mod kms;
 mod lab;
 mod lifecycle;
 mod nodes;
+mod pooling;
 mod proxy;
 mod refinancing;
 mod reorgs;
