@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use chain::deploy::{Addresses, Deployer, DevAsset};
+use chain::deploy::{Addresses, Deployer, DevAsset, dev_pool};
 use chain::devnet::{Devnet, DevnetOptions, Mining};
 use chain::keys::DevAccount;
 use chain::registry::Profile;
@@ -242,7 +242,7 @@ fn config(
     let mut lenders: Vec<LenderConfig> = sandbox.lenders.iter().map(protocol_lender).collect();
     let desks = chains
         .iter()
-        .flat_map(|chain| desks::of(chain.chain_id(), addresses.pool));
+        .flat_map(|chain| desks::of(chain.chain_id(), dev_pool(addresses)));
     lenders.extend(desks.map(LenderConfig::Desk));
     let seed = sdk::PrivateKey::development_seed(PLATFORM_KEY);
     Ok(Config {
@@ -336,7 +336,7 @@ fn facts(url: &str, chains: &[Devnet], addresses: &Addresses, sandbox: &SandboxH
         collateral_manager: addresses.collateral_manager,
         scoring_oracle: addresses.scoring_oracle,
         price_oracle: addresses.price_oracle,
-        pool: addresses.pool,
+        pool: dev_pool(addresses),
         dollar: DevAsset::Dollar.address(),
         ether: DevAsset::Ether.address(),
         dollar_feed: DevAsset::Dollar.feed(),

@@ -5,7 +5,7 @@ use alloy_primitives::{Address, Bytes, U256};
 use anyhow::{Context, Result, ensure};
 use chain::bindings::aggregator::CreditAggregator;
 use chain::deploy::DevAsset;
-use chain::devnet::Devnet;
+use chain::devnet::{Devnet, advance_time};
 use chain::keys::DevAccount;
 use serde_json::{Value, json};
 
@@ -222,7 +222,12 @@ pub async fn report_repayment(environment: &mut Environment, loan: &str, cents: 
 
 /// Balance of the borrower's wallet on the first chain.
 pub async fn wallet_balance(environment: &Environment, token: DevAsset) -> Result<U256> {
-    onchain::balance(&environment.chains[0], token.address(), DevAccount::Borrower.address()).await
+    balance_on(environment, 0, token).await
+}
+
+async fn balance_on(environment: &Environment, chain: usize, token: DevAsset) -> Result<U256> {
+    let borrower = DevAccount::Borrower.address();
+    onchain::balance(&environment.chains[chain], token.address(), borrower).await
 }
 
 /// Loans that the contract originated on the first chain.
@@ -259,24 +264,28 @@ pub async fn onchain_loan(environment: &mut Environment) -> Result<String> {
 
 /// A whole on-chain loan, from the request to the collateral's return; the books are checked after each step.
 pub async fn onchain_loan_on(environment: &mut Environment, chain: usize, provider: &str) -> Result<String> {
-    let ether = |environment: &Environment| {
-        let borrower = DevAccount::Borrower.address();
-        onchain::balance(&environment.chains[chain], DevAsset::Ether.address(), borrower)
-    };
-    let before = ether(environment).await?;
+    let before = balance_on(environment, chain, DevAsset::Ether).await?;
     let entries = environment.books.entries().await?;
     let input = sample_on(environment, chain, "5000.00");
     let loan = borrow(environment, &input, provider).await?.id;
-    ensure!(ether(environment).await? < before, "no collateral was locked");
+    ensure!(
+        balance_on(environment, chain, DevAsset::Ether).await? < before,
+        "no collateral was locked"
+    );
     for _ in 0..2 {
-        month_passes(environment).await?;
+        // On the other chains orders of now must not run out.
+        let chain = &environment.chains[chain];
+        advance_time(chain.chain_id(), chain.url(), MONTH_SECONDS).await?;
         repay_on_chain(environment, &loan, "INSTALLMENT").await?;
         environment.books_are_right().await?;
     }
     repay_on_chain(environment, &loan, "PAYOFF").await?;
     loan_in(environment, &loan, "CLOSED").await?;
     environment.books_are_right().await?;
-    ensure!(ether(environment).await? == before, "the collateral is not back");
+    ensure!(
+        balance_on(environment, chain, DevAsset::Ether).await? == before,
+        "the collateral is not back"
+    );
     let aggregator = environment.addresses.aggregator;
     let originated = onchain::logs::<CreditAggregator::Originated>(&environment.chains[chain], aggregator).await?;
     ensure!(originated.len() == 1, "not exactly one origination");

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use chain::deploy::{Addresses, DevAsset};
+use chain::deploy::{Addresses, DevAsset, dev_pool};
 use chain::devnet::Devnet;
 use chain::keys::DevAccount;
 use chain::registry::{ChainConfig, Finality};
@@ -71,7 +71,7 @@ impl Facts<'_> {
                 }
                 Desk::Pool => {
                     (desk["rate_ppm"], desk["origination_fee_bps"]) = (json!(86_000), json!(0));
-                    desk["pool"] = json!(self.addresses.pool);
+                    desk["pool"] = json!(dev_pool(self.addresses));
                     desk["accepts"][0]["price_rule"] = priced;
                 }
                 Desk::Unsecured => {

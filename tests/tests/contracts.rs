@@ -6,7 +6,7 @@ use chain::bindings::aggregator::CreditAggregator;
 use chain::bindings::pool::CreditPool;
 use chain::bindings::scoring::CreditScoringOracle;
 use chain::bindings::token::DevToken;
-use chain::deploy::DevAsset;
+use chain::deploy::{DevAsset, dev_pool};
 use chain::keys::DevAccount;
 use serde_json::{Value, json};
 use usance_tests::journey::{self, text};
@@ -229,7 +229,7 @@ async fn a_pool_lends_through_the_same_path_and_keeps_its_books() -> Result<()> 
     let income: U256 = repaid.iter().map(|payment| payment.interest + payment.lateFee).sum();
     ensure!(income > U256::ZERO && pool(&world, &CreditPool::cashCall {}).await? == cash + income);
     ensure!(
-        dollars_of(&world, world.addresses.pool).await? == cash + income,
+        dollars_of(&world, dev_pool(&world.addresses)).await? == cash + income,
         "the money is there"
     );
     world.finish().await
@@ -239,7 +239,7 @@ async fn pool<C>(world: &Environment, call: &C) -> Result<U256>
 where
     C: alloy_sol_types::SolCall<Return = U256>,
 {
-    onchain::view(&world.chains[0], world.addresses.pool, call).await
+    onchain::view(&world.chains[0], dev_pool(&world.addresses), call).await
 }
 
 const COLLATERAL: &str = "query($id: ID!, $amount: String!, $to: String!) { loan(id: $id) {
