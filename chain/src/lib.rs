@@ -10,6 +10,7 @@
 //! | [`attester`] | signatures of credit attestations |
 //! | [`remote`] | keys that a key service holds |
 //! | [`deploy`] | the contracts at the same addresses on every chain |
+//! | [`status`] | the state of a chain for operators |
 //! | [`submitter`] | transactions that survive crashes, drops and reorganisations |
 //! | [`indexer`] | canonical events, block by block |
 //! | [`fees`] | what a transaction costs now |
@@ -27,5 +28,6 @@ pub mod keys;
 pub mod registry;
 pub mod remote;
 pub mod rpc;
+pub mod status;
 pub mod submitter;
 pub mod transaction;

@@ -191,6 +191,13 @@ impl Rpc {
         }
     }
 
+    /// The chain that an endpoint serves.
+    pub async fn chain_at(url: &str, options: RpcOptions) -> Result<u64, RpcError> {
+        let rpc = Self::new(0, &[url.to_owned()], options)?;
+        let id: U64 = rpc.request(&rpc.endpoints[0], "eth_chainId", &json!([])).await?;
+        Ok(id.to())
+    }
+
     fn new(chain_id: u64, urls: &[String], options: RpcOptions) -> Result<Self, RpcError> {
         let endpoints = urls
             .iter()

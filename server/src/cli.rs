@@ -54,6 +54,9 @@ enum Command {
     /// Repayment schedules.
     #[command(subcommand)]
     Schedule(CheckSchedule),
+    /// The contracts on chains.
+    #[command(subcommand)]
+    Chain(commands::chain::Command),
     /// Print a generated document.
     Print {
         /// Which.
@@ -123,6 +126,7 @@ fn run(command: Command) -> Result<ExitCode> {
             } => serve(&config, &role, listen, manual_clock).await,
             Command::Migrate { database_url } => migrate(&database_url).await,
             Command::Quote(options) => commands::quote::run(&options).await,
+            Command::Chain(command) => commands::chain::run(&command).await,
             Command::Doctor(options) => commands::doctor::run(&options).await,
             Command::Apr(_) | Command::Schedule(_) | Command::Print { .. } => Ok(ExitCode::SUCCESS),
         }

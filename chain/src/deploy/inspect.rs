@@ -4,7 +4,7 @@ use alloy_primitives::{Address, B256, Bytes, U256, b256};
 use alloy_sol_types::SolCall;
 use serde::Serialize;
 
-use super::addresses::{Addresses, Governance, Plan, TIMELOCK_DELAY};
+use super::addresses::{Addresses, Governance, Plan, TIMELOCK_DELAY, clone_code, create2, pool_code};
 use super::code::shipped_hash;
 use crate::bindings::aggregator::CreditAggregator;
 use crate::bindings::manager::CollateralManager;
@@ -211,6 +211,22 @@ pub(crate) async fn ask<C: SolCall>(rpc: &Rpc, to: Address, call: &C) -> Result<
         Err(RpcError::Refused { .. }) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// Whether a pool is an ERC-1167 clone of an implementation that this release ships, with tranches that it ships.
+pub(crate) async fn is_clone_of_shipped_pool(rpc: &Rpc, pool: Address, aggregator: Address) -> Result<bool, RpcError> {
+    let tranche = create2(&Tranche::BYTECODE);
+    let implementation = create2(&pool_code(aggregator, tranche));
+    let mut inspector = Inspector::new(rpc);
+    inspector
+        .keep("tranche", tranche, &Tranche::DEPLOYED_BYTECODE, &[])
+        .await?;
+    let artifact = &CreditPool::DEPLOYED_BYTECODE;
+    inspector
+        .keep("pool", implementation, artifact, &[aggregator, tranche])
+        .await?;
+    let code = rpc.code(pool).await?;
+    Ok(inspector.problems.is_empty() && code[..] == clone_code(implementation)[10..])
 }
 
 struct Inspector<'a> {

@@ -24,6 +24,7 @@ use steps::{Done, Step};
 pub use addresses::{Addresses, CREATE2_FACTORY, Governance, Plan, TIMELOCK_DELAY};
 pub use development::{DevAsset, dev_pool};
 pub use inspect::{ContractState, Deployed, Inspection, TimelockState, inspect};
+pub(crate) use inspect::{ask, is_clone_of_shipped_pool};
 pub use steps::Sent;
 
 /// What went wrong with a deployment. It can be started again at any time.

@@ -186,3 +186,50 @@ async fn a_chain_that_is_not_as_planned_is_refused_with_what_is_missing() {
     let missing = problems(verify(rpc, &other).await);
     assert!(missing.contains("the guardian of the aggregator"), "{missing}");
 }
+
+#[tokio::test]
+async fn the_status_of_a_development_chain_is_clean_until_something_is_wrong() {
+    let net = Devnet::start(&DevnetOptions::new(CHAIN)).await.unwrap();
+    let (rpc, signer) = (net.rpc(), DevAccount::Deployer.signer());
+    let at = Deployer::new(rpc, &signer, FEE_CAP).deploy_development().await.unwrap();
+    let chain = net.config(&at);
+    let tokens = [DevAsset::Dollar, DevAsset::Ether].map(DevAsset::address);
+    let read = async || chain::status::status(rpc, &chain, &tokens).await.unwrap();
+    let clean = read().await;
+    assert_eq!(clean.problems, [] as [&str; 0]);
+    assert!(clean.deployment.contracts.iter().all(|c| c.shipped), "{clean:?}");
+    let attestation = clean.attestation.unwrap();
+    assert_eq!((attestation.attesters, attestation.threshold), (3, 2));
+    let pool = &clean.pools[0];
+    assert!(
+        !pool.value.is_zero() && pool.cash == pool.value && pool.lent.is_zero(),
+        "{pool:?}"
+    );
+    let ether = clean.assets.iter().find(|a| a.symbol == "dWETH").unwrap();
+    assert_eq!(ether.feeds[0].dollars.as_deref(), Some("2000"));
+
+    let guardian = DevAccount::Guardian.address();
+    let pause: Bytes = sol::pauseOriginationCall {
+        assets: vec![DevAsset::Dollar.address()],
+    }
+    .abi_encode()
+    .into();
+    send(rpc, guardian, at.aggregator, &pause).await.unwrap();
+    let pause: Bytes = sol::pauseLiquidationCall {}.abi_encode().into();
+    send(rpc, guardian, at.aggregator, &pause).await.unwrap();
+    chain::devnet::set_price(CHAIN, net.url(), DevAsset::Ether.feed(), 0)
+        .await
+        .unwrap();
+    let wrong = read().await;
+    let all = wrong.problems.join("\n");
+    for part in [
+        "dUSD: new loans are paused",
+        "liquidations are paused",
+        "dWETH: the feed",
+    ] {
+        assert!(all.contains(part), "{part}: {all}");
+    }
+    assert!(wrong.liquidation_resumes_at.is_some());
+    let text = serde_json::to_value(&wrong).unwrap();
+    assert!(text["assets"][0]["cap"].is_string(), "amounts are exact in JSON");
+}

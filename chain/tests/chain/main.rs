@@ -6,6 +6,7 @@ extern crate usance_chain as chain;
 mod attesting;
 mod deploying;
 mod governing;
+mod hashing;
 mod indexing;
 mod journal;
 mod kms;

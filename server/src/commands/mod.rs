@@ -3,6 +3,8 @@
 use std::process::ExitCode;
 
 pub mod apr;
+pub mod chain;
+mod chain_status;
 pub mod doctor;
 pub mod http;
 pub mod quote;
