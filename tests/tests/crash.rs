@@ -1,7 +1,7 @@
 //! The process dies at a named point, is started again, and everything ends as if it had not: nothing lost, nothing twice.
 
 use anyhow::{Result, ensure};
-use usance_tests::{Environment, Options, journey};
+use usance_tests::{Desk, Environment, Options, journey, scenarios};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_usance-under-test");
 
@@ -9,22 +9,53 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_usance-under-test");
 enum Kind {
     OnChain,
     Bank,
+    Attested,
+    Refinancing,
+    Liquidation,
 }
 
-/// The journey itself checks that the contract and the lender's book saw exactly one origination or disbursement, that
-/// each repayment counts once, and the books after each step. Client calls are repeated under their keys.
+impl Kind {
+    fn options(self) -> Options {
+        let desks = match self {
+            Self::OnChain | Self::Bank | Self::Liquidation => vec![Desk::Secured],
+            Self::Attested => vec![Desk::Unsecured],
+            Self::Refinancing => vec![Desk::Secured, Desk::Cheaper],
+        };
+        Options {
+            desks,
+            keeper: matches!(self, Self::Liquidation),
+            ..Options::quick()
+        }
+    }
+
+    /// Loans, all of which end well, and repayments.
+    fn counts(self) -> (i64, i64) {
+        match self {
+            Self::OnChain | Self::Bank => (1, 3),
+            Self::Attested | Self::Liquidation => (1, 1),
+            Self::Refinancing => (2, 2),
+        }
+    }
+}
+
+/// The scenario itself checks that the contract and the lender's book saw exactly one origination, disbursement, attestation or
+/// liquidation, that each repayment counts once, and the books after each step. Client calls are repeated under their keys.
 async fn survives(point: &str, kind: Kind) -> Result<()> {
-    let mut world = Environment::start(PROGRAM, Options::quick().crash_at(point)).await?;
+    let mut world = Environment::start(PROGRAM, kind.options().crash_at(point)).await?;
     match kind {
-        Kind::OnChain => journey::onchain_loan(&mut world).await?,
-        Kind::Bank => journey::bank_loan(&mut world).await?,
-    };
+        Kind::OnChain => journey::onchain_loan(&mut world).await.map(drop)?,
+        Kind::Bank => journey::bank_loan(&mut world).await.map(drop)?,
+        Kind::Attested => scenarios::attested_loan(&mut world).await?,
+        Kind::Refinancing => scenarios::refinancing(&mut world).await?,
+        Kind::Liquidation => scenarios::liquidation(&mut world).await?,
+    }
     ensure!(world.crashes == 1, "{point} was never reached");
+    let (loans, repayments) = kind.counts();
     for (query, wanted) in [
-        ("select count(*) from lending.settlement", 1),
-        ("select count(*) from lending.settlement where state = 'SETTLED'", 1),
-        ("select count(*) from lending.loan where state = 'CLOSED'", 1),
-        ("select count(*) from lending.repayment", 3),
+        ("select count(*) from lending.settlement", loans),
+        ("select count(*) from lending.settlement where state = 'SETTLED'", loans),
+        ("select count(*) from lending.loan where state = 'CLOSED'", loans),
+        ("select count(*) from lending.repayment", repayments),
         (
             "select count(*) from (select external_id from ledger.entry group by 1 having count(*) > 1) twice",
             0,
@@ -65,4 +96,12 @@ crashes! {
     bank_repayment_after_its_commit: "repayment::after_commit:2", Bank;
     chain_repayment_before_its_commit: "repayment::before_commit:2", OnChain;
     chain_repayment_after_its_commit: "repayment::after_commit", OnChain;
+    attested_acceptance_after_its_commit: "accept::after_commit", Attested;
+    attested_signature_after_its_commit: "signature::after_commit", Attested;
+    refinancing_signature_after_its_commit: "signature::after_commit:2", Refinancing;
+    refinancing_before_it_is_booked: "settlement::before_settled_commit:2", Refinancing;
+    refinanced_loan_before_its_payoff_is_booked: "repayment::before_commit", Refinancing;
+    keeper_before_it_wants_a_liquidation: "keeper::before_commit", Liquidation;
+    liquidation_after_the_broadcast: "submitter::after_broadcast:2", Liquidation;
+    liquidation_before_it_is_booked: "repayment::before_commit", Liquidation;
 }
