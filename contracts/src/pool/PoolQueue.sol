@@ -107,7 +107,7 @@ abstract contract PoolQueue is PoolBooks {
         ITranche tranche = ITranche(_trancheOf(senior));
         uint256 supply = tranche.totalSupply();
         uint256 total = trancheAssets(senior);
-        uint256 shares = Math.min(item.shares, ShareMath.toShares(limit, total, supply, Math.Rounding.Floor));
+        uint256 shares = ShareMath.sharesWithin(item.shares, limit, total, supply);
         if (shares == 0) return false;
         uint256 assets = ShareMath.toAssets(shares, total, supply, Math.Rounding.Floor);
 

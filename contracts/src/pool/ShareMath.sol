@@ -28,4 +28,16 @@ library ShareMath {
     {
         return Math.mulDiv(shares, total + 1, supply + VIRTUAL_SHARES, rounding);
     }
+
+    /// @notice Of `shares` those that can be redeemed for `limit` base units: all of them when they are worth no more, none when
+    /// there is nothing to be had.
+    function sharesWithin(uint256 shares, uint256 limit, uint256 total, uint256 supply)
+        internal
+        pure
+        returns (uint256)
+    {
+        if (limit == 0) return 0;
+        if (toAssets(shares, total, supply, Math.Rounding.Floor) <= limit) return shares;
+        return toShares(limit, total, supply, Math.Rounding.Floor);
+    }
 }

@@ -123,7 +123,7 @@ contract Tranche is ITranche, ERC20, Initializable {
 
     function maxRedeem(address owner) public view override returns (uint256) {
         uint256 limit = ICreditPool(pool).withdrawLimit(_senior);
-        return Math.min(balanceOf(owner), _toShares(limit, Math.Rounding.Floor));
+        return ShareMath.sharesWithin(balanceOf(owner), limit, totalAssets(), totalSupply());
     }
 
     function previewDeposit(uint256 assets) public view override returns (uint256) {
