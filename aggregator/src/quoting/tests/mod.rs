@@ -3,4 +3,7 @@
 mod accepting;
 mod asking;
 mod delivering;
+mod desks;
+mod onchain;
+mod refinancing;
 pub(crate) mod support;

@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use crate::api::{IdempotencyKey, NewRequest, RequestView};
 use crate::events::Consumer;
-use crate::fake_chain::FakeChain;
+use crate::fake_chain::{CHAIN, FakeChain};
 use crate::{Aggregator, Settings, World};
 
 pub(crate) fn usd(minor: i64) -> Money {
@@ -67,6 +67,10 @@ pub(crate) enum Manner {
     Panics,
     /// Never answers.
     Hangs,
+    /// The offer that this makes.
+    Gives(fn(&CreditRequest) -> Offer),
+    /// The same of a lender that wants collateral on the fake chain.
+    Locks(fn(&CreditRequest) -> Offer),
 }
 
 pub(crate) struct SmallLender {
@@ -88,7 +92,7 @@ impl SmallLender {
             max_amount: 10_000_000,
             min_term_days: 1,
             max_term_days: 4_000,
-            collateral_chain: None,
+            collateral_chain: matches!(manner, Manner::Locks(_)).then_some(CHAIN),
             inquiry: Inquiry::None,
         };
         Arc::new(Self {
@@ -129,6 +133,7 @@ impl Lender for SmallLender {
             Manner::Declines => Ok(Answer::Declined(vec![Reason::new("INCOME", "Not enough income.")])),
             Manner::Panics => panic!("a lender's bug"),
             Manner::Hangs => std::future::pending().await,
+            Manner::Gives(make) | Manner::Locks(make) => Ok(Answer::Offers(vec![make(&ask.request)])),
         }
     }
 
@@ -146,7 +151,7 @@ impl Lender for SmallLender {
 }
 
 /// What is asked, over 12 months at `payment` cents a month; valid for 30 minutes.
-fn offer(request: &CreditRequest, payment: i64) -> Offer {
+pub(super) fn offer(request: &CreditRequest, payment: i64) -> Offer {
     let month = Period::new(1, Unit::Month);
     let principal = request.amount.minor / 12;
     let last = request.amount.minor - principal * 11;
@@ -252,9 +257,14 @@ impl Stage {
 
     /// Asks and waits for the closed book.
     pub(crate) async fn closed(&self, name: &str) -> RequestView {
+        self.closed_for(name, ask()).await
+    }
+
+    /// The same with another question.
+    pub(crate) async fn closed_for(&self, name: &str, ask: NewRequest) -> RequestView {
         let view = self
             .aggregator
-            .request_quotes(&borrower(), &key(name), ask())
+            .request_quotes(&borrower(), &key(name), ask)
             .await
             .unwrap();
         self.aggregator.closed(&borrower(), view.id).await.unwrap()

@@ -1,7 +1,11 @@
 //! The lending side against a real PostgreSQL.
 
 mod database;
+mod endings;
 mod journal;
+mod keeper;
 mod offchain;
 mod onchain;
 pub(crate) mod support;
+mod told;
+mod wallets;

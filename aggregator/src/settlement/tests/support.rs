@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use crate::api::{AcceptQuote, IdempotencyKey, SettlementView};
 pub(crate) use crate::fake_chain::{CHAIN, signature_of};
-use crate::fake_chain::{FakeChain, SIGNED, order_hash_of};
+use crate::fake_chain::{FakeChain, ORACLE, SIGNED, order_hash_of};
 use crate::settlement::{Opening, Prepared, open};
 use crate::{Aggregator, Settings, World};
 
@@ -142,6 +142,10 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) fn new(db: PgPool) -> Self {
+        Self::with(db, Settings::default())
+    }
+
+    pub(crate) fn with(db: PgPool, settings: Settings) -> Self {
         let lender = Arc::new(CountingLender {
             id: LENDER.parse().unwrap(),
             capabilities: capabilities(),
@@ -163,7 +167,7 @@ impl Bench {
             model: risk::Model::built_in().unwrap(),
             rules: compliance::RuleSet::built_in().unwrap(),
             screening: compliance::ScreeningIndex::built_in().unwrap(),
-            settings: Settings::default(),
+            settings,
         };
         let borrower = Principal {
             id: PrincipalId(Uuid::from_u128(3)),
@@ -188,6 +192,16 @@ impl Bench {
             tenant: self.borrower.tenant,
             role: Role::Provider,
             provider,
+        }
+    }
+
+    /// Works for us.
+    pub(crate) fn officer(&self) -> Principal {
+        Principal {
+            id: PrincipalId(Uuid::from_u128(10)),
+            tenant: self.borrower.tenant,
+            role: Role::Officer,
+            provider: None,
         }
     }
 
@@ -388,6 +402,43 @@ pub(crate) fn desk_quote(n: u128) -> Quote {
             asset,
         },
         order,
+    });
+    quote
+}
+
+/// The same, its collateral valued by the chain's oracle: liquidation above 80 %.
+pub(crate) fn priced_quote(n: u128) -> Quote {
+    let mut quote = secured(desk_quote(n));
+    let onchain = quote.offer.onchain.as_mut().unwrap();
+    onchain.order.oracle = ORACLE;
+    onchain.order.liquidation_ltv_bps = 8_000;
+    onchain.order.liquidation_bonus_bps = 500;
+    onchain.order_hash = order_hash_of(&onchain.order);
+    quote
+}
+
+/// The quote says in words what its order locks.
+pub(crate) fn secured(mut quote: Quote) -> Quote {
+    let order = &quote.offer.onchain.as_ref().unwrap().order;
+    let asset = Asset {
+        chain_id: CHAIN,
+        token: order.collateral,
+        symbol: "dWETH".into(),
+        decimals: 18,
+    };
+    quote.offer.collateral = Some(Collateral {
+        assets: vec![CollateralAsset {
+            amount: TokenAmount {
+                units: U256::from(order.collateral_amount),
+                asset,
+            },
+            price: "2000".parse().unwrap(),
+            oracle: "chain".into(),
+            as_of: quote.received_at,
+        }],
+        ltv_max: Rate::from_percent(70),
+        liquidation_threshold: None,
+        liquidation_penalty: Rate::ZERO,
     });
     quote
 }
