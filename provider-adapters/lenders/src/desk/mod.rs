@@ -99,7 +99,11 @@ impl Desk {
     fn secured(&self, request: &CreditRequest, locked: &TokenAmount) -> Result<Terms, Reason> {
         let accepts = |accepted: &&PricedAsset| accepted.asset == locked.asset;
         let accepted = self.config.accepts.iter().find(accepts).ok_or_else(|| {
-            let text = "This lender does not take this token as collateral.";
+            let text = if self.config.accepts.is_empty() {
+                "This lender lends without collateral: ask without it."
+            } else {
+                "This lender does not take this token as collateral."
+            };
             Reason::new("COLLATERAL_NOT_ACCEPTED", text)
         })?;
         Terms::secured(&self.config, request, locked, accepted)
