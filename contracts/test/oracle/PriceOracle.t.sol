@@ -239,6 +239,15 @@ contract PriceOracleTest is OracleBase {
         // 10^78 / 1 does not.
         fine.setAnswer(1e6);
         refuse(reason);
+        // The edge is 10^84 / 2^256, which is 8,636,168 and a rest.
+        fine.setAnswer(8_636_168);
+        refuse(reason);
+        fine.setAnswer(8_636_169);
+        eq(
+            oracle.price(ETH, USD),
+            115_792_083_272_108_269_303_206_085_939_263_115_392_947_961_069_312_098_917_934_561_030_475_434_188_469,
+            "just below 2^256"
+        );
     }
 
     // --- behavior
