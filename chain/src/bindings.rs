@@ -1,6 +1,10 @@
 //! Bindings generated from the committed ABI and bytecode.
 
 /// The settlement contract as callers see it; the bytecode is that of the part behind the proxy.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "generated: a call has the arguments that it has"
+)]
 pub mod aggregator {
     alloy_sol_types::sol!(
         #[derive(Debug, PartialEq, Eq)]
@@ -10,6 +14,10 @@ pub mod aggregator {
 }
 
 /// The part that the aggregator passes rare calls on to; called through [`aggregator`].
+#[expect(
+    clippy::too_many_arguments,
+    reason = "generated: a call has the arguments that it has"
+)]
 pub mod servicing {
     alloy_sol_types::sol!(
         #[derive(Debug)]
@@ -82,6 +90,10 @@ pub mod pools {
 }
 
 /// OpenZeppelin's timelock.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "generated: a call has the arguments that it has"
+)]
 pub mod timelock {
     alloy_sol_types::sol!(
         #[derive(Debug)]

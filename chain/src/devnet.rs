@@ -253,6 +253,7 @@ pub fn find_anvil() -> Option<PathBuf> {
 fn command(program: &Path, options: &DevnetOptions) -> Command {
     let mut command = Command::new(program);
     command.args(["--host", "127.0.0.1"]);
+
     command.args([
         "--port",
         &options.port.to_string(),

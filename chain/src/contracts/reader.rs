@@ -108,17 +108,21 @@ impl ChainReader for SettlementReader {
             let call = sol::healthOfCall { loanId: loan_id, terms };
             Ok(self.ask(chain_id, to, call).await?.ok())
         };
-        let head = async {
-            let head = self.rpc(chain_id)?.head().await;
-            head.map_err(|error| unavailable(chain_id, &error))
+        let newest = async {
+            let block = self.rpc(chain_id)?.head().await;
+            block.map_err(|error| unavailable(chain_id, &error))
         };
-        let (held, due, value, head) =
-            futures::try_join!(self.read(chain_id, to, held), self.read(chain_id, to, due), value, head)?;
+        let (held, due, value, newest) = futures::try_join!(
+            self.read(chain_id, to, held),
+            self.read(chain_id, to, due),
+            value,
+            newest
+        )?;
         let grace_ends = due.dueAt.to::<u64>() + u64::from(loan.terms.order.grace);
         Ok(Health {
             collateral: amount(held)?,
             ltv_bps: value.map(|v| u64::try_from(v.ltvBps).unwrap_or(u64::MAX)),
-            late: head.timestamp > grace_ends,
+            late: newest.timestamp > grace_ends,
         })
     }
 

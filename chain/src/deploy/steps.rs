@@ -186,15 +186,15 @@ async fn send(
         gas_limit,
         fees,
     };
-    let signed = sign(unsigned, signer).await?;
-    let answers = rpc.broadcast(&signed.raw).await;
+    let transaction = sign(unsigned, signer).await?;
+    let answers = rpc.broadcast(&transaction.raw).await;
     let refusal = answers.into_iter().reduce(Result::or).and_then(Result::err);
     if let Some(RpcError::Refused { message, .. }) = &refusal
         && matches!(classify(message), Refusal::InsufficientFunds | Refusal::Invalid)
     {
         return Err(refusal.map_or(DeployError::NotMined(step.name), DeployError::Rpc));
     }
-    Ok((signed, refusal))
+    Ok((transaction, refusal))
 }
 
 async fn receipt(

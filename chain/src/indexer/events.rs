@@ -47,7 +47,7 @@ fn finish(event: &mut LoanEvent, before: &[LoanEvent]) {
 
 fn decode(log: &RawLog) -> Option<LoanEvent> {
     let (loan, kind) = match *log.topics.first()? {
-        sol::Originated::SIGNATURE_HASH => originated(read(log)?)?,
+        sol::Originated::SIGNATURE_HASH => originated(&read(log)?)?,
         sol::Repaid::SIGNATURE_HASH => repaid(&read(log)?)?,
         sol::Closed::SIGNATURE_HASH => (read::<sol::Closed>(log)?.loanId, LoanEventKind::Closed),
         sol::Refinanced::SIGNATURE_HASH => {
@@ -91,7 +91,7 @@ fn decode(log: &RawLog) -> Option<LoanEvent> {
     })
 }
 
-fn originated(e: sol::Originated) -> Option<(B256, LoanEventKind)> {
+fn originated(e: &sol::Originated) -> Option<(B256, LoanEventKind)> {
     let kind = LoanEventKind::Originated {
         order_hash: e.offerHash,
         lender: e.lender,

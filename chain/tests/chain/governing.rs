@@ -53,9 +53,9 @@ async fn every_step_of_a_governed_deployment_fits_and_addresses_do_not_depend_on
         let deployer = Deployer::new(net.rpc(), &signer, FEE_CAP).watched(&watch);
         let at = deployer.deploy(&governed()).await.unwrap();
         assert_eq!(at, Addresses::of(&governed()));
-        let sent = sent.lock().unwrap();
+        let sent = sent.into_inner().unwrap();
         assert_eq!(sent.len(), 14, "{sent:?}");
-        for step in sent.iter() {
+        for step in &sent {
             println!("{:>24} {:>9}", step.step, step.gas_used);
             assert!(step.gas_used < TRANSACTION_CAP, "{step:?}");
         }

@@ -88,8 +88,10 @@ async fn a_loan_is_originated_repaid_and_closed() {
     assert_eq!(kinds[3], LoanEventKind::Closed);
     assert_eq!(lab.reader.balance(CHAIN, ether, borrower).await.unwrap(), before);
     assert!(lab.reader.balance(CHAIN, dollar, desk).await.unwrap() > 0);
-    // A closed loan has no payoff: the answer is a refusal, not a number.
-    assert!(lab.reader.payoff(&live, start).await.is_err());
+    assert!(
+        lab.reader.payoff(&live, start).await.is_err(),
+        "a closed loan has no payoff"
+    );
 }
 
 #[tokio::test]
