@@ -12,10 +12,25 @@ import { UUPSUpgradeable } from "@openzeppelin/contracts/proxy/utils/UUPSUpgrade
 
 /// @notice Deployment, ownership, custody's door, and what the signatures are made of.
 contract AdminTest is Base {
-    function test_OnlyOwnerPausesAndUpgrades() external {
+    function test_StrangersMayDoNothing() external {
         bytes memory reason = abi.encodeWithSelector(ICreditAggregator.NotOwner.selector, address(this));
+        address[] memory none = new address[](0);
         vm.expectRevert(reason);
-        aggregator.setOriginationPaused(true);
+        aggregator.resumeOrigination(none);
+        vm.expectRevert(reason);
+        aggregator.setGuardian(address(this));
+        vm.expectRevert(reason);
+        aggregator.transferOwnership(address(this));
+        reason = abi.encodeWithSelector(ICreditAggregator.NotGuardian.selector, address(this));
+        vm.expectRevert(reason);
+        aggregator.pauseOrigination(none);
+        vm.expectRevert(reason);
+        aggregator.pauseLiquidation();
+        vm.expectRevert(reason);
+        aggregator.resumeLiquidation();
+        vm.expectRevert(reason);
+        aggregator.setAssetCap(address(asset), 0);
+        reason = abi.encodeWithSelector(ICreditAggregator.NotOwner.selector, address(this));
         address next = deployImplementation();
         vm.expectRevert(reason);
         aggregator.upgradeToAndCall(next, "");
@@ -26,10 +41,10 @@ contract AdminTest is Base {
 
     function test_InitializesOnce() external {
         vm.expectRevert(Initializable.InvalidInitialization.selector);
-        aggregator.initialize(address(this));
+        aggregator.initialize(address(this), address(0));
         ShippedAggregator implementation = ShippedAggregator(deployImplementation());
         vm.expectRevert(Initializable.InvalidInitialization.selector);
-        implementation.initialize(address(this));
+        implementation.initialize(address(this), address(0));
     }
 
     function test_BootstrapObeysItsOwnerOnly() external {
@@ -54,8 +69,8 @@ contract AdminTest is Base {
     function test_InitializeRefusesNoOwner() external {
         Bootstrap proxy = Bootstrap(proxyOf(deployBootstrap(), address(this)));
         address implementation = deployImplementation();
-        bytes memory init = abi.encodeCall(ShippedAggregator.initialize, (address(0)));
-        vm.expectRevert(abi.encodeWithSelector(ICreditAggregator.InvalidField.selector, bytes32("admin")));
+        bytes memory init = abi.encodeCall(ShippedAggregator.initialize, (address(0), GUARDIAN));
+        vm.expectRevert(abi.encodeWithSelector(ICreditAggregator.InvalidField.selector, bytes32("owner")));
         proxy.upgradeToAndCall(implementation, init);
     }
 
@@ -65,8 +80,6 @@ contract AdminTest is Base {
         bytes memory reason = abi.encodeWithSelector(ICollateralManager.NotAggregator.selector, address(this));
         vm.expectRevert(reason);
         manager.release(address(collateral), address(this), 1);
-        vm.expectRevert(reason);
-        manager.seize(address(collateral), address(this), 1);
     }
 
     /// @notice No admin call changes a live loan, a balance or a signed offer.
@@ -74,9 +87,15 @@ contract AdminTest is Base {
         (bytes32 loanId, LoanTerms memory terms) = open(baseOffer());
         bytes32 before = keccak256(abi.encode(aggregator.loan(loanId)));
         uint256 held = collateral.balanceOf(address(manager));
+        pauseAsset(true);
+        pauseAsset(false);
         vm.startPrank(ADMIN);
-        aggregator.setOriginationPaused(true);
-        aggregator.setOriginationPaused(false);
+        aggregator.setAssetCap(address(asset), 0);
+        aggregator.pauseLiquidation();
+        aggregator.resumeLiquidation();
+        aggregator.setGuardian(address(this));
+        aggregator.upgradeToAndCall(deployImplementation(), "");
+        aggregator.transferOwnership(address(this));
         vm.stopPrank();
         eq(keccak256(abi.encode(aggregator.loan(loanId))), before, "loan");
         eq(collateral.balanceOf(address(manager)), held, "custody");
@@ -114,20 +133,65 @@ contract AdminTest is Base {
             )
         );
         bytes32 offerType = keccak256(
-            "Offer(address lender,address borrower,address asset,address collateral,uint128 principal,uint128 collateralAmount,uint128 installmentAmount,uint32 ratePpm,uint16 installments,uint32 period,uint32 grace,uint16 lateFeeBps,uint16 originationFeeBps,address feeRecipient,uint40 expiry,uint64 epoch,uint256 nonce)"
+            "Offer(address lender,address borrower,address asset,address collateral,address oracle,uint128 principal,uint128 minFill,uint128 collateralAmount,uint128 installmentAmount,uint32 ratePpm,uint16 installments,uint32 period,uint32 grace,uint16 lateFeeBps,uint16 originationFeeBps,uint16 liquidationLtvBps,uint16 liquidationBonusBps,uint32 attestationPolicy,address feeRecipient,uint40 expiry,uint64 epoch,uint256 nonce)"
         );
         bytes32 intentType = keccak256(
-            "Intent(bytes32 offerHash,address borrower,address recipient,uint256 minReceived,uint40 deadline)"
+            "Intent(bytes32 offerHash,address borrower,address recipient,uint128 principal,int256 minReceived,uint40 deadline,bytes32 attestation,bytes32 refinances)"
         );
         bytes32 offerHash = keccak256(abi.encodePacked(hex"1901", domain, keccak256(abi.encode(offerType, offer))));
         bytes32 intentHash = keccak256(abi.encodePacked(hex"1901", domain, keccak256(abi.encode(intentType, intent))));
         eq(aggregator.hashOffer(offer), offerHash, "offer");
         eq(aggregator.hashIntent(intent), intentHash, "intent");
-        eq(
-            aggregator.loanIdOf(offerHash, intent.borrower),
-            keccak256(abi.encode(offerHash, intent.borrower)),
-            "loan id"
-        );
+    }
+
+    // --- the administration of liquidations
+
+    function test_PausesOfLiquidationsEndByThemselves() external {
+        vm.expectEmit(true, true, true, true, address(aggregator));
+        emit ICreditAggregator.LiquidationResumesAt(uint40(START + 7 days));
+        vm.prank(GUARDIAN);
+        aggregator.pauseLiquidation();
+        eq(aggregator.liquidationResumesAt(), START + 7 days, "at most seven days");
+        // Not extended while it lasts.
+        vm.warp(START + 1 days);
+        vm.prank(GUARDIAN);
+        vm.expectRevert(abi.encodeWithSelector(ICreditAggregator.LiquidationPaused.selector, uint40(START + 7 days)));
+        aggregator.pauseLiquidation();
+    }
+
+    function test_ResumingGivesAnHourAndNeverMore() external {
+        vm.startPrank(GUARDIAN);
+        aggregator.pauseLiquidation();
+        vm.warp(START + 1 days);
+        aggregator.resumeLiquidation();
+        eq(aggregator.liquidationResumesAt(), START + 1 days + 1 hours, "an hour to add collateral");
+        vm.warp(START + 1 days + 30 minutes);
+        aggregator.resumeLiquidation();
+        eq(aggregator.liquidationResumesAt(), START + 1 days + 1 hours, "not pushed on");
+        vm.stopPrank();
+    }
+
+    function test_RolesMoveByTheOwnerAlone() external {
+        vm.startPrank(ADMIN);
+        vm.expectRevert(abi.encodeWithSelector(ICreditAggregator.InvalidField.selector, bytes32("owner")));
+        aggregator.transferOwnership(address(0));
+        vm.expectEmit(true, true, true, true, address(aggregator));
+        emit ICreditAggregator.GuardianSet(STRANGER);
+        aggregator.setGuardian(STRANGER);
+        eq(aggregator.guardian(), STRANGER, "guardian");
+        vm.expectEmit(true, true, true, true, address(aggregator));
+        emit ICreditAggregator.OwnershipTransferred(ADMIN, STRANGER);
+        aggregator.transferOwnership(STRANGER);
+        eq(aggregator.owner(), STRANGER, "owner");
+        vm.expectRevert(abi.encodeWithSelector(ICreditAggregator.NotOwner.selector, ADMIN));
+        aggregator.setGuardian(ADMIN);
+        vm.stopPrank();
+    }
+
+    function test_TheTwoContractsAreWired() external view {
+        eq(aggregator.scoringOracle(), address(scoring), "scoring oracle");
+        require(aggregator.servicing().code.length != 0, "servicing");
+        eq(scoring.aggregator(), address(aggregator), "obeys the proxy");
     }
 
     function test_StorageIsNamespaced() external view {

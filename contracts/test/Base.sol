@@ -84,6 +84,14 @@ abstract contract Base {
         aggregator.setAssetCap(token, uint104(MAX_CAP));
     }
 
+    function pauseAsset(bool paused) internal {
+        address[] memory assets = new address[](1);
+        assets[0] = address(asset);
+        vm.prank(ADMIN);
+        if (paused) aggregator.pauseOrigination(assets);
+        else aggregator.resumeOrigination(assets);
+    }
+
     /// @notice Deploys the bytecode that ships; a revert of the constructor is passed on.
     function ship(string memory name, bytes memory arguments) internal returns (address deployed) {
         bytes memory code = vm.getCode(string.concat("target/forge/out/", name, ".sol/", name, ".json"));

@@ -27,7 +27,7 @@ contract ScheduleTest is Base {
         uint256 extra
     ) external {
         Offer memory offer = baseOffer();
-        offer.principal = uint128(bound(principal, 1, 1e36));
+        offer.principal = uint128(bound(principal, 1, MAX_CAP));
         offer.ratePpm = uint32(bound(ratePpm, 0, 10_000_000));
         offer.installments = uint16(bound(n, 1, 48));
         offer.period = uint32(bound(period, 1, 90 days));
@@ -87,19 +87,19 @@ contract ScheduleTest is Base {
     }
 
     function modelFees(LoanTerms memory terms) private returns (uint256 fees) {
-        for (uint256 k = model.met + 1; k <= terms.installments; ++k) {
-            if (block.timestamp <= START + k * terms.period + terms.grace || model.charged[k]) continue;
+        for (uint256 k = model.met + 1; k <= installmentsIn(terms); ++k) {
+            if (block.timestamp <= START + k * periodIn(terms) + graceIn(terms) || model.charged[k]) continue;
             model.charged[k] = true;
-            fees += (uint256(terms.installmentAmount) * terms.lateFeeBps + 9_999) / 10_000;
+            fees += (installmentIn(terms) * cut(terms.lenderAndRates, 208, 16) + 9_999) / 10_000;
         }
     }
 
     function checkSchedule(bytes32 loanId, LoanTerms memory terms) private {
-        uint256 most = terms.installments - 1;
-        uint256 met = model.toward / terms.installmentAmount;
+        uint256 most = installmentsIn(terms) - 1;
+        uint256 met = model.toward / installmentIn(terms);
         if (met > most) met = most;
-        uint256 credit = met == most ? 0 : model.toward % terms.installmentAmount;
-        if (model.outstanding == 0) (met, credit) = (terms.installments, 0);
+        uint256 credit = met == most ? 0 : model.toward % installmentIn(terms);
+        if (model.outstanding == 0) (met, credit) = (installmentsIn(terms), 0);
         model.met = met;
         eq(aggregator.loan(loanId).installmentsPaid, met, "installments met");
         eq(aggregator.installmentCredit(loanId), credit, "credit");

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import { ICreditAggregator, Loan, LoanTerms, Offer, Status } from "../src/ICreditAggregator.sol";
+import { ICreditAggregator, Intent, Loan, LoanTerms, Offer, Status } from "../src/ICreditAggregator.sol";
+import { DevToken } from "../src/dev/DevToken.sol";
 import { Base } from "./Base.sol";
 import { BlockingToken, CallingToken, ChargingToken, FalseToken, NoReturnToken } from "./Doubles.sol";
 
@@ -23,6 +24,7 @@ contract TokensTest is Base {
     function test_TokensWithoutReturnValueWork() external {
         NoReturnToken money = new NoReturnToken();
         NoReturnToken pledge = new NoReturnToken();
+        list(address(money));
         money.mint(lender, 1e30);
         money.mint(borrower, 1e30);
         pledge.mint(borrower, 1e30);
@@ -69,6 +71,7 @@ contract TokensTest is Base {
     /// forge-config: ci.fuzz.runs = 64
     function testFuzz_ReentrantOrigination(bool asCollateral, bool afterMove, bool repayInstead) external {
         CallingToken token = new CallingToken();
+        list(address(token));
         fundWith(address(token), lender);
         fundWith(address(token), borrower);
         // Custody of other borrowers, which a premature release would take.
@@ -77,8 +80,7 @@ contract TokensTest is Base {
         if (asCollateral) offer.collateral = address(token);
         else offer.asset = address(token);
         Signed memory s = signed(offer);
-        bytes32 loanId = aggregator.loanIdOf(s.intent.offerHash, borrower);
-        LoanTerms memory terms = termsOf(offer, borrower, block.timestamp);
+        (LoanTerms memory terms, bytes32 loanId) = aggregator.termsOf(s.offer, s.intent);
         bytes memory payload = repayInstead
             ? abi.encodeCall(ICreditAggregator.repay, (loanId, terms, type(uint256).max))
             : abi.encodeCall(ICreditAggregator.originate, (s.offer, s.lenderSignature, s.intent, s.borrowerSignature));
@@ -92,6 +94,7 @@ contract TokensTest is Base {
     /// @notice Another loan that moves the same collateral inside the transfer spoils the outer one.
     function test_ReentrantMoveOfTheSameCollateralIsRefused() external {
         CallingToken token = new CallingToken();
+        list(address(token));
         fundWith(address(token), borrower);
         Offer memory offer = baseOffer();
         offer.collateral = address(token);
@@ -115,6 +118,7 @@ contract TokensTest is Base {
     /// forge-config: ci.fuzz.runs = 64
     function testFuzz_ReentrantRepayment(bool afterMove, bool whole) external {
         CallingToken token = new CallingToken();
+        list(address(token));
         fundWith(address(token), lender);
         fundWith(address(token), borrower);
         Offer memory offer = baseOffer();
@@ -134,8 +138,8 @@ contract TokensTest is Base {
         eq(aggregator.loan(loanId).status, Status.Repaid, "closed");
     }
 
-    /// @notice A blocked party stops its own loan from closing, and no other.
-    function test_BlockedPartyHarmsOnlyItsLoan() external {
+    /// @notice A blocked party does not even stop its own loan: what the token refuses waits in custody.
+    function test_BlockedPartyHarmsNobody() external {
         BlockingToken token = new BlockingToken();
         fundWith(address(token), borrower);
         Offer memory offer = baseOffer();
@@ -149,17 +153,63 @@ contract TokensTest is Base {
         second.borrower = other;
         second.collateral = address(token);
         second.nonce = 8;
-        bytes32 secondId = submit(signBy(LENDER_KEY, otherKey, second, intentFor(second, other)));
+        Intent memory intent = intentFor(second, other);
+        bytes32 secondId = submit(signBy(LENDER_KEY, otherKey, second, intent));
 
         token.setBlocked(borrower, true);
-        vm.expectRevert(abi.encodeWithSelector(BlockingToken.Blocked.selector, borrower));
-        pay(loanId, terms, type(uint256).max);
         pay(loanId, terms, 106.7e6);
-        LoanTerms memory otherTerms = termsOf(second, other, block.timestamp);
+        pay(loanId, terms, type(uint256).max);
+        (LoanTerms memory otherTerms,) = aggregator.termsOf(second, intent);
         vm.prank(other);
         aggregator.repay(secondId, otherTerms, type(uint256).max);
         eq(token.balanceOf(other), 1e30, "the other loan closed");
+        eq(token.balanceOf(address(manager)), 1e18, "this one's collateral waits");
         token.setBlocked(borrower, false);
+        vm.prank(borrower);
+        aggregator.claimCollateral(loanId, terms, borrower);
+        eq(token.balanceOf(borrower), 1e30, "and is claimed");
+    }
+
+    /// @notice A pledge whose balances shrink by themselves stops the pledge, not the loans of other tokens.
+    function test_RebasingCollateralHarmsOnlyItsOwnToken() external {
+        BlockingToken token = new BlockingToken();
+        fundWith(address(token), borrower);
+        Offer memory offer = baseOffer();
+        offer.collateral = address(token);
+        (bytes32 loanId, LoanTerms memory terms) = open(offer);
+        offer = baseOffer();
+        offer.nonce = 8;
+        (bytes32 second, LoanTerms memory secondTerms) = open(offer);
+        // A rebase: custody has less than it took.
+        vm.prank(address(manager));
+        token.transfer(STRANGER, 1);
         pay(loanId, terms, type(uint256).max);
+        eq(aggregator.loan(loanId).status, Status.Repaid, "the debt ends");
+        eq(aggregator.collateralOf(loanId, terms), 1e18, "the pledge waits until it is whole");
+        pay(second, secondTerms, type(uint256).max);
+        eq(collateral.balanceOf(address(manager)), 0, "the other token is untouched");
+        vm.prank(STRANGER);
+        token.transfer(address(manager), 1);
+        vm.prank(borrower);
+        aggregator.claimCollateral(loanId, terms, borrower);
+    }
+
+    /// @notice Amounts are base units: decimals from 0 to 24 make no difference.
+    /// forge-config: ci.fuzz.runs = 500
+    function testFuzz_AnyDecimals(uint8 assetDecimals, uint8 collateralDecimals) external {
+        asset = new DevToken("Asset", "AST", uint8(bound(assetDecimals, 0, 24)));
+        collateral = new DevToken("Collateral", "COL", uint8(bound(collateralDecimals, 0, 24)));
+        list(address(asset));
+        fund(lender);
+        fund(borrower);
+        Offer memory offer = baseOffer();
+        offer.principal = uint128(12 * 10 ** asset.decimals());
+        offer.installmentAmount = uint128(2 * 10 ** asset.decimals());
+        offer.collateralAmount = uint128(10 ** collateral.decimals());
+        (bytes32 loanId, LoanTerms memory terms) = open(offer);
+        vm.warp(START + 30 days);
+        pay(loanId, terms, offer.installmentAmount);
+        pay(loanId, terms, type(uint256).max);
+        eq(collateral.balanceOf(borrower), 1e40, "released");
     }
 }
