@@ -61,6 +61,7 @@ alter table chain.tx
     add column purpose text not null default 'SETTLEMENT' constraint tx_purpose_known check
                        (purpose in ('SETTLEMENT', 'LIQUIDATE', 'MARK_DEFAULT')),
     add column loan_id uuid,
+    add column queued_at timestamptz not null default clock_timestamp(),
     add constraint tx_for_something check
         ((purpose = 'SETTLEMENT') = (settlement_id is not null) and (purpose = 'SETTLEMENT') = (loan_id is null));
 create unique index tx_one_of_keeper on chain.tx (loan_id) where state in ('QUEUED', 'BROADCAST', 'INCLUDED');

@@ -31,6 +31,8 @@ const AT_ONCE: usize = 8;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Pause after the first refused transaction, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(30), Duration::from_hours(1));
+/// A transaction that the submitter holds back for so long, because the contract would refuse it, is given up.
+const HELD_BACK: Duration = Duration::from_mins(1);
 /// A payoff allows for this many seconds of interest until the block that includes the transaction.
 const INCLUSION_SECONDS: u64 = 600;
 
@@ -94,6 +96,10 @@ impl Aggregator {
         let Ok(live) = live_onchain(&loan) else {
             return Ok(false);
         };
+        if chain::withdraw_keeper_tx(&mut conn, id, HELD_BACK).await? {
+            lending::note_refusal(&mut conn, id, "held back", PAUSES).await?;
+            return Ok(false);
+        }
         let moving = chain::loan_in_motion(&mut conn, id, &live).await?;
         drop(conn);
         let Some(keeper) = self.world.settings.keepers.get(&live.chain_id).filter(|_| !moving) else {

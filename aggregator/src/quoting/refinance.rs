@@ -11,7 +11,7 @@ use super::orders::not_a_refinancing;
 use crate::Aggregator;
 use crate::api::{Error, NewRequest};
 use crate::servicing::collateral_asset;
-use crate::settlement::chain_error;
+use crate::settlement::old_loan_error;
 use crate::store::lending;
 
 /// What the old loan brings.
@@ -51,7 +51,8 @@ impl Aggregator {
         if new.collateral.is_some() {
             return Err(Error::invalid("collateral", "comes from the loan to refinance"));
         }
-        let health = self.world.reader.health(&live).await.map_err(chain_error)?;
+        let health = self.world.reader.health(&live).await;
+        let health = health.map_err(old_loan_error).map_err(at_field)?;
         Ok(Some(OldLoan {
             refinances: Refinances {
                 loan: id,

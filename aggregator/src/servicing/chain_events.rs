@@ -147,7 +147,10 @@ async fn apply(conn: &mut PgConnection, world: &World, event: &ChainEvent) -> Re
                 interest: *interest,
                 principal: *principal,
             };
-            repaid(conn, world, loan, event, &parts).await?;
+            // A liquidation of collateral that is worth nothing pays nothing.
+            if *late_fee + *interest + *principal > 0 {
+                repaid(conn, world, loan, event, &parts).await?;
+            }
         }
         kind => endings::apply(conn, world, loan, (event, kind, at)).await?,
     }

@@ -5,7 +5,7 @@ use domain::Principal;
 use domain::ids::LoanId;
 use domain::money::{Asset, TokenAmount};
 use domain::offer::{Offer, OnchainOrder};
-use domain::ports::{LiveLoan, WalletCall};
+use domain::ports::{ChainError, LiveLoan, WalletCall};
 
 use super::offchain::agreed;
 use super::views::{live_onchain, own_loan};
@@ -36,7 +36,12 @@ impl Aggregator {
             return Ok(None);
         };
         drop(conn);
-        let health = self.world.reader.health(&live).await.map_err(chain_error)?;
+        let health = match self.world.reader.health(&live).await {
+            Ok(health) => health,
+            // It ended on the chain, and the books wait for that to be final.
+            Err(ChainError::Invalid { .. }) => return Ok(None),
+            Err(other) => return Err(chain_error(other)),
+        };
         Ok(Some(CollateralView {
             held: TokenAmount {
                 units: U256::from(health.collateral),

@@ -11,6 +11,8 @@ mod offchain;
 mod plan;
 mod views;
 
+use std::time::Duration;
+
 use alloy_primitives::Address;
 use chrono::{DateTime, Utc};
 use domain::ids::{LoanId, PaymentId};
@@ -20,10 +22,11 @@ use sqlx::PgConnection;
 
 pub(crate) use collateral::collateral_asset;
 pub(crate) use plan::{plan, waterfall};
-pub(crate) use views::live_onchain;
+pub(crate) use views::{live_onchain, not_live};
 
 use crate::api::{EndedBy, Error};
 use crate::events::Event;
+use crate::store::chain;
 use crate::store::chain::kinds::text;
 use crate::store::lending::{self, LoanRow};
 use crate::store::{Unreadable, corrupt, to_json};
@@ -173,14 +176,19 @@ impl Fold {
                 (LoanState::Delinquent, self.outstanding)
             }
             LoanChange::CaughtUp if self.state == LoanState::Delinquent => (LoanState::Active, self.outstanding),
-            LoanChange::Closed | LoanChange::Refinanced { .. } if self.outstanding == 0 => (LoanState::Closed, 0),
+            LoanChange::Closed
+            | LoanChange::Refinanced { .. }
+            | LoanChange::Liquidated {
+                ended: true,
+                shortfall: 0,
+                ..
+            } if self.outstanding == 0 => (LoanState::Closed, 0),
             LoanChange::Liquidated { ended: false, .. } | LoanChange::CollateralChanged { .. } if live => {
                 (self.state, self.outstanding)
             }
             LoanChange::Liquidated {
                 ended: true, shortfall, ..
             } if *shortfall > 0 => (LoanState::Defaulted, self.outstanding),
-            LoanChange::Liquidated { ended: true, .. } if self.outstanding == 0 => (LoanState::Closed, 0),
             LoanChange::Defaulted { outstanding, .. } => (LoanState::Defaulted, *outstanding),
             LoanChange::Cancelled => (LoanState::Cancelled, 0),
             _ => return None,
@@ -226,6 +234,7 @@ pub(crate) async fn record(
     if after.ended_by.is_some() || matches!(change, LoanChange::Cancelled) {
         loan.closed_at = Some(at);
         lending::unwatch(conn, loan.id).await?;
+        chain::withdraw_keeper_tx(conn, loan.id, Duration::ZERO).await?;
     }
     let payload = to_json(change)?;
     lending::record_event(conn, loan, change.name(), &payload, at).await?;

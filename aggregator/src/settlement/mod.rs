@@ -21,7 +21,7 @@ use domain::ports::ChainError;
 use sqlx::PgConnection;
 
 pub(crate) use open::{Opening, open};
-pub(crate) use prepare::{Prepared, wallet_required};
+pub(crate) use prepare::{Prepared, old_loan_error, wallet_required};
 
 use crate::api::{Error, SettlementView};
 use crate::events::Event;

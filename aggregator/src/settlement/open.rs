@@ -78,8 +78,8 @@ pub(crate) async fn open(
     view(conn, world, &row).await
 }
 
-/// What the borrower will sign: exactly this order, at least what the quote promises, until the order ends.
-fn intent(world: &World, opening: &Opening<'_>, onchain: &Onchain) -> Result<OnchainPart, Error> {
+/// Whether the order is still what was signed, and may be taken by this wallet; answers the wallet and the order's hash.
+fn takeable(world: &World, opening: &Opening<'_>, onchain: &Onchain) -> Result<(Address, B256), Error> {
     let order = &onchain.order;
     let wallet = opening.wallet.ok_or_else(wallet_required)?;
     if !order.borrower.is_zero() && order.borrower != wallet {
@@ -108,6 +108,13 @@ fn intent(world: &World, opening: &Opening<'_>, onchain: &Onchain) -> Result<Onc
             Some("quoteId"),
         ));
     }
+    Ok((wallet, order_hash))
+}
+
+/// What the borrower will sign: exactly this order, at least what the quote promises, until the order ends.
+fn intent(world: &World, opening: &Opening<'_>, onchain: &Onchain) -> Result<OnchainPart, Error> {
+    let order = &onchain.order;
+    let (wallet, order_hash) = takeable(world, opening, onchain)?;
     let recipient = opening.accept.recipient.unwrap_or(wallet);
     if recipient.is_zero() {
         return Err(Error::invalid("recipient", "the zero address cannot receive money"));

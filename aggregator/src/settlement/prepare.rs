@@ -3,7 +3,7 @@
 use alloy_primitives::B256;
 use domain::Principal;
 use domain::ids::LoanId;
-use domain::ports::{LiveLoan, SignedAttestation};
+use domain::ports::{ChainError, LiveLoan, SignedAttestation};
 use domain::quote::Quote;
 use domain::request::CreditRequest;
 
@@ -11,7 +11,7 @@ use super::chain_error;
 use crate::Aggregator;
 use crate::acceptance::acceptable;
 use crate::api::{AcceptQuote, Error};
-use crate::servicing::live_onchain;
+use crate::servicing::{live_onchain, not_live};
 use crate::store::{lending, quoting};
 
 /// What was gathered; empty when the quote needs nothing.
@@ -37,6 +37,14 @@ pub(crate) struct Refinancing {
 pub(crate) fn wallet_required() -> Error {
     let text = "An on-chain quote needs the borrower's wallet.";
     Error::refused("WALLET_REQUIRED", text, None)
+}
+
+/// A loan that ended on its chain answers nothing, while the books wait for that to be final.
+pub(crate) fn old_loan_error(error: ChainError) -> Error {
+    match error {
+        ChainError::Invalid { .. } => not_live(),
+        other => chain_error(other),
+    }
 }
 
 impl Aggregator {
@@ -69,8 +77,8 @@ impl Aggregator {
         };
         let live = self.refinanceable(wanted.loan).await?;
         let reader = &self.world.reader;
-        let (payoff, health) =
-            tokio::try_join!(reader.payoff(&live, onchain.order.expiry), reader.health(&live)).map_err(chain_error)?;
+        let (payoff, health) = tokio::try_join!(reader.payoff(&live, onchain.order.expiry), reader.health(&live))
+            .map_err(old_loan_error)?;
         Ok(Some(Refinancing {
             loan: wanted.loan,
             onchain: live.loan,

@@ -13,6 +13,8 @@ use crate::{AttestationPolicy, Settings};
 
 const LOCKED: u128 = 4_000_000_000_000_000_000;
 
+type Make = fn(&CreditRequest) -> Offer;
+
 fn by_contract(request: &CreditRequest) -> Offer {
     let mut offer = order_of(request, LOCKED, |_| {});
     offer.onchain.as_mut().unwrap().signature = CONTRACT_SIGNED;
@@ -85,7 +87,7 @@ async fn the_order_of_a_contract_counts_when_the_contract_accepts_it(db: PgPool)
 
 #[sqlx::test(migrations = "./migrations")]
 async fn an_order_is_taken_only_by_the_rules_of_the_contract_and_of_the_chain(db: PgPool) {
-    let made: [(&str, fn(&CreditRequest) -> Offer, bool); 6] = [
+    let made: [(&str, Make, bool); 6] = [
         ("own-oracle", own_oracle, true),
         ("foreign-oracle", foreign_oracle, false),
         ("oracle-without-limit", oracle_without_limit, false),

@@ -234,7 +234,10 @@ async fn one_refinancing_of_a_loan_is_under_way_at_a_time(db: PgPool) {
     let stage = stage(db);
     let mut chain = Chain::new(&stage).await;
     let (old, _) = old_loan(&stage, &mut chain).await;
-    stage.chain.set(|chain| chain.health.collateral = LOCKED * 2);
+    stage.chain.set(|chain| {
+        chain.health.collateral = LOCKED * 2;
+        chain.payoff = Some(PRINCIPAL);
+    });
     let (one, two) = (
         better_quote(&stage, "one", old).await,
         better_quote(&stage, "two", old).await,

@@ -33,14 +33,14 @@ fn health(ltv_bps: Option<u64>, late: bool) -> Health {
 }
 
 /// Gains 50.00 before gas of 0.40.
-fn profitable() -> Option<Liquidation> {
-    Some(Liquidation {
+fn profitable() -> Liquidation {
+    Liquidation {
         repaid: 1_200_000_000,
         seized: 10u128.pow(18),
         seized_value: 1_250_000_000,
         gas: 200_000,
         gas_price: 1_000_000_000,
-    })
+    }
 }
 
 /// What the keeper wants: the words of the queued calls.
@@ -76,22 +76,22 @@ async fn a_loan_worth_too_little_is_liquidated_once_and_only_when_it_pays(db: Pg
     let _live = live(&bench, &priced_quote(1)).await;
     bench.chain.set(|chain| {
         chain.health = health(Some(8_000), false);
-        chain.liquidation = profitable();
+        chain.liquidation = Some(profitable());
         chain.payoff = Some(1_201_000_000);
     });
     assert_eq!(keep(&bench).await, 0, "at the limit is within it");
     bench.chain.set(|chain| {
         chain.health = health(Some(8_001), false);
-        chain.liquidation = profitable().map(|found| Liquidation {
+        chain.liquidation = Some(Liquidation {
             seized_value: 1_201_399_999,
-            ..found
+            ..profitable()
         });
     });
     assert_eq!(keep(&bench).await, 0, "0.40 of gas and 1.00 of profit are not covered");
     bench.chain.set(|chain| chain.liquidation = None);
     assert_eq!(keep(&bench).await, 0, "the contract would refuse it");
     bench.chain.set(|chain| {
-        chain.liquidation = profitable();
+        chain.liquidation = Some(profitable());
         chain.balance = 0;
     });
     assert_eq!(keep(&bench).await, 0, "nothing to pay with");
@@ -111,7 +111,7 @@ async fn two_workers_want_one_transaction(db: PgPool) {
     let (view, _told) = live(&bench, &priced_quote(1)).await;
     bench.chain.set(|chain| {
         chain.health = health(Some(9_000), false);
-        chain.liquidation = profitable();
+        chain.liquidation = Some(profitable());
     });
     let looks = (0..8).map(|_| bench.aggregator.keep(false));
     let wanted_now: usize = futures::future::join_all(looks)
@@ -172,8 +172,8 @@ async fn a_refused_transaction_makes_the_keeper_wait_longer_each_time(db: PgPool
         let mined = Some((told.tip.hash, told.tip.number));
         journal.set_state(tx, TxState::Reverted, mined).await.unwrap();
         assert_eq!(keep(&bench).await, 0, "it waits");
-        let pause: f64 = sqlx::query_scalar(
-            "select extract(epoch from blocked_until - clock_timestamp())::float8 from lending.watch",
+        let pause: i64 = sqlx::query_scalar(
+            "select ceil(extract(epoch from blocked_until - clock_timestamp()))::bigint from lending.watch",
         )
         .fetch_one(&db)
         .await
@@ -184,9 +184,9 @@ async fn a_refused_transaction_makes_the_keeper_wait_longer_each_time(db: PgPool
             .await
             .unwrap();
     }
-    let near = |pause: f64, wanted: f64| pause > wanted - 10.0 && pause <= wanted;
+    let near = |pause: i64, wanted: i64| (wanted - 10..=wanted).contains(&pause);
     assert!(
-        near(pauses[0], 30.0) && near(pauses[1], 60.0) && near(pauses[2], 120.0),
+        near(pauses[0], 30) && near(pauses[1], 60) && near(pauses[2], 120),
         "{pauses:?}"
     );
 }
@@ -243,4 +243,32 @@ async fn a_chain_that_does_not_answer_is_asked_again_later(db: PgPool) {
     // A partial payment meanwhile is in motion: the wanted transaction stays the only one.
     told.block(12, vec![repaid(1_000, 10, 1_199_999_990)]).await;
     assert_eq!(keep(&bench).await, 0);
+}
+
+#[sqlx::test(migrations = "./migrations")]
+async fn a_transaction_that_is_held_back_is_given_up_and_goes_with_its_loan(db: PgPool) {
+    let bench = bench(&db);
+    let (_view, mut told) = live(&bench, &priced_quote(1)).await;
+    bench.chain.set(|chain| chain.health = health(None, true));
+    assert_eq!(keep(&bench).await, 1);
+    sqlx::query("update chain.tx set queued_at = queued_at - interval '61 seconds'")
+        .execute(&db)
+        .await
+        .unwrap();
+    assert_eq!(keep(&bench).await, 0);
+    assert!(wanted(&bench).await.is_empty(), "the contract would refuse it");
+    assert_eq!(keep(&bench).await, 0, "it waits, as after a refusal");
+    sqlx::query("update lending.watch set blocked_until = '-infinity'")
+        .execute(&db)
+        .await
+        .unwrap();
+    assert_eq!(keep(&bench).await, 1, "and looks again");
+    told.block(12, vec![repaid(1_000, 1_200_000_000, 0), LoanEventKind::Closed])
+        .await;
+    told.finalize().await;
+    assert!(
+        wanted(&bench).await.is_empty(),
+        "nothing is wanted of a loan that ended"
+    );
+    bench.assert_clean().await;
 }

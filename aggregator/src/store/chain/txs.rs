@@ -105,6 +105,21 @@ pub(crate) async fn withdraw_tx(conn: &mut PgConnection, settlement: SettlementI
     Ok(gone.rows_affected() == 1)
 }
 
+/// Withdraws a transaction of the keeper that has waited for a nonce so long: the submitter holds back what the contract
+/// would refuse now. `false` when there is none, or it is getting one now.
+pub(crate) async fn withdraw_keeper_tx(conn: &mut PgConnection, loan: LoanId, waited: Duration) -> Result<bool, Error> {
+    let gone = sqlx::query!(
+        "delete from chain.tx where id in
+             (select id from chain.tx where loan_id = $1 and state = 'QUEUED'
+                and queued_at <= clock_timestamp() - make_interval(secs => $2) for update skip locked)",
+        loan.0,
+        waited.as_secs_f64()
+    )
+    .execute(conn)
+    .await?;
+    Ok(gone.rows_affected() == 1)
+}
+
 /// Where a settlement's transaction stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TxProgress {
