@@ -1,17 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import { HOOK_GAS, ICreditHook } from "../../src/ICreditHook.sol";
 import { DevToken } from "../../src/dev/DevToken.sol";
 import { ICreditPool } from "../../src/pool/ICreditPool.sol";
 import { PoolBase } from "./PoolBase.sol";
 import { CallbackAsset, ShortOracle } from "./PoolDoubles.sol";
 import { IERC4626 } from "@openzeppelin/contracts/interfaces/IERC4626.sol";
-
-/// @dev Makes the next access to an account and its storage cost what the first one of a transaction does.
-interface Cooling {
-    function cool(address target) external;
-}
 
 /// @notice The books follow the loans, and what a default leaves is sold.
 contract PoolHooksTest is PoolBase {
@@ -176,22 +170,6 @@ contract PoolHooksTest is PoolBase {
         require(token.balanceOf(address(pool)) >= pool.cash(), "books promise no more than there is");
     }
 
-    /// @notice The dearest case of each, every account and slot cold and every slot but the books empty before.
-    function test_HooksTakeFarLessThanTheyGet() external {
-        bytes32 loanId = lend(1e6);
-        core.repay(loanId, 1e6, 0);
-        DevToken token = new DevToken("Other", "OTH", 18);
-        address who = address(0xC01D);
-        uint256 originated = gasOf(abi.encodeCall(ICreditHook.onOriginated, (loanId, who, 1_000e6)));
-        uint256 repaid = gasOf(abi.encodeCall(ICreditHook.onRepaid, (loanId, who, 1e6, 1e6)));
-        uint256 lost = gasOf(abi.encodeCall(ICreditHook.onLost, (loanId, who, 999e6, address(token), 1e18)));
-        require(originated < HOOK_GAS / 2 && repaid < HOOK_GAS / 2 && lost < HOOK_GAS / 2, "hooks take too much");
-        // Recorded so that a growth is seen.
-        require(originated < 45_000, "onOriginated");
-        require(repaid < 50_000, "onRepaid");
-        require(lost < 55_000, "onLost");
-    }
-
     // --- payments that custody keeps
 
     function test_KeptPaymentsAreFetched() external {
@@ -318,15 +296,5 @@ contract PoolHooksTest is PoolBase {
         emit ICreditPool.CollateralTaken(address(collateral), CAROL, 5e18);
         vm.prank(OWNER);
         pool.takeCollateral(address(collateral), 5e18, CAROL);
-    }
-
-    function gasOf(bytes memory data) private returns (uint256 used) {
-        Cooling(address(vm)).cool(address(pool));
-        Cooling(address(vm)).cool(factory.implementation());
-        vm.prank(address(core));
-        uint256 before = gasleft();
-        (bool ok,) = address(pool).call{ gas: HOOK_GAS }(data);
-        used = before - gasleft();
-        require(ok, "failed");
     }
 }

@@ -274,6 +274,7 @@ contract PoolOffersTest is PoolBase {
     }
 
     /// @notice A loan is valid if and only if each bound of the policy holds.
+    /// forge-config: ci.fuzz.runs = 2000
     function testFuzz_PolicyHoldsForEveryLoan(uint256 principal, uint256 pledge, uint256 rate, uint256 price) external {
         deposit(junior, BOB, 1_000_000e6);
         Offer memory offer = baseOffer();

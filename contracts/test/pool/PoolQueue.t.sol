@@ -307,6 +307,7 @@ contract PoolQueueTest is PoolBase {
     }
 
     /// @notice For any requests and any cash: paid in order, at most one partly, no cash left while someone may be paid.
+    /// forge-config: ci.fuzz.runs = 1000
     function testFuzz_QueueIsPaidInOrder(uint256 cash, uint256[6] memory amounts, uint256 steps) external {
         fill();
         deposit(junior, CAROL, 100_000e6);

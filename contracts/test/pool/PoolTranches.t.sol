@@ -155,6 +155,7 @@ contract PoolTranchesTest is PoolBase {
     }
 
     /// @notice What a preview says is what the call does, and no rounding favors the caller.
+    /// forge-config: ci.fuzz.runs = 1000
     function testFuzz_PreviewsAreExact(uint256 income, uint256 amount, uint256 time, bool isSenior) external {
         fill();
         bytes32 loanId = lend(50_000e6);
@@ -200,6 +201,7 @@ contract PoolTranchesTest is PoolBase {
     }
 
     /// @notice Coming and going at once never pays.
+    /// forge-config: ci.fuzz.runs = 1000
     function testFuzz_RoundTripNeverPays(uint256 income, uint256 amount, bool isSenior, bool byMint) external {
         fill();
         bytes32 loanId = lend(1_000e6);
@@ -217,6 +219,7 @@ contract PoolTranchesTest is PoolBase {
     }
 
     /// @notice The limits are what passes, to the base unit.
+    /// forge-config: ci.fuzz.runs = 1000
     function testFuzz_LimitsAreReachable(uint256 lentOut, uint256 time, bool isSenior) external {
         fill();
         lend(bound(lentOut, 1, 120_000e6));
@@ -268,6 +271,7 @@ contract PoolTranchesTest is PoolBase {
     }
 
     /// @notice The classic attack by the first depositor: a donation rounds the victim's shares away. Here it is not counted.
+    /// forge-config: ci.fuzz.runs = 2000
     function testFuzz_InflationByDonationDoesNotPay(uint256 donation, uint256 victim) external {
         donation = bound(donation, 1, 1e24);
         victim = bound(victim, 1, 1e18);
@@ -279,6 +283,7 @@ contract PoolTranchesTest is PoolBase {
 
     /// @notice The same by income that the attacker pays on a loan of its own, which does count. The pool is empty but for the
     /// attacker, so that all income is the attacker's, and still the attack costs more than it takes.
+    /// forge-config: ci.fuzz.runs = 1000
     function testFuzz_InflationByIncomeDoesNotPay(uint256 first, uint256 income, uint256 victim) external {
         first = bound(first, 1, 1_000);
         income = bound(income, 1, 1e15);
@@ -464,6 +469,7 @@ contract PoolTranchesTest is PoolBase {
     }
 
     /// @notice A borrower that buys most of junior, pays interest and sells again in the same block gets none of it back.
+    /// forge-config: ci.fuzz.runs = 1000
     function testFuzz_BuyingJuniorForOneBlockTakesNoIncome(uint256 stake, uint256 income) external {
         fill();
         bytes32 loanId = lend(10_000e6);
