@@ -138,7 +138,10 @@ pub(super) async fn verify(rpc: &Rpc, plan: &Plan, at: &Addresses) -> Result<Vec
     if let Governance::Timelock { safe, .. } = plan.governance {
         match inspection.timelock {
             Some(TimelockState { delay, .. }) if delay < TIMELOCK_DELAY => {
-                problems.push(format!("the timelock waits {delay} s instead of {TIMELOCK_DELAY}"));
+                let short = format!("the timelock waits {delay} s instead of {TIMELOCK_DELAY}");
+                if !problems.contains(&short) {
+                    problems.push(short);
+                }
             }
             Some(_) => {}
             None => problems.push("the owner is not a timelock".to_owned()),
@@ -351,8 +354,9 @@ impl<'a> Inspector<'a> {
         } else {
             ask(self.rpc, owner, &TimelockController::getMinDelayCall {}).await?
         };
+        let of_value = known(self.rpc.chain_id()).is_none_or(|chain| !chain.development);
         let Some(delay) = delay else {
-            if known(self.rpc.chain_id()).is_none_or(|chain| !chain.development) {
+            if of_value {
                 self.problems.push(format!(
                     "the owner {owner} is not a timelock, so nothing waits before it takes effect"
                 ));
@@ -362,6 +366,10 @@ impl<'a> Inspector<'a> {
         self.keep("timelock", owner, &TimelockController::DEPLOYED_BYTECODE, &[])
             .await?;
         let delay = u64::try_from(delay).unwrap_or(u64::MAX);
+        if of_value && delay < TIMELOCK_DELAY {
+            self.problems
+                .push(format!("the timelock waits {delay} s instead of {TIMELOCK_DELAY}"));
+        }
         Ok(Some(TimelockState { address: owner, delay }))
     }
 

@@ -7,7 +7,7 @@ use chain::bindings::aggregator::CreditAggregator as sol;
 use chain::deploy::DevAsset;
 use chain::keys::DevAccount;
 use chain::registry::Finality;
-use domain::ports::{ChainReader, Contracts, LiveLoan, LoanEventKind, OnchainTerms, TxState};
+use domain::ports::{ChainReader, Contracts, LoanEventKind, OnchainTerms, TxState};
 
 use crate::journal::MemLog;
 use crate::lab::{CHAIN, COLLATERAL, Lab, PRINCIPAL};
@@ -41,11 +41,8 @@ async fn a_loan_is_originated_repaid_and_closed() {
 
     indexer.tick().await.unwrap();
     let events = log.final_events();
-    let terms = OnchainTerms {
-        order: onchain.order.clone(),
-        intent,
-    };
-    let loan = lab.contracts.onchain_loan_id(CHAIN, &terms).unwrap();
+    let live = lab.live(&onchain, intent);
+    let loan = live.loan;
     assert_eq!(events.len(), 1);
     assert_eq!(
         (events[0].loan, events[0].tx_hash),
@@ -66,11 +63,6 @@ async fn a_loan_is_originated_repaid_and_closed() {
 
     let block = lab.rpc.receipt(events[0].tx_hash).await.unwrap().unwrap().block_number;
     let start = lab.rpc.block(block).await.unwrap().unwrap().timestamp;
-    let live = LiveLoan {
-        chain_id: CHAIN,
-        loan,
-        terms,
-    };
     assert_eq!(lab.reader.payoff(&live, start).await.unwrap(), PRINCIPAL);
     for amount in [340_000_000, u128::MAX] {
         for step in lab.contracts.repay(&live, amount).unwrap() {

@@ -273,7 +273,7 @@ async fn deploy_on(chain: &ChainConfig, signer: &KeySigner, plan: &Plan) -> Resu
         print(&format!(
             "  {:<28} {:>10} gas  {}\n",
             sent.step, sent.gas_used, sent.hash
-        ))
+        ));
     };
     let deployer = Deployer::new(&rpc, signer, chain.max_fee_cap()).watched(&told);
     let made = match plan.governance {
