@@ -283,7 +283,7 @@ fn config(
 /// Public keys: worth nothing, refused in production.
 fn attester_keys() -> String {
     let secrets = DevAccount::ATTESTERS.map(DevAccount::secret);
-    secrets.each_ref().map(|secret| secret.expose_secret()).join(",")
+    secrets.each_ref().map(ExposeSecret::expose_secret).join(",")
 }
 
 /// Sells what is above its threshold when a dollar is left after gas.
