@@ -2,6 +2,7 @@
 import { MAX, callData, hash, word } from './abi.mjs';
 import { DAY, START } from './chain.mjs';
 import { PERMIT2, deployPermit2 } from './permit2.mjs';
+import { poolParts } from './pool.mjs';
 import { LOAN, PRICE, TIME, approve, doubleBytecode, ownBytecode, ownContract } from './stage.mjs';
 import { NONE, PRICE_RULE, TERMS, Usance } from './usance.mjs';
 
@@ -79,6 +80,7 @@ export async function measureParts(chain, stage) {
   await originationParts(parts, base);
   await allowanceParts(parts, base);
   await lenderParts(parts, base);
+  await poolParts(parts, parts.cheapest);
   await attestationParts(parts, base);
   await servicingParts(parts, base);
   await endParts(parts);
@@ -104,7 +106,7 @@ async function originationParts(parts, base) {
 
   const price = await usance.deployPrice();
   const mock = await parts.originate({ changes: { oracle: price.oracle, ...PRICE_RULE } });
-  parts.add('price rule, price from one storage slot', mock.gas, base);
+  parts.cheapest = { oracle: price.oracle, base: parts.add('price rule, price from one storage slot', mock.gas, base) };
   const oracle = await deployPriceOracle(chain, stage);
   parts.oracle = oracle;
   const priced = await parts.originate({ changes: { oracle: oracle.proxy, ...PRICE_RULE } });
@@ -214,10 +216,12 @@ async function servicingParts(parts, base) {
   parts.add('a part of an installment', await usance.repay(payer, split, LOAN.half / 10n), installment);
   parts.add('the payment that completes it', await usance.repay(payer, split, LOAN.installment - LOAN.half / 10n), installment);
   parts.add('installment to a contract that is told of it', await usance.repay(payer, parts.told, LOAN.installment), installment);
+  parts.add('installment to a CreditPool', await usance.repay(payer, parts.pooled, LOAN.installment), installment);
   await parts.at(35 * DAY);
   const lateFee = (LOAN.installment * 500n) / 10_000n;
   parts.add('late installment with its fee', await usance.repay(payer, late, LOAN.installment + lateFee), installment);
   const payOff = parts.add('full repayment with release', await usance.repay(payer, plain, MAX));
+  parts.add('full repayment to a CreditPool', await usance.repay(payer, parts.pooled, MAX), payOff);
   parts.add('full repayment of a loan without collateral', await usance.repay(payer, parts.unsecured, MAX), payOff);
   parts.add('collateral added, first time', await usance.onLoan(payer, split, 'addCollateral', ['uint128'], [LOAN.collateral]));
   parts.add('collateral added again', await usance.onLoan(payer, split, 'addCollateral', ['uint128'], [LOAN.collateral]));

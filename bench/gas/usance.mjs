@@ -25,7 +25,13 @@ export class Usance {
   constructor(chain, stage) {
     this.chain = chain;
     this.stage = stage;
-    this.originateSignature = `originate(${tuple(this.offerMembers)},bytes,${tuple(this.intentMembers)},bytes)`;
+    this.offerTypes = tuple(this.offerMembers);
+    this.originateSignature = `originate(${this.offerTypes},bytes,${tuple(this.intentMembers)},bytes)`;
+  }
+
+  /** The words of an offer, in order. */
+  offerValues(offer) {
+    return valuesOf(this.offerMembers, offer);
   }
 
   static async deploy(chain, stage) {
@@ -61,7 +67,7 @@ export class Usance {
   }
 
   async hashOf(offer) {
-    const [hash] = await this.chain.view(this.proxy, `hashOffer(${tuple(this.offerMembers)})`, [valuesOf(this.offerMembers, offer)]);
+    const [hash] = await this.chain.view(this.proxy, `hashOffer(${this.offerTypes})`, [this.offerValues(offer)]);
     return `0x${word(hash)}`;
   }
 
@@ -69,7 +75,7 @@ export class Usance {
     return this.chain.sign(signer, this.domain, { Offer: this.offerMembers }, 'Offer', offer);
   }
 
-  /** Call data of an origination. `lenderSignature` of the offer's digest, where it is not plainly the lender's own. */
+  /** What `originate` takes, and its call data. `lenderSignature` makes the lender's, where it is not plainly its own. */
   async originateData({ borrower, changes = {}, intentChanges = {}, lenderKey, lenderSignature, bySelf = false }) {
     const offer = this.offer({ borrower, ...changes });
     const intent = {
@@ -80,11 +86,8 @@ export class Usance {
       ? await lenderSignature(offer, intent.offerHash)
       : await this.signOffer(lenderKey ?? offer.lender, offer);
     const ofBorrower = bySelf ? '0x' : await this.chain.sign(borrower, this.domain, { Intent: this.intentMembers }, 'Intent', intent);
-    return {
-      offer, intent, ofLender, ofBorrower,
-      values: [valuesOf(this.offerMembers, offer), ofLender, valuesOf(this.intentMembers, intent), ofBorrower],
-      data: callData(this.originateSignature, [valuesOf(this.offerMembers, offer), ofLender, valuesOf(this.intentMembers, intent), ofBorrower]),
-    };
+    const values = [this.offerValues(offer), ofLender, valuesOf(this.intentMembers, intent), ofBorrower];
+    return { values, data: callData(this.originateSignature, values) };
   }
 
   /** Originates by a submitter, who pays the gas; the loan with its terms as the event publishes them. */
