@@ -1,11 +1,12 @@
-// Gas of the settlement core as receipts show it (21k base and calldata included), behind the proxy, with OpenZeppelin tokens.
-// Deploys in the documented CREATE2 order. Writes contracts/gas-report.json; with --check compares with it instead.
+// Gas of the settlement core as receipts show it (21k base and calldata included), behind the proxy, with OpenZeppelin tokens and
+// a listed asset. Deploys in the documented CREATE2 order. Writes contracts/gas-report.json; with --check compares with it instead.
+// Another script may import `measure`.
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
 const { keccak256 } = createRequire(path.join(root, 'package.json'))('js-sha3');
@@ -16,7 +17,7 @@ const TARGETS = {
   originateSteady: 120_000,
   installment: 62_000,
   repayFullWithRelease: 78_000,
-  deployTotal: 6_000_000,
+  liquidate: 95_000,
 };
 const CREATE2_DEPLOYER = '0x4e59b44847b379578588920ca78fbf26c0b4956c';
 const DAY = 86_400;
@@ -36,6 +37,9 @@ const bytesTail = (hex) => {
   return word(body.length / 2) + body.padEnd(Math.ceil(body.length / 64) * 64, '0');
 };
 const artifact = (name) => JSON.parse(fs.readFileSync(path.join(root, 'target/forge/out', `${name}.sol`, `${name}.json`), 'utf8'));
+/** Of a function of the proxy, whichever of the two contracts behind it has it. */
+const core = (name) => selectorOf(Object.fromEntries([['methodIdentifiers',
+  { ...artifact('CreditServicing').methodIdentifiers, ...artifact('CreditAggregator').methodIdentifiers }]]), name);
 const selectorOf = (artifactJson, name) => {
   const found = Object.entries(artifactJson.methodIdentifiers).find(([signature]) => signature.startsWith(`${name}(`));
   return `0x${found[1]}`;
@@ -97,7 +101,7 @@ async function create2(from, name, args = '') {
   const init = artifact(name).bytecode.object + args;
   const salt = '00'.repeat(32);
   const receipt = await send(from, CREATE2_DEPLOYER, `0x${salt}${init.slice(2)}`);
-  deployments[name] = Number(receipt.gasUsed);
+  deployments[name] = (deployments[name] ?? 0) + Number(receipt.gasUsed);
   return `0x${hash(`ff${CREATE2_DEPLOYER.slice(2)}${salt}${hash(init).slice(2)}`).slice(26)}`;
 }
 async function deployToken(from, name, decimals) {
@@ -109,21 +113,32 @@ async function deployToken(from, name, decimals) {
 }
 async function deployCore(admin) {
   const bootstrapJson = artifact('Bootstrap');
-  const aggregatorJson = artifact('CreditAggregator');
   const bootstrap = await create2(admin, 'Bootstrap');
   const init = `${selectorOf(bootstrapJson, 'initialize').slice(2)}${word(admin)}`;
   const proxy = await create2(admin, 'ERC1967Proxy', word(bootstrap) + word(0x40) + bytesTail(init));
   const manager = await create2(admin, 'CollateralManager', word(proxy));
-  const implementation = await create2(admin, 'CreditAggregator', word(manager));
-  const initialize = `${selectorOf(aggregatorJson, 'initialize').slice(2)}${word(admin)}`;
-  const upgrade = selectorOf(bootstrapJson, 'upgradeToAndCall') + word(implementation) + word(0x40) + bytesTail(initialize);
+  const scoringJson = artifact('CreditScoringOracle');
+  const scoringImplementation = await create2(admin, 'CreditScoringOracle', word(proxy));
+  const initialize = `${selectorOf(scoringJson, 'initialize').slice(2)}${words([admin, admin])}`;
+  const scoring = await create2(admin, 'ERC1967Proxy', word(scoringImplementation) + word(0x40) + bytesTail(initialize));
+  const servicing = await create2(admin, 'CreditServicing', words([manager, scoring]));
+  const implementation = await create2(admin, 'CreditAggregator', words([manager, scoring, servicing]));
+  const begin = `${core('initialize').slice(2)}${words([admin, admin])}`;
+  const upgrade = selectorOf(bootstrapJson, 'upgradeToAndCall') + word(implementation) + word(0x40) + bytesTail(begin);
   deployments.upgradeAndInitialize = Number((await send(admin, proxy, upgrade)).gasUsed);
   return { proxy, manager };
 }
+/** The least an oracle can be: it answers what its first slot holds. */
+async function deployPrice(from) {
+  const data = '0x600b600c600039600b6000f360005460005260206000f3';
+  const tx = await rpc('eth_sendTransaction', [{ from, data, gas: '0xf4240' }]);
+  return (await receiptOf(tx)).contractAddress;
+}
+const setPrice = (oracle, price) => rpc('anvil_setStorageAt', [oracle, `0x${word(0)}`, `0x${word(price)}`]);
 
 // --- What is signed
 const solidityMembers = (function_, input) =>
-  artifact('CreditAggregator').abi.find((entry) => entry.name === function_).inputs[input].components.map(({ name, type }) => ({ name, type }));
+  artifact('CreditServicing').abi.find((entry) => entry.name === function_).inputs[input].components.map(({ name, type }) => ({ name, type }));
 const domainType = [
   { name: 'name', type: 'string' },
   { name: 'version', type: 'string' },
@@ -142,26 +157,37 @@ async function sign(signer, domain, primaryType, members, message) {
 }
 
 async function main() {
+  finish(await measure());
+}
+
+/** Deploys everything on a chain of its own and answers `{ gas, targets, deployments, runtimeBytes }`. */
+export async function measure() {
   const anvil = await startAnvil();
   try {
-    const report = await measure();
-    finish(report);
+    return await measureOn();
   } finally {
     anvil.kill();
   }
 }
 
-async function measure() {
-  const [admin, lender, recipientOfFees, relayer, ...borrowers] = await rpc('eth_accounts');
-  const { proxy, manager } = await deployCore(admin);
+const ZERO = `0x${'00'.repeat(20)}`;
+const NONE = `0x${'00'.repeat(32)}`;
+const MAX = 2n ** 256n - 1n;
+const SCALE = 10n ** 36n;
+
+async function measureOn() {
+  const [admin, lender, otherLender, recipientOfFees, relayer, liquidator, ...borrowers] = await rpc('eth_accounts');
+  const { proxy } = await deployCore(admin);
   const [asset, collateral] = [await deployToken(admin, 'Gas Asset', 6), await deployToken(admin, 'Gas Collateral', 18)];
+  const oracle = await deployPrice(admin);
   const tokenJson = artifact('DevToken');
-  const aggregatorJson = artifact('CreditAggregator');
   const mint = (token, to, amount) => send(admin, token, selectorOf(tokenJson, 'mint') + words([to, amount]));
   const approve = (token, from, to, amount) => send(from, token, selectorOf(tokenJson, 'approve') + words([to, amount]));
-  const MAX = 2n ** 256n - 1n;
-  await mint(asset, lender, 10n ** 15n);
-  await approve(asset, lender, proxy, MAX);
+  await send(admin, proxy, core('setAssetCap') + words([asset, 10n ** 13n]));
+  for (const each of [lender, otherLender, liquidator]) {
+    await mint(asset, each, 10n ** 15n);
+    await approve(asset, each, proxy, MAX);
+  }
   for (const borrower of borrowers) {
     await mint(collateral, borrower, 10n ** 21n);
     await approve(collateral, borrower, proxy, MAX);
@@ -172,61 +198,93 @@ async function measure() {
   const chainId = Number(await rpc('eth_chainId'));
   const domain = { name: 'Usance CreditAggregator', version: '1', chainId, verifyingContract: proxy };
   const at = (time) => rpc('evm_setNextBlockTimestamp', [time]);
-  const originate = async (borrower, nonce, changes = {}) => {
+  let time = START + 1000;
+  const paired = async (borrower, nonce, offerChanges, intentChanges) => {
     const offer = {
-      lender, borrower, asset, collateral, principal: 1_200_000_000n, collateralAmount: 10n ** 18n, installmentAmount: 110_000_000n,
-      ratePpm: 120_000n, installments: 12n, period: BigInt(30 * DAY), grace: BigInt(3 * DAY), lateFeeBps: 500n, originationFeeBps: 0n,
-      feeRecipient: '0x0000000000000000000000000000000000000000', expiry: 1_900_086_400n, epoch: 0n, nonce, ...changes,
+      lender, borrower, asset, collateral, oracle: ZERO, principal: 1_200_000_000n, minFill: 0n, collateralAmount: 10n ** 18n,
+      installmentAmount: 110_000_000n, ratePpm: 120_000n, installments: 12n, period: BigInt(30 * DAY), grace: BigInt(3 * DAY),
+      lateFeeBps: 500n, originationFeeBps: 0n, liquidationLtvBps: 0n, liquidationBonusBps: 0n, attestationPolicy: 0n,
+      feeRecipient: ZERO, expiry: 1_999_999_999n, epoch: 0n, nonce, ...offerChanges,
     };
-    const hashData = selectorOf(aggregatorJson, 'hashOffer') + words(valuesOf(OFFER, offer));
-    const offerHash = await rpc('eth_call', [{ to: proxy, data: hashData }]);
-    const intent = { offerHash, borrower, recipient: borrower, minReceived: 1_100_000_000n, deadline: 1_900_086_400n };
-    const lenderSignature = await sign(lender, domain, 'Offer', OFFER, offer);
-    const borrowerSignature = await sign(borrower, domain, 'Intent', INTENT, intent);
-    const head = (OFFER.length + 1 + INTENT.length + 1) * 32;
-    const tail = bytesTail(lenderSignature);
-    const data = selectorOf(aggregatorJson, 'originate') + words(valuesOf(OFFER, offer)) + word(head) + words(valuesOf(INTENT, intent))
-      + word(head + tail.length / 2) + tail + bytesTail(borrowerSignature);
-    await at(START + 1000 + 10 * Number(nonce));
-    const receipt = await send(relayer, proxy, data);
-    const start = Number((await rpc('eth_getBlockByNumber', [receipt.blockNumber, false])).timestamp);
-    const loanId = hash(offerHash.slice(2) + word(borrower));
-    return { gas: Number(receipt.gasUsed), loanId, terms: words(valuesOf(OFFER, offer)) + word(false) + word(start), start };
+    const offerHash = await rpc('eth_call', [{ to: proxy, data: core('hashOffer') + words(valuesOf(OFFER, offer)) }]);
+    const intent = {
+      offerHash, borrower, recipient: borrower, principal: offer.principal, minReceived: 1_100_000_000n, deadline: 1_999_999_999n,
+      attestation: NONE, refinances: NONE, ...intentChanges,
+    };
+    const signatures = [await sign(offer.lender, domain, 'Offer', OFFER, offer), await sign(borrower, domain, 'Intent', INTENT, intent)];
+    return { offer, intent, signatures };
   };
-  const repay = async (payer, { loanId, terms }, amount) =>
-    Number((await send(payer, proxy, selectorOf(aggregatorJson, 'repay') + word(loanId) + terms + word(amount))).gasUsed);
+  /** Calls `originate`, or `refinance` with the words of the old loan before the rest. */
+  const settle = async (function_, before, { offer, intent, signatures }) => {
+    const head = (before.length / 64 + OFFER.length + 1 + INTENT.length + 1) * 32;
+    const tail = bytesTail(signatures[0]);
+    const data = core(function_) + before + words(valuesOf(OFFER, offer)) + word(head) + words(valuesOf(INTENT, intent))
+      + word(head + tail.length / 2) + tail + bytesTail(signatures[1]);
+    await at((time += 10));
+    const receipt = await send(relayer, proxy, data);
+    const topic = `0x${keccak256('Originated(bytes32,address,address,bytes32,uint256,uint256,(bytes32,uint256,uint256,address,address,address,uint256))')}`;
+    const log = receipt.logs.find(({ topics }) => topics[0] === topic);
+    return { gas: Number(receipt.gasUsed), loanId: log?.topics[1], terms: log?.data.slice(2 + 3 * 64), start: time };
+  };
+  const originate = async (borrower, nonce, offerChanges = {}, intentChanges = {}) =>
+    settle('originate', '', await paired(borrower, nonce, offerChanges, intentChanges));
+  const call = async (from, function_, { loanId, terms }, rest = '') =>
+    Number((await send(from, proxy, core(function_) + loanId.slice(2) + terms + rest)).gasUsed);
+  const repay = (payer, loan, amount) => call(payer, 'repay', loan, word(amount));
+  const goto = (when) => at((time = when));
 
   const gas = {};
   const first = await originate(borrowers[0], 0n);
   gas.originateFirst = first.gas;
   const second = await originate(borrowers[1], 1n);
   gas.originateSteady = second.gas;
-  const warm = await originate(borrowers[2], 2n, { originationFeeBps: 100n, feeRecipient: recipientOfFees });
-  gas.originateWithNewFeeRecipient = warm.gas;
+  gas.originateWithNewFeeRecipient = (await originate(borrowers[2], 2n, { originationFeeBps: 100n, feeRecipient: recipientOfFees })).gas;
   const third = await originate(borrowers[3], 3n, { originationFeeBps: 100n, feeRecipient: recipientOfFees });
   gas.originateWithFee = third.gas;
+  await setPrice(oracle, (2_000_000_000n * SCALE) / 10n ** 18n);
+  const priced = { oracle, liquidationLtvBps: 8_000n, liquidationBonusBps: 500n };
+  const fourth = await originate(borrowers[0], 4n, priced);
+  gas.originateWithOracle = fourth.gas;
+  const fifth = await originate(borrowers[0], 5n, priced);
+  const sixth = await originate(borrowers[0], 6n, { ...priced, principal: 1_200_000_001n });
+  const reusable = { borrower: ZERO, principal: 12_000_000_000n, minFill: 1n, collateralAmount: 10n ** 19n, installmentAmount: 1_100_000_000n };
+  gas.originateFillFirst = (await originate(borrowers[1], 7n, reusable, { principal: 1_200_000_000n })).gas;
+  gas.originateFillSteady = (await originate(borrowers[2], 7n, reusable, { principal: 1_200_000_000n })).gas;
 
-  await at(first.start + 30 * DAY);
+  await goto(first.start + 30 * DAY);
   gas.installment = await repay(borrowers[0], first, 110_000_000n);
-  await at(first.start + 60 * DAY);
+  await goto(first.start + 60 * DAY);
   gas.installment = Math.max(gas.installment, await repay(borrowers[0], first, 110_000_000n));
-  await at(first.start + 61 * DAY);
+  await goto(first.start + 61 * DAY);
   gas.partialFirst = await repay(borrowers[0], first, 50_000_000n);
-  await at(first.start + 62 * DAY);
+  await goto(first.start + 62 * DAY);
   gas.partialCompletes = await repay(borrowers[0], first, 60_000_000n);
-  await at(second.start + 70 * DAY);
+  await goto(first.start + 63 * DAY);
+  gas.addCollateral = await call(borrowers[0], 'addCollateral', first, word(10n ** 17n));
+  gas.withdrawCollateral = await call(borrowers[0], 'withdrawCollateral', first, words([10n ** 17n, borrowers[0]]));
+  await goto(second.start + 70 * DAY);
   gas.installmentWithLateFees = await repay(borrowers[1], second, 121_000_000n);
-  await at(first.start + 75 * DAY);
+  await goto(first.start + 75 * DAY);
   gas.repayFullWithRelease = await repay(borrowers[0], first, MAX);
-  await at(third.start + 80 * DAY);
-  gas.markDefault = Number((await send(relayer, proxy, selectorOf(aggregatorJson, 'markDefault') + third.loanId.slice(2) + third.terms)).gasUsed);
-  gas.cancelOffer = Number((await send(lender, proxy, selectorOf(aggregatorJson, 'cancelOffer') + word(300n))).gasUsed);
-  gas.bumpEpoch = Number((await send(lender, proxy, selectorOf(aggregatorJson, 'bumpEpoch'))).gasUsed);
+  const replacing = await paired(borrowers[1], 8n, { lender: otherLender }, { refinances: second.loanId, minReceived: 0n });
+  gas.refinance = (await settle('refinance', second.loanId.slice(2) + second.terms, replacing)).gas;
+  await goto(third.start + 80 * DAY);
+  gas.markDefault = await call(relayer, 'markDefault', third);
+
+  await setPrice(oracle, (1_500_000_000n * SCALE) / 10n ** 18n);
+  const liquidate = (loan, most) => call(liquidator, 'liquidate', loan, word(most) + word(0) + word(11 * 32) + word(0));
+  gas.liquidateFirst = await liquidate(fourth, MAX);
+  gas.liquidatePartial = await liquidate(fifth, 600_000_000n);
+  gas.liquidate = await liquidate(sixth, MAX);
+  await send(admin, proxy, core('setAssetCap') + words([asset, 1_200_000_000n]));
+  gas.breakerTrip = (await originate(borrowers[3], 9n, {}, {})).gas;
+  gas.cancelOffer = Number((await send(lender, proxy, core('cancelOffer') + word(300n))).gasUsed);
+  gas.bumpEpoch = Number((await send(lender, proxy, core('bumpEpoch'))).gasUsed);
   gas.deployTotal = Object.values(deployments).reduce((sum, value) => sum + value, 0);
   const sizes = Object.fromEntries(
-    ['CreditAggregator', 'CollateralManager'].map((name) => [name, (artifact(name).deployedBytecode.object.length - 2) / 2]),
+    ['CreditAggregator', 'CreditServicing', 'CollateralManager'].map((name) => [name, (artifact(name).deployedBytecode.object.length - 2) / 2]),
   );
-  return { gas, targets: TARGETS, runtimeBytes: sizes };
+  return { gas, targets: TARGETS, deployments, runtimeBytes: sizes };
 }
 
 function finish(report) {
@@ -251,4 +309,4 @@ function finish(report) {
   }
 }
 
-await main();
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) await main();

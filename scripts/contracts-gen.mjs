@@ -35,7 +35,9 @@ function proxyAbi() {
   }
   for (const entry of built('ICreditAggregator').abi) {
     const own = abi.get(key(entry));
-    if (!own || shape(own) !== shape(entry)) throw new Error(`ICreditAggregator is not answered: ${shape(entry)}`);
+    // An event that is written word by word is in no contract's ABI; the tests compare it with the interface's.
+    const missing = own ? shape(own) !== shape(entry) : entry.type !== 'event';
+    if (missing) throw new Error(`ICreditAggregator is not answered: ${shape(entry)}`);
     abi.set(key(entry), entry);
   }
   return [...abi.values()];

@@ -4,7 +4,8 @@ pragma solidity 0.8.30;
 import { CreditBase } from "./CreditBase.sol";
 import { ICreditAggregator, Intent, Offer, Status } from "./ICreditAggregator.sol";
 import { LoanMath, Payment } from "./LoanMath.sol";
-import { Origination } from "./Origination.sol";
+import { IntentWords, OfferWords, Words } from "./OfferWords.sol";
+import { Deal, Origination } from "./Origination.sol";
 import { PackedLoan } from "./PackedLoan.sol";
 import { LoanTerms } from "./PackedTerms.sol";
 import { Tokens } from "./Tokens.sol";
@@ -13,6 +14,8 @@ import { UUPSUpgradeable } from "@openzeppelin/contracts/proxy/utils/UUPSUpgrade
 
 /// @title Credit settlement, see {ICreditAggregator}: what is called often. {CreditServicing} answers everything else.
 contract CreditAggregator is Origination, Initializable, UUPSUpgradeable {
+    using Words for uint256;
+
     address private immutable SERVICING;
 
     /// @param manager Custodian whose aggregator is the proxy of this implementation.
@@ -39,12 +42,13 @@ contract CreditAggregator is Origination, Initializable, UUPSUpgradeable {
     /// @dev Everything that has no function here runs the code of {CreditServicing} on this storage.
     fallback() external {
         address servicing_ = SERVICING;
-        assembly {
-            calldatacopy(0, 0, calldatasize())
-            let ok := delegatecall(gas(), servicing_, 0, calldatasize(), 0, 0)
-            returndatacopy(0, 0, returndatasize())
-            if iszero(ok) { revert(0, returndatasize()) }
-            return(0, returndatasize())
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            calldatacopy(free, 0, calldatasize())
+            let ok := delegatecall(gas(), servicing_, free, calldatasize(), 0, 0)
+            returndatacopy(free, 0, returndatasize())
+            if iszero(ok) { revert(free, returndatasize()) }
+            return(free, returndatasize())
         }
     }
 
@@ -55,26 +59,7 @@ contract CreditAggregator is Origination, Initializable, UUPSUpgradeable {
         Intent calldata intent,
         bytes calldata borrowerSignature
     ) external returns (bytes32) {
-        if (intent.refinances != 0) revert ICreditAggregator.RefinanceMismatch("refinances");
-        Deal memory deal = _check(offer, lenderSignature, intent, borrowerSignature);
-        uint256 disbursed = deal.principal - deal.fee;
-        // An amount of 128 bits fits.
-        // forge-lint: disable-next-line(unsafe-typecast)
-        if (int256(disbursed) < intent.minReceived) {
-            // forge-lint: disable-next-line(unsafe-typecast)
-            revert ICreditAggregator.ReceivedTooLittle(int256(disbursed), intent.minReceived);
-        }
-        if (!_admit(offer.asset, offer.lender, deal.principal)) return 0;
-        _create(offer, intent, deal);
-
-        // Collateral first: while money moves, the loan is whole. The money goes straight to the recipient who signed for
-        // that asset; comparing what arrives there too would cost every loan 1,700 gas.
-        uint256 pledged = uint128(deal.terms.amounts);
-        if (pledged != 0) _pullIntoCustody(offer.collateral, intent.borrower, pledged);
-        Tokens.pull(offer.asset, offer.lender, intent.recipient, disbursed);
-        if (deal.fee != 0) Tokens.pull(offer.asset, offer.lender, offer.feeRecipient, deal.fee);
-        if (deal.mayHook) _offerHook(offer, intent, deal);
-        return deal.loanId;
+        return _originate(Words.read(offer), lenderSignature, Words.read(intent), borrowerSignature);
     }
 
     /// @notice See {ICreditAggregator-repay}.
@@ -98,6 +83,42 @@ contract CreditAggregator is Origination, Initializable, UUPSUpgradeable {
             _payLender(terms, msg.sender, paid);
         }
         if (state.hasHook()) _tellRepaid(loanId, terms, payment);
+    }
+
+    function _originate(
+        OfferWords calldata offer,
+        bytes calldata lenderSignature,
+        IntentWords calldata intent,
+        bytes calldata borrowerSignature
+    ) private returns (bytes32) {
+        if (intent.refinances != 0) {
+            revert ICreditAggregator.RefinanceMismatch("refinances");
+        }
+        Deal memory deal = _check(offer, lenderSignature, intent, borrowerSignature);
+        uint256 disbursed;
+        unchecked {
+            // The fee is a part of the principal.
+            disbursed = deal.principal - deal.fee;
+        }
+        // An amount of 128 bits fits.
+        // forge-lint: disable-next-line(unsafe-typecast)
+        if (int256(disbursed) < intent.minReceived) {
+            // forge-lint: disable-next-line(unsafe-typecast)
+            revert ICreditAggregator.ReceivedTooLittle(int256(disbursed), intent.minReceived);
+        }
+        address asset = offer.asset.toAddress();
+        address lender = offer.lender.toAddress();
+        if (!_admit(asset, lender, deal.principal)) return 0;
+        _create(offer, intent, deal);
+
+        // Collateral first: while money moves, the loan is whole. The money goes straight to the recipient who signed for
+        // that asset; comparing what arrives there too would cost every loan 1,700 gas.
+        uint256 pledged = _pledgedIn(deal);
+        if (pledged != 0) _pullIntoCustody(offer.collateral.toAddress(), intent.borrower.toAddress(), pledged);
+        Tokens.pull(asset, lender, intent.recipient.toAddress(), disbursed);
+        if (deal.fee != 0) Tokens.pull(asset, lender, offer.feeRecipient.toAddress(), deal.fee);
+        if (deal.mayHook) _offerHook(lender, intent.borrower.toAddress(), deal);
+        return deal.loanId;
     }
 
     function _authorizeUpgrade(address) internal view override onlyOwner { }

@@ -10,7 +10,6 @@ import { PackedLoan } from "./PackedLoan.sol";
 import { PackedPolicy } from "./PackedPolicy.sol";
 import { LoanTerms } from "./PackedTerms.sol";
 import { Tokens } from "./Tokens.sol";
-import { IERC20 } from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
 /// @notice What the two contracts behind the proxy have in common: storage, and the ways in which debts, collateral and money
 /// move.
@@ -28,6 +27,11 @@ abstract contract CreditBase {
         uint40 liquidationResumesAt;
     }
 
+    /// @dev A struct, so that the place of the slot is computed once.
+    struct PolicySlot {
+        PackedPolicy value;
+    }
+
     /// @custom:storage-location erc7201:usance.storage.CreditAggregator
     struct AggregatorStorage {
         Policy policy;
@@ -39,7 +43,7 @@ abstract contract CreditBase {
         /// @dev The used bits of all other nonces.
         mapping(address lender => mapping(uint256 epoch => mapping(uint256 word => uint256))) nonceBitmap;
         mapping(bytes32 offerHash => uint256) filled;
-        mapping(address asset => PackedPolicy) policies;
+        mapping(address asset => PolicySlot) policies;
         mapping(address lender => mapping(address asset => uint256)) kept;
         Guard guard;
     }
@@ -166,9 +170,13 @@ abstract contract CreditBase {
     /// @dev What custody received is compared exactly: its balance is pooled, and one short transfer would be another
     /// borrower's loss.
     function _pullIntoCustody(address token, address from, uint256 amount) internal {
-        uint256 expected = IERC20(token).balanceOf(MANAGER) + amount;
+        uint256 expected;
+        unchecked {
+            // A balance that this makes wrap around is not the one after it.
+            expected = Tokens.balanceOf(token, MANAGER) + amount;
+        }
         Tokens.pull(token, from, MANAGER, amount);
-        uint256 held = IERC20(token).balanceOf(MANAGER);
+        uint256 held = Tokens.balanceOf(token, MANAGER);
         if (held != expected) revert ICreditAggregator.CollateralMismatch(token, expected, held);
     }
 

@@ -18,7 +18,8 @@ import { CreditAttestation, ICreditScoringOracle } from "./ICreditScoringOracle.
 import { IPriceOracle } from "./IPriceOracle.sol";
 import { LoanMath, Payment } from "./LoanMath.sol";
 import { OfferHash } from "./OfferHash.sol";
-import { Origination } from "./Origination.sol";
+import { IntentWords, OfferWords, Words } from "./OfferWords.sol";
+import { Deal, Origination } from "./Origination.sol";
 import { PackedLoan } from "./PackedLoan.sol";
 import { PackedPolicy } from "./PackedPolicy.sol";
 import { LoanTerms } from "./PackedTerms.sol";
@@ -34,6 +35,8 @@ interface IPermit2Allowance {
 /// @title Credit settlement, see {ICreditAggregator}: what is called less often. Runs as code of the proxy alone; called
 /// directly it has no loans, no listed asset and no owner.
 contract CreditServicing is Origination, IERC5267 {
+    using Words for uint256;
+
     /// @param held Collateral in custody.
     /// @param late Whether a missed installment allows the liquidation.
     struct Liquidation {
@@ -75,25 +78,9 @@ contract CreditServicing is Origination, IERC5267 {
         Intent calldata intent,
         bytes calldata borrowerSignature
     ) external returns (bytes32) {
-        if (intent.refinances != oldLoanId) {
-            revert ICreditAggregator.RefinanceMismatch("refinances");
-        }
-        Deal memory deal = _check(offer, lenderSignature, intent, borrowerSignature);
-        PackedLoan state = _activeLoan(_storage(), oldLoanId, oldTerms);
-        _requireSameParties(oldTerms, offer, intent);
-        Payment memory payment = LoanMath.paymentOf(state, oldTerms, block.timestamp, type(uint256).max);
-        int256 net = _netOf(deal, payment.paid);
-        if (net < intent.minReceived) revert ICreditAggregator.ReceivedTooLittle(net, intent.minReceived);
-        if (!_admit(offer.asset, offer.lender, deal.principal)) return 0;
-
-        uint256 held = _replace(oldLoanId, oldTerms, state, payment, deal.loanId);
-        _create(offer, intent, deal);
-        _moveCollateral(oldLoanId, oldTerms, held, uint128(deal.terms.amounts));
-        _moveMoney(oldTerms, offer, intent, payment.paid, net);
-        if (deal.fee != 0) Tokens.pull(offer.asset, offer.lender, offer.feeRecipient, deal.fee);
-        if (state.hasHook()) _tellRepaid(oldLoanId, oldTerms, payment);
-        if (deal.mayHook) _offerHook(offer, intent, deal);
-        return deal.loanId;
+        return _refinance(
+            oldLoanId, oldTerms, Words.read(offer), lenderSignature, Words.read(intent), borrowerSignature
+        );
     }
 
     /// @notice See {ICreditAggregator-cancelOffer}.
@@ -284,11 +271,11 @@ contract CreditServicing is Origination, IERC5267 {
     /// @notice See {ICreditAggregator-setAssetCap}.
     function setAssetCap(address asset, uint104 cap) external {
         AggregatorStorage storage $ = _storage();
-        PackedPolicy policy = $.policies[asset];
+        PackedPolicy policy = $.policies[asset].value;
         if (msg.sender != $.policy.owner && (msg.sender != $.guard.guardian || cap >= policy.cap())) {
             revert ICreditAggregator.NotGuardian(msg.sender);
         }
-        $.policies[asset] = policy.withCap(cap);
+        $.policies[asset].value = policy.withCap(cap);
         emit ICreditAggregator.AssetCapSet(asset, cap);
     }
 
@@ -331,10 +318,17 @@ contract CreditServicing is Origination, IERC5267 {
     // --- views
 
     /// @notice See {ICreditAggregator-termsOf}.
-    function termsOf(Offer calldata offer, Intent calldata intent) external view returns (LoanTerms memory, bytes32) {
+    function termsOf(Offer calldata offer, Intent calldata intent)
+        external
+        view
+        returns (LoanTerms memory terms, bytes32)
+    {
         Deal memory deal;
-        _fill(deal, offer, intent);
-        return (deal.terms, deal.loanId);
+        _fill(deal, Words.read(offer), Words.read(intent));
+        assembly ("memory-safe") {
+            terms := add(deal, TERMS_AT)
+        }
+        return (terms, deal.loanId);
     }
 
     /// @notice See {ICreditAggregator-loanIdOf}.
@@ -344,7 +338,7 @@ contract CreditServicing is Origination, IERC5267 {
 
     /// @notice See {ICreditAggregator-hashOffer}.
     function hashOffer(Offer calldata offer) external view returns (bytes32) {
-        return OfferHash.digest(OfferHash.domainSeparator(), OfferHash.structHash(offer));
+        return OfferHash.digest(OfferHash.domainSeparator(), OfferHash.structHash(Words.read(offer)));
     }
 
     /// @notice See {ICreditAggregator-hashOfferTree}.
@@ -354,7 +348,7 @@ contract CreditServicing is Origination, IERC5267 {
 
     /// @notice See {ICreditAggregator-hashIntent}.
     function hashIntent(Intent calldata intent) external view returns (bytes32) {
-        return OfferHash.digest(OfferHash.domainSeparator(), OfferHash.structHash(intent));
+        return OfferHash.digest(OfferHash.domainSeparator(), OfferHash.structHash(Words.read(intent)));
     }
 
     /// @notice See {ICreditAggregator-payoffAmount}.
@@ -434,7 +428,7 @@ contract CreditServicing is Origination, IERC5267 {
 
     /// @notice See {ICreditAggregator-policyOf}.
     function policyOf(address asset) external view returns (AssetPolicy memory) {
-        return _storage().policies[asset].unpack();
+        return _storage().policies[asset].value.unpack();
     }
 
     /// @notice See {ICreditAggregator-liquidationResumesAt}.
@@ -488,13 +482,45 @@ contract CreditServicing is Origination, IERC5267 {
 
     // --- parts of a refinancing
 
-    function _requireSameParties(LoanTerms calldata oldTerms, Offer calldata offer, Intent calldata intent)
+    function _refinance(
+        bytes32 oldLoanId,
+        LoanTerms calldata oldTerms,
+        OfferWords calldata offer,
+        bytes calldata lenderSignature,
+        IntentWords calldata intent,
+        bytes calldata borrowerSignature
+    ) private returns (bytes32) {
+        if (intent.refinances != oldLoanId) {
+            revert ICreditAggregator.RefinanceMismatch("refinances");
+        }
+        Deal memory deal = _check(offer, lenderSignature, intent, borrowerSignature);
+        PackedLoan state = _activeLoan(_storage(), oldLoanId, oldTerms);
+        _requireSameParties(oldTerms, offer, intent);
+        Payment memory payment = LoanMath.paymentOf(state, oldTerms, block.timestamp, type(uint256).max);
+        int256 net = _netOf(deal, payment.paid);
+        if (net < intent.minReceived) revert ICreditAggregator.ReceivedTooLittle(net, intent.minReceived);
+        if (!_admit(oldTerms.asset, offer.lender.toAddress(), deal.principal)) return 0;
+
+        uint256 held = _replace(oldLoanId, oldTerms, state, payment, deal.loanId);
+        _create(offer, intent, deal);
+        _moveCollateral(oldLoanId, oldTerms, held, _pledgedIn(deal));
+        _moveMoney(oldTerms, offer, intent, payment.paid, net, deal.fee);
+        if (state.hasHook()) _tellRepaid(oldLoanId, oldTerms, payment);
+        if (deal.mayHook) _offerHook(offer.lender.toAddress(), intent.borrower.toAddress(), deal);
+        return deal.loanId;
+    }
+
+    function _requireSameParties(LoanTerms calldata oldTerms, OfferWords calldata offer, IntentWords calldata intent)
         private
         pure
     {
-        if (oldTerms.borrower() != intent.borrower) revert ICreditAggregator.RefinanceMismatch("borrower");
-        if (oldTerms.asset != offer.asset) revert ICreditAggregator.RefinanceMismatch("asset");
-        if (oldTerms.collateral != offer.collateral) revert ICreditAggregator.RefinanceMismatch("collateral");
+        if (oldTerms.borrower() != intent.borrower.toAddress()) {
+            revert ICreditAggregator.RefinanceMismatch("borrower");
+        }
+        if (oldTerms.asset != offer.asset.toAddress()) revert ICreditAggregator.RefinanceMismatch("asset");
+        if (oldTerms.collateral != offer.collateral.toAddress()) {
+            revert ICreditAggregator.RefinanceMismatch("collateral");
+        }
     }
 
     /// @dev What the recipient gets, or, below zero, what the borrower must add. Both terms have less than 161 bits.
@@ -524,23 +550,25 @@ contract CreditServicing is Origination, IERC5267 {
         else _releaseToBorrower(_storage(), oldLoanId, oldTerms, held - needed);
     }
 
-    /// @dev The old payoff to the old lender and the rest to the recipient, from the new lender as far as its principal reaches.
+    /// @dev The old payoff to the old lender and the rest to the recipient, from the new lender as far as its principal less
+    /// the fee reaches.
+    // The casts keep values of 161 bits.
+    // forge-lint: disable-next-item(unsafe-typecast)
     function _moveMoney(
         LoanTerms calldata oldTerms,
-        Offer calldata offer,
-        Intent calldata intent,
+        OfferWords calldata offer,
+        IntentWords calldata intent,
         uint256 payoff,
-        int256 net
+        int256 net,
+        uint256 fee
     ) private {
-        // forge-lint: disable-next-line(unsafe-typecast)
+        address lender = offer.lender.toAddress();
         uint256 missing = net < 0 ? uint256(-net) : 0;
         // A lender need not pay itself.
-        if (offer.lender != oldTerms.lender() && payoff != missing) {
-            _payLender(oldTerms, offer.lender, payoff - missing);
-        }
-        if (missing != 0) _payLender(oldTerms, intent.borrower, missing);
-        // forge-lint: disable-next-line(unsafe-typecast)
-        if (net > 0) Tokens.pull(offer.asset, offer.lender, intent.recipient, uint256(net));
+        if (lender != oldTerms.lender() && payoff != missing) _payLender(oldTerms, lender, payoff - missing);
+        if (missing != 0) _payLender(oldTerms, oldTerms.borrower(), missing);
+        if (net > 0) Tokens.pull(oldTerms.asset, lender, intent.recipient.toAddress(), uint256(net));
+        if (fee != 0) Tokens.pull(oldTerms.asset, lender, offer.feeRecipient.toAddress(), fee);
     }
 
     // --- parts of a liquidation or default
@@ -634,9 +662,9 @@ contract CreditServicing is Origination, IERC5267 {
     }
 
     function _setPaused(address[] calldata assets, bool paused) private {
-        mapping(address => PackedPolicy) storage policies = _storage().policies;
         for (uint256 i = 0; i < assets.length; ++i) {
-            policies[assets[i]] = policies[assets[i]].withPause(paused);
+            PolicySlot storage slot = _storage().policies[assets[i]];
+            slot.value = slot.value.withPause(paused);
             emit ICreditAggregator.OriginationPausedSet(assets[i], paused);
         }
     }

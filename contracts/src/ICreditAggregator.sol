@@ -24,7 +24,7 @@ import { LoanTerms } from "./PackedTerms.sol";
 /// @param originationFeeBps Part of the principal, in 1/10,000, withheld from the borrower for `feeRecipient`.
 /// @param liquidationLtvBps Debt over value of the collateral, in 1/10,000, above which anyone may liquidate; zero exactly when
 /// there is no oracle.
-/// @param liquidationBonusBps What a liquidator gets above what it repays, in 1/10,000, at most 2,000.
+/// @param liquidationBonusBps What a liquidator gets above what it repays, in 1/10,000, at most 2,000; zero without an oracle.
 /// @param attestationPolicy Policy of {ICreditScoringOracle} that an attestation must meet; zero means none is needed.
 /// @param feeRecipient Who receives the origination fee; may be zero only when there is no fee.
 /// @param expiry Last second at which the offer can settle, Unix time.

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import { Intent, Offer } from "./ICreditAggregator.sol";
+import { IntentWords, OfferWords } from "./OfferWords.sol";
 
 /// @notice EIP-712 hashes of what the parties sign.
-/// @dev The types are static structs, so their ABI words in calldata are the EIP-712 encoding of their members. Words are
-/// hashed as they came; the caller must read each member through Solidity, which refuses a word outside its type.
+/// @dev The types are static structs, so their ABI words in calldata are the EIP-712 encoding of their members.
 library OfferHash {
     bytes32 internal constant OFFER_TYPEHASH = keccak256(
         "Offer(address lender,address borrower,address asset,address collateral,address oracle,uint128 principal,uint128 minFill,uint128 collateralAmount,uint128 installmentAmount,uint32 ratePpm,uint16 installments,uint32 period,uint32 grace,uint16 lateFeeBps,uint16 originationFeeBps,uint16 liquidationLtvBps,uint16 liquidationBonusBps,uint32 attestationPolicy,address feeRecipient,uint40 expiry,uint64 epoch,uint256 nonce)"
@@ -27,7 +26,7 @@ library OfferHash {
     /// @dev 8 members of 32 bytes.
     uint256 private constant INTENT_SIZE = 0x100;
 
-    function structHash(Offer calldata offer) internal pure returns (bytes32 hash) {
+    function structHash(OfferWords calldata offer) internal pure returns (bytes32 hash) {
         bytes32 typeHash = OFFER_TYPEHASH;
         assembly ("memory-safe") {
             let free := mload(0x40)
@@ -37,7 +36,7 @@ library OfferHash {
         }
     }
 
-    function structHash(Intent calldata intent) internal pure returns (bytes32 hash) {
+    function structHash(IntentWords calldata intent) internal pure returns (bytes32 hash) {
         bytes32 typeHash = INTENT_TYPEHASH;
         assembly ("memory-safe") {
             let free := mload(0x40)

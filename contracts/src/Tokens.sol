@@ -48,9 +48,21 @@ library Tokens {
         }
     }
 
+    /// @notice Zero also when the token does not answer: whatever is compared with it then fails.
+    function balanceOf(address token, address account) internal view returns (uint256 amount) {
+        bytes4 selector = IERC20.balanceOf.selector;
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(free, selector)
+            mstore(add(free, 0x04), shr(96, shl(96, account)))
+            let ok := staticcall(gas(), token, free, 0x24, 0x00, 0x20)
+            amount := mul(and(ok, gt(returndatasize(), 0x1f)), mload(0x00))
+        }
+    }
+
     /// @notice Whether `from` has the amount and lets this contract take it.
     function canPull(address token, address from, uint256 amount) internal view returns (bool) {
-        if (IERC20(token).balanceOf(from) < amount) return false;
+        if (balanceOf(token, from) < amount) return false;
         if (IERC20(token).allowance(from, address(this)) >= amount) return true;
         if (PERMIT2.code.length == 0 || IERC20(token).allowance(from, PERMIT2) < amount) return false;
         (uint160 allowed, uint48 expiration,) = IPermit2(PERMIT2).allowance(from, token, address(this));
