@@ -8,7 +8,7 @@ import { Bootstrap } from "../src/deploy/Bootstrap.sol";
 import { DevToken } from "../src/dev/DevToken.sol";
 import { SettablePrice } from "./Doubles.sol";
 import { ShippedAggregator } from "./ShippedAggregator.sol";
-import { Vm } from "./Vm.sol";
+import { Vm, shippedCode } from "./Vm.sol";
 
 /// @notice The system as it is deployed, two tokens, two parties, and one way to make a loan.
 abstract contract Base {
@@ -94,7 +94,7 @@ abstract contract Base {
 
     /// @notice Deploys the bytecode that ships; a revert of the constructor is passed on.
     function ship(string memory name, bytes memory arguments) internal returns (address deployed) {
-        bytes memory code = vm.getCode(string.concat("target/forge/out/", name, ".sol/", name, ".json"));
+        bytes memory code = shippedCode(vm, name);
         bytes memory init = bytes.concat(code, arguments);
         assembly ("memory-safe") {
             deployed := create(0, add(init, 0x20), mload(init))

@@ -3,7 +3,7 @@ pragma solidity 0.8.30;
 
 import { CreditScoringOracle } from "../../src/CreditScoringOracle.sol";
 import { PriceOracle } from "../../src/PriceOracle.sol";
-import { Vm } from "../Vm.sol";
+import { Vm, shippedCode } from "../Vm.sol";
 import { ERC1967Proxy } from "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.sol";
 
 /// @notice Both oracles behind their proxies, as they are deployed.
@@ -34,7 +34,7 @@ abstract contract OracleBase {
     }
 
     function ship(string memory name, bytes memory arguments) private returns (address deployed) {
-        bytes memory code = vm.getCode(string.concat("target/forge/out/", name, ".sol/", name, ".json"));
+        bytes memory code = shippedCode(vm, name);
         bytes memory init = bytes.concat(code, arguments);
         assembly ("memory-safe") {
             deployed := create(0, add(init, 0x20), mload(init))

@@ -5,7 +5,7 @@ import { Offer } from "../../src/ICreditAggregator.sol";
 import { DevToken } from "../../src/dev/DevToken.sol";
 import { CollateralLimits, ICreditPool, LendingPolicy, PoolConfig } from "../../src/pool/ICreditPool.sol";
 import { ITranche } from "../../src/pool/ITranche.sol";
-import { Vm } from "../Vm.sol";
+import { Vm, shippedCode } from "../Vm.sol";
 import { FakeAggregator, FakeOracle } from "./PoolDoubles.sol";
 
 interface IPoolFactory {
@@ -190,7 +190,7 @@ abstract contract PoolBase {
 
     /// @notice Deploys the bytecode that ships; a revert of the constructor is passed on.
     function ship(string memory name, bytes memory arguments) internal returns (address deployed) {
-        bytes memory code = vm.getCode(string.concat("target/forge/out/", name, ".sol/", name, ".json"));
+        bytes memory code = shippedCode(vm, name);
         bytes memory init = bytes.concat(code, arguments);
         assembly ("memory-safe") {
             deployed := create(0, add(init, 0x20), mload(init))
