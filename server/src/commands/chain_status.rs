@@ -98,10 +98,11 @@ fn powers(status: &ChainStatus) -> String {
         Some(timelock) => format!("changes wait {} s in the timelock {}", timelock.delay, timelock.address),
         None => "changes take effect at once".to_owned(),
     };
-    let attestation = status.attestation.map_or_else(
-        || "no scoring oracle".to_owned(),
-        |a| format!("{} of {} attesters sign, epoch {}", a.threshold, a.attesters, a.epoch),
-    );
+    let attestation = match status.attestation {
+        None => "no scoring oracle".to_owned(),
+        Some(a) if a.attesters == 0 => "no attesters".to_owned(),
+        Some(a) => format!("{} of {} attesters sign, epoch {}", a.threshold, a.attesters, a.epoch),
+    };
     let liquidation = status.liquidation_resumes_at.map_or_else(
         || "liquidations run".to_owned(),
         |time| format!("liquidations paused until {time}"),
