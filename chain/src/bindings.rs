@@ -14,10 +14,6 @@ pub mod aggregator {
 }
 
 /// The part that the aggregator passes rare calls on to; called through [`aggregator`].
-#[expect(
-    clippy::too_many_arguments,
-    reason = "generated: a call has the arguments that it has"
-)]
 pub mod servicing {
     alloy_sol_types::sol!(
         #[derive(Debug)]
