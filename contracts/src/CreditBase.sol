@@ -254,9 +254,44 @@ abstract contract CreditBase {
     }
 
     /// @param lane The lender's lane as stored.
-    function _useNonce(AggregatorStorage storage $, address lender, uint256 nonce, uint256 lane) internal {
-        if (nonce < LANE_NONCES) $.lanes[lender] = lane | _laneBit(nonce);
+    /// @param laneAt See {_laneAt}.
+    function _useNonce(AggregatorStorage storage $, address lender, uint256 nonce, uint256 lane, bytes32 laneAt)
+        internal
+    {
+        if (nonce < LANE_NONCES) _store(laneAt, lane | _laneBit(nonce));
         else $.nonceBitmap[lender][_epochIn(lane)][nonce >> 8] |= 1 << (nonce & 0xff);
+    }
+
+    /// @dev Where the lender's lane lies; hashed once for reading and writing.
+    function _laneAt(AggregatorStorage storage $, address lender) internal view returns (bytes32 at) {
+        mapping(address => uint256) storage lanes = $.lanes;
+        assembly ("memory-safe") {
+            mstore(0x00, lender)
+            mstore(0x20, lanes.slot)
+            at := keccak256(0x00, 0x40)
+        }
+    }
+
+    /// @dev Where the loan lies; hashed once for reading and writing.
+    function _loanAt(AggregatorStorage storage $, bytes32 loanId) internal view returns (bytes32 at) {
+        mapping(bytes32 => PackedLoan) storage loans = $.loans;
+        assembly ("memory-safe") {
+            mstore(0x00, loanId)
+            mstore(0x20, loans.slot)
+            at := keccak256(0x00, 0x40)
+        }
+    }
+
+    function _load(bytes32 at) internal view returns (uint256 word) {
+        assembly ("memory-safe") {
+            word := sload(at)
+        }
+    }
+
+    function _store(bytes32 at, uint256 word) internal {
+        assembly ("memory-safe") {
+            sstore(at, word)
+        }
     }
 
     function _epochIn(uint256 lane) internal pure returns (uint64) {

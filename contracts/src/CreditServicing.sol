@@ -88,7 +88,7 @@ contract CreditServicing is Origination, IERC5267 {
         AggregatorStorage storage $ = _storage();
         uint256 lane = $.lanes[msg.sender];
         if (_isNonceUsed($, msg.sender, nonce, lane)) revert ICreditAggregator.NonceUsed(msg.sender, nonce);
-        _useNonce($, msg.sender, nonce, lane);
+        _useNonce($, msg.sender, nonce, lane, _laneAt($, msg.sender));
         emit ICreditAggregator.OfferCancelled(msg.sender, nonce);
     }
 

@@ -8,17 +8,21 @@ import { ICreditScoringOracle } from "./ICreditScoringOracle.sol";
 import { LoanMath } from "./LoanMath.sol";
 import { OfferHash } from "./OfferHash.sol";
 import { IntentWords, OfferWords, Words } from "./OfferWords.sol";
-import { PackedLoanFields } from "./PackedLoan.sol";
+import { PackedLoan, PackedLoanFields } from "./PackedLoan.sol";
 import { PackedPolicy, PackedPolicyFields } from "./PackedPolicy.sol";
 import { Signatures } from "./Signatures.sol";
 import { Tokens } from "./Tokens.sol";
 
 /// @notice A loan in the making. From `offerHash` on these are the words of the `Originated` event, and from `intentHash` on
 /// those of {LoanTerms}; no copy is made for either.
+/// @param loanAt Where the loan lies, see {CreditBase-_loanAt}.
+/// @param laneAt Where the lender's lane lies.
 /// @param lane The lender's lane as stored.
 /// @param mayHook The lender is a contract that vouched for itself.
 struct Deal {
     bytes32 loanId;
+    bytes32 loanAt;
+    bytes32 laneAt;
     uint256 lane;
     bool mayHook;
     bytes32 offerHash;
@@ -39,9 +43,9 @@ abstract contract Origination is CreditBase {
 
     uint256 private constant MAX_BONUS_BPS = 2_000;
     /// @dev Where in a {Deal} the event and the terms begin, and how long they are.
-    uint256 private constant EVENT_AT = 0x60;
+    uint256 private constant EVENT_AT = 0xa0;
     uint256 private constant EVENT_SIZE = 0x140;
-    uint256 internal constant TERMS_AT = 0xc0;
+    uint256 internal constant TERMS_AT = 0x100;
     uint256 private constant TERMS_SIZE = 0xe0;
 
     // --- checks
@@ -55,8 +59,12 @@ abstract contract Origination is CreditBase {
     ) internal view returns (Deal memory deal) {
         AggregatorStorage storage $ = _storage();
         _fill(deal, offer, intent);
-        if ($.loans[deal.loanId].exists()) revert ICreditAggregator.AlreadySettled(deal.loanId);
-        deal.lane = $.lanes[offer.lender.toAddress()];
+        bytes32 loanAt = _loanAt($, deal.loanId);
+        deal.loanAt = loanAt;
+        if (PackedLoan.wrap(_load(loanAt)).exists()) revert ICreditAggregator.AlreadySettled(deal.loanId);
+        bytes32 laneAt = _laneAt($, offer.lender.toAddress());
+        deal.laneAt = laneAt;
+        deal.lane = _load(laneAt);
         _requireMatch(offer, intent, deal);
         _requireSound(offer, deal);
         _requireOpen($, offer, deal);
@@ -234,7 +242,7 @@ abstract contract Origination is CreditBase {
     function _create(OfferWords calldata offer, IntentWords calldata intent, Deal memory deal) internal {
         AggregatorStorage storage $ = _storage();
         if (offer.minFill == 0) {
-            _useNonce($, offer.lender.toAddress(), offer.nonce, deal.lane);
+            _useNonce($, offer.lender.toAddress(), offer.nonce, deal.lane, deal.laneAt);
         } else {
             unchecked {
                 // The sum was compared with the offer's principal.
@@ -242,7 +250,7 @@ abstract contract Origination is CreditBase {
             }
         }
         // The time fits: the end of the schedule was checked to.
-        $.loans[deal.loanId] = PackedLoanFields.create(deal.principal, block.timestamp);
+        _store(deal.loanAt, PackedLoan.unwrap(PackedLoanFields.create(deal.principal, block.timestamp)));
         if (offer.attestationPolicy != 0) _draw(offer, intent, deal.principal);
         _emitOriginated(deal, offer.lender, intent.borrower);
     }

@@ -17,6 +17,7 @@ interface IPermit2 {
 address constant PERMIT2 = 0x000000000022D473030F116dDEE9F6B43aC78BA3;
 
 /// @notice Transfers of tokens that may revert, answer false or answer nothing, by their own allowance or by that of Permit2.
+/// @dev Addresses reach the assembly clean: each was cut or checked to fit by whoever read it.
 library Tokens {
     /// @notice Takes tokens, or reverts with the reason that the token gave.
     function pull(address token, address from, address to, uint256 amount) internal {
@@ -37,7 +38,7 @@ library Tokens {
         assembly ("memory-safe") {
             let free := mload(0x40)
             mstore(free, selector)
-            mstore(add(free, 0x04), shr(96, shl(96, to)))
+            mstore(add(free, 0x04), to)
             mstore(add(free, 0x24), amount)
             ok := call(gas(), token, 0, free, 0x44, 0x00, 0x20)
             if ok {
@@ -54,7 +55,7 @@ library Tokens {
         assembly ("memory-safe") {
             let free := mload(0x40)
             mstore(free, selector)
-            mstore(add(free, 0x04), shr(96, shl(96, account)))
+            mstore(add(free, 0x04), account)
             let ok := staticcall(gas(), token, free, 0x24, 0x00, 0x20)
             amount := mul(and(ok, gt(returndatasize(), 0x1f)), mload(0x00))
         }
@@ -75,8 +76,8 @@ library Tokens {
         assembly ("memory-safe") {
             let free := mload(0x40)
             mstore(free, selector)
-            mstore(add(free, 0x04), shr(96, shl(96, from)))
-            mstore(add(free, 0x24), shr(96, shl(96, to)))
+            mstore(add(free, 0x04), from)
+            mstore(add(free, 0x24), to)
             mstore(add(free, 0x44), amount)
             ok := call(gas(), token, 0, free, 0x64, 0x00, 0x20)
             if ok {
