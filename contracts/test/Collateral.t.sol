@@ -4,6 +4,7 @@ pragma solidity 0.8.30;
 import { ICreditAggregator, IRepayCallback, LoanTerms, Offer, Status } from "../src/ICreditAggregator.sol";
 import { Base } from "./Base.sol";
 import { BlockingToken, SettablePrice } from "./Doubles.sol";
+import { BookkeepingLender } from "./Hooks.t.sol";
 
 /// @notice Adding, withdrawing and claiming collateral, and repaying with it.
 contract CollateralTest is Base, IRepayCallback {
@@ -288,6 +289,19 @@ contract CollateralTest is Base, IRepayCallback {
         eq(asset.balanceOf(lender) - before, payoff, "to the lender");
         eq(collateral.balanceOf(address(this)), 1e18, "the seller keeps what it got");
         eq(aggregator.loan(id).status, Status.Repaid, "closed");
+    }
+
+    function test_TheLenderThatKeepsBooksIsTold() external {
+        BookkeepingLender books = new BookkeepingLender(lender);
+        fund(address(books));
+        Offer memory offer = pricedOffer();
+        (offer.lender, offer.epoch) = (address(books), 0);
+        (id, terms) = open(offer);
+        vm.warp(START + 10 days);
+        vm.prank(borrower);
+        uint256 paid = aggregator.repayWithCollateral(id, terms, address(this), "sell");
+        eq(books.lent(), 0, "all back");
+        eq(books.income(), paid - 1_200e6, "and the interest");
     }
 
     function test_RevertWhen_NotTheBorrowerSellsTheCollateral() external {

@@ -38,6 +38,14 @@ contract LiquidateTest is Base, ILiquidateCallback {
         aggregator.liquidate(other, otherTerms, 1, 0, "");
     }
 
+    function test_RevertWhen_HealthIsAskedOfALoanWithoutOracle() external {
+        Offer memory offer = baseOffer();
+        offer.nonce = 8;
+        (bytes32 other, LoanTerms memory otherTerms) = open(offer);
+        vm.expectRevert(abi.encodeWithSelector(ICreditAggregator.InvalidField.selector, bytes32("oracle")));
+        aggregator.healthOf(other, otherTerms);
+    }
+
     function test_RevertWhen_HealthyAndInTime() external {
         vm.expectRevert(abi.encodeWithSelector(ICreditAggregator.LoanHealthy.selector, id, 6_000, 8_000));
         aggregator.liquidate(id, terms, type(uint256).max, 0, "");
@@ -203,6 +211,18 @@ contract LiquidateTest is Base, ILiquidateCallback {
         vm.expectEmit(true, true, true, true, address(aggregator));
         emit ICreditAggregator.Repaid(id, address(this), lateFee, debt - lateFee - 1_200e6, 1_200e6, 0);
         aggregator.liquidate(id, terms, type(uint256).max, 0, "");
+    }
+
+    /// @dev 2^252 times 10,000 has no bit left within a word: uncapped, such a price would sell everything for nothing.
+    function test_AnAbsurdPriceIsCapped() external {
+        vm.warp(START + 34 days);
+        uint256 debt = aggregator.payoffAmount(id, terms, block.timestamp);
+        uint256 borrowerBefore = collateral.balanceOf(borrower);
+        oracle.set(1 << 252);
+        (uint256 repaid, uint256 seized) = aggregator.liquidate(id, terms, type(uint256).max, 0, "");
+        eq(repaid, debt, "the debt");
+        eq(seized, 0, "buys less than one unit");
+        eq(collateral.balanceOf(borrower) - borrowerBefore, 1e18, "all of it goes back");
     }
 
     // --- with a callback

@@ -73,6 +73,27 @@ contract MarkDefaultTest is Base {
         eq(state.installmentsPaid, met, "count");
     }
 
+    /// @dev The second slot goes with the loan: what was added is seized too, what was paid in part counts no more.
+    function test_SeizesWhatWasAddedAndForgetsTheCredit() external {
+        (bytes32 loanId, LoanTerms memory terms) = open(baseOffer());
+        pay(loanId, terms, 50e6);
+        vm.prank(borrower);
+        aggregator.addCollateral(loanId, terms, 2e18);
+        uint256 before = collateral.balanceOf(lender);
+        vm.warp(START + 34 days);
+        vm.expectEmit(true, true, true, true, address(aggregator));
+        emit ICreditAggregator.Defaulted(loanId, 1_150e6, 3e18, 0);
+        aggregator.markDefault(loanId, terms);
+        eq(collateral.balanceOf(lender) - before, 3e18, "all that was held");
+        eq(collateral.balanceOf(address(manager)), 0, "custody");
+        eq(aggregator.installmentCredit(loanId), 0, "no credit");
+        eq(aggregator.collateralOf(loanId, terms), 0, "no collateral");
+        require(!aggregator.loan(loanId).hasSide, "the slot was given back");
+        vm.prank(borrower);
+        vm.expectRevert(ICreditAggregator.NothingToClaim.selector);
+        aggregator.claimCollateral(loanId, terms, borrower);
+    }
+
     // --- with a price
 
     function priced() private returns (bytes32 loanId, LoanTerms memory terms, uint256 debt) {

@@ -288,6 +288,13 @@ contract OriginateTest is Base {
         eq(loanId, keccak256(abi.encode(terms)), "the hash of the words");
     }
 
+    function test_TheIdIsTheHashOfTheTerms() external {
+        (bytes32 loanId, LoanTerms memory terms) = open(baseOffer());
+        eq(aggregator.loanIdOf(terms), loanId, "that of the loan");
+        terms.amounts += 1;
+        eq(aggregator.loanIdOf(terms), keccak256(abi.encode(terms)), "of any terms");
+    }
+
     /// @notice An account that delegates to code (EIP-7702) still signs with its key.
     function test_AccountWithCodeSignsWithItsKey() external {
         vm.etch(lender, address(new RejectingSigner()).code);

@@ -191,6 +191,47 @@ contract PermitTest is Base {
         submit(signed(baseOffer()));
     }
 
+    /// @dev An allowance of Permit2 that would do for the loan does for tripping the breaker; nothing less does.
+    function test_TheBreakerTripsByPermit2() external {
+        vm.etch(PERMIT2, type(Permit2Double).runtimeCode);
+        vm.prank(borrower);
+        collateral.approve(address(aggregator), 1e18);
+        vm.prank(ADMIN);
+        aggregator.setAssetCap(address(asset), 2_000e6);
+        submit(signed(baseOffer()));
+        Offer memory offer = baseOffer();
+        offer.nonce = 8;
+        Signed memory s = signed(offer);
+        bytes memory failed = abi.encodeWithSelector(ICreditAggregator.TransferFailed.selector, address(asset), lender);
+
+        allowByPermit2(1_200e6, 0);
+        vm.prank(lender);
+        asset.approve(address(aggregator), 1_200e6 - 1);
+        vm.prank(lender);
+        asset.approve(PERMIT2, 1_200e6 - 1);
+        submitReverting(s, failed);
+        vm.prank(lender);
+        asset.approve(PERMIT2, 1_200e6);
+        allowByPermit2(1_200e6 - 1, 1);
+        submitReverting(s, failed);
+        allowByPermit2(1_200e6, 2);
+        vm.warp(START + 2);
+        submitReverting(s, failed);
+        vm.warp(START + 1);
+        eq(submit(s), 0, "no loan");
+        require(aggregator.policyOf(address(asset)).paused, "tripped");
+    }
+
+    /// @dev The lender's, good for one second.
+    function allowByPermit2(uint160 amount, uint48 nonce) private {
+        PermitSingle memory single = PermitSingle({
+            details: PermitDetails(address(asset), amount, uint48(START + 1), nonce),
+            spender: address(aggregator),
+            sigDeadline: START
+        });
+        aggregator.permit2(lender, single, signWith(LENDER_KEY, Permit2Double(PERMIT2).digest(single)));
+    }
+
     // --- several calls as one
 
     function test_RevertWhen_OneOfTheCallsFails() external {

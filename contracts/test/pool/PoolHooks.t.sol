@@ -270,6 +270,23 @@ contract PoolHooksTest is PoolBase {
         require(junior.maxDeposit(BOB) != 0, "open");
     }
 
+    /// @notice Two loans that leave the same token are one sale: it ends when all of the token is sold.
+    function test_TheSameTokenTwiceIsOneSale() external {
+        bytes32 first = lend(10_000e6);
+        bytes32 second = lend(10_000e6);
+        core.lose(first, address(collateral), 2e18);
+        core.lose(second, address(collateral), 3e18);
+        eq(pool.forSale(address(collateral)), 5e18, "together");
+        asset.mint(CAROL, 10_000e6);
+        approveAll(CAROL);
+        vm.startPrank(CAROL);
+        pool.buyCollateral(address(collateral), 4e18, 8_000e6, CAROL);
+        eq(junior.maxDeposit(BOB), 0, "a rest is here");
+        pool.buyCollateral(address(collateral), 1e18, 2_000e6, CAROL);
+        require(junior.maxDeposit(BOB) != 0, "open");
+        vm.stopPrank();
+    }
+
     /// @notice An oracle that is not there, or answers nonsense, counts as one without a price.
     function test_AnOracleThatIsNoneIsNoObstacle() external {
         bytes32 loanId = lend(10_000e6);
