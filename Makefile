@@ -24,7 +24,7 @@ test: $(TOOLS) ## Every test: contracts, crates, end to end
 	scripts/contracts-test.sh ci
 	scripts/with-postgres.sh cargo test --workspace --features usance-server/crash-points --no-fail-fast
 
-ci: $(TOOLS) fmt-check gen-check lint test ## What the pipeline runs
+ci: $(TOOLS) fmt-check gen-check lint test governance ## What the pipeline runs
 
 fmt: ## Format everything
 	cargo fmt --all
