@@ -39,15 +39,8 @@ library PackedTerms {
         }
     }
 
-    /// @notice The same of terms in memory.
-    function idInMemory(LoanTerms memory self) internal pure returns (bytes32 result) {
-        assembly ("memory-safe") {
-            result := keccak256(self, SIZE)
-        }
-    }
-
     function lender(LoanTerms calldata self) internal pure returns (address) {
-        return address(uint160(self.lenderAndRates));
+        return _cutAddress(self.lenderAndRates);
     }
 
     function ratePpm(LoanTerms calldata self) internal pure returns (uint256) {
@@ -71,7 +64,7 @@ library PackedTerms {
     }
 
     function borrower(LoanTerms calldata self) internal pure returns (address) {
-        return address(uint160(self.borrowerAndTimes));
+        return _cutAddress(self.borrowerAndTimes);
     }
 
     function period(LoanTerms calldata self) internal pure returns (uint256) {
@@ -88,5 +81,12 @@ library PackedTerms {
 
     function installmentAmount(LoanTerms calldata self) internal pure returns (uint256) {
         return self.amounts >> 128;
+    }
+
+    /// @dev {Tokens} passes addresses on from assembly, where a cast alone promises nothing about the bits above.
+    function _cutAddress(uint256 word) private pure returns (address account) {
+        assembly ("memory-safe") {
+            account := and(word, 0xffffffffffffffffffffffffffffffffffffffff)
+        }
     }
 }
