@@ -505,8 +505,9 @@ contract CreditServicing is Origination, IERC5267 {
         _create(offer, intent, deal);
         _moveCollateral(oldLoanId, oldTerms, held, _pledgedIn(deal));
         _moveMoney(oldTerms, offer, intent, payment.paid, net, deal.fee);
-        if (state.hasHook()) _tellRepaid(oldLoanId, oldTerms, payment);
+        // The new lender first: what the old one calls in its hook may already concern the new loan.
         if (deal.mayHook) _offerHook(offer.lender.toAddress(), intent.borrower.toAddress(), deal);
+        if (state.hasHook()) _tellRepaid(oldLoanId, oldTerms, payment);
         return deal.loanId;
     }
 

@@ -39,6 +39,28 @@ contract LeavingLender is SmartSigner {
     }
 }
 
+/// @notice A lender that answers a payment by a call of its own.
+contract CallingLender is SmartSigner {
+    address private target;
+    bytes private payload;
+    bool public succeeded;
+
+    constructor(address owner) SmartSigner(owner) { }
+
+    function arm(DevToken token, address target_, bytes calldata payload_) external {
+        (target, payload) = (target_, payload_);
+        token.approve(target_, type(uint256).max);
+    }
+
+    function onOriginated(bytes32, address, uint256) external pure returns (bytes4) {
+        return ICreditHook.onOriginated.selector;
+    }
+
+    function onRepaid(bytes32, address, uint256, uint256) external {
+        (succeeded,) = target.call(payload);
+    }
+}
+
 /// @notice A pool before the real aggregator: it lends, is paid, loses and sells as any other lender.
 contract PoolEndToEndTest is Base {
     uint256 private constant UNDERWRITER_KEY = 0x5161;
@@ -248,8 +270,8 @@ contract PoolEndToEndTest is Base {
         eq(asset.balanceOf(address(pool)), pool.cash(), "the money agrees");
     }
 
-    /// @notice The old lender is told first, and takes its deposit out of the pool before the pool is told of the new loan. The
-    /// loan is booked all the same, and the books promise no more than there is.
+    /// @notice The old lender takes its deposit out of the pool while it is refinanced by that pool. The new loan is booked by
+    /// then, so there is no cash for it to take.
     function test_LeavingInTheMiddleOfARefinancing() external {
         LeavingLender leaving = new LeavingLender(lender, senior);
         leaving.approve(asset, address(aggregator));
@@ -262,7 +284,7 @@ contract PoolEndToEndTest is Base {
         (bytes32 oldId, LoanTerms memory oldTerms) = open(offer);
         require(aggregator.loan(oldId).hasHook, "told");
 
-        // All cash but a little is lent, and donations make up for what the leaving lender takes.
+        // All cash but that of the new loan is lent or withdrawn; donations would pay the leaving lender.
         offer = poolOffer();
         (offer.principal, offer.collateralAmount, offer.installmentAmount) = (45_000e6, 40e18, 4_000e6);
         lend(offer);
@@ -274,10 +296,34 @@ contract PoolEndToEndTest is Base {
         vm.prank(lender);
         senior.redeem(13_000e12, lender, lender);
         refinance(oldId, oldTerms, offer, UNDERWRITER_KEY);
-        require(leaving.left(), "left in the middle");
+        require(!leaving.left(), "it found no cash");
         eq(pool.lent(), 50_000e6, "both loans are booked");
         eq(pool.cash(), 0, "no cash");
-        require(asset.balanceOf(address(pool)) >= pool.cash(), "covered");
+        eq(asset.balanceOf(address(pool)), 20_000e6, "donations stay");
+    }
+
+    /// @notice The old lender repays the new loan from within its hook: the pool must have heard of that loan by then.
+    function testFuzz_PayingTheNewLoanInTheMiddleOfARefinancing(uint256 amount) external {
+        CallingLender old = new CallingLender(lender);
+        asset.mint(address(old), 20_000e6);
+        old.arm(asset, address(aggregator), "");
+        Offer memory offer = baseOffer();
+        offer.lender = address(old);
+        (bytes32 oldId, LoanTerms memory oldTerms) = open(offer);
+        offer = poolOffer();
+        Intent memory intent = intentFor(offer, borrower);
+        (intent.refinances, intent.minReceived) = (oldId, type(int256).min);
+        (LoanTerms memory terms, bytes32 loanId) = aggregator.termsOf(offer, intent);
+        old.arm(
+            asset,
+            address(aggregator),
+            abi.encodeCall(ICreditAggregator.repay, (loanId, terms, bound(amount, 1, offer.principal)))
+        );
+        Signed memory s = sign(offer, intent);
+        aggregator.refinance(oldId, oldTerms, s.offer, s.lenderSignature, s.intent, s.borrowerSignature);
+        eq(pool.lent(), aggregator.loan(loanId).outstanding, "lent is what the loan owes");
+        eq(pool.exposureOf(borrower), pool.lent(), "exposure");
+        eq(pool.cash(), asset.balanceOf(address(pool)), "cash is what there is");
     }
 
     // --- without collateral
