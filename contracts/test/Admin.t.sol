@@ -74,6 +74,16 @@ contract AdminTest is Base {
         proxy.upgradeToAndCall(implementation, init);
     }
 
+    function test_InitializationIsPublished() external {
+        Bootstrap proxy = Bootstrap(proxyOf(deployBootstrap(), address(this)));
+        address implementation = deployImplementation();
+        vm.expectEmit(true, true, true, true, address(proxy));
+        emit ICreditAggregator.OwnershipTransferred(address(0), ADMIN);
+        vm.expectEmit(true, true, true, true, address(proxy));
+        emit ICreditAggregator.GuardianSet(GUARDIAN);
+        proxy.upgradeToAndCall(implementation, abi.encodeCall(ShippedAggregator.initialize, (ADMIN, GUARDIAN)));
+    }
+
     function test_CustodyObeysOnlyTheAggregator() external {
         eq(manager.aggregator(), address(aggregator), "wired");
         eq(aggregator.collateralManager(), address(manager), "wired back");
@@ -142,6 +152,43 @@ contract AdminTest is Base {
         bytes32 intentHash = keccak256(abi.encodePacked(hex"1901", domain, keccak256(abi.encode(intentType, intent))));
         eq(aggregator.hashOffer(offer), offerHash, "offer");
         eq(aggregator.hashIntent(intent), intentHash, "intent");
+    }
+
+    /// @notice A word that its type cannot hold is refused, never cut: what is hashed is what is used.
+    function test_RevertWhen_AWordDoesNotFit() external view {
+        uint16[22] memory ofOffer =
+            [160, 160, 160, 160, 160, 128, 128, 128, 128, 32, 16, 32, 32, 16, 16, 16, 16, 32, 160, 40, 64, 256];
+        bytes memory data = abi.encodeCall(ICreditAggregator.hashOffer, (baseOffer()));
+        for (uint256 i = 0; i < ofOffer.length; ++i) {
+            requireFits(data, i, ofOffer[i]);
+        }
+        uint16[8] memory ofIntent = [256, 160, 160, 128, 256, 40, 256, 256];
+        data = abi.encodeCall(ICreditAggregator.hashIntent, (intentFor(baseOffer(), borrower)));
+        for (uint256 i = 0; i < ofIntent.length; ++i) {
+            requireFits(data, i, ofIntent[i]);
+        }
+    }
+
+    /// @dev The largest value of `bits` passes, the lowest bit above does not.
+    function requireFits(bytes memory data, uint256 index, uint256 bits) private view {
+        uint256 at = 36 + 32 * index;
+        uint256 before;
+        assembly ("memory-safe") {
+            before := mload(add(data, at))
+            mstore(add(data, at), sub(shl(bits, 1), 1))
+        }
+        (bool ok,) = address(aggregator).staticcall(data);
+        require(ok, "the largest value fits");
+        if (bits < 256) {
+            assembly ("memory-safe") {
+                mstore(add(data, at), shl(bits, 1))
+            }
+            (ok,) = address(aggregator).staticcall(data);
+            require(!ok, "a bit more does not");
+        }
+        assembly ("memory-safe") {
+            mstore(add(data, at), before)
+        }
     }
 
     // --- the administration of liquidations

@@ -54,6 +54,20 @@ contract BreakerTest is Base {
         require(lend(2, 3_000e6) != 0, "the cap itself fits");
     }
 
+    /// @dev All of it is one word: the pause touches neither the cap nor what the hour has seen.
+    function test_PausesLeaveTheRestAlone() external {
+        for (uint256 odd = 0; odd < 2; ++odd) {
+            cap(3_000e6 + odd);
+            lend(odd, 1_000e6);
+            AssetPolicy memory before = policy();
+            pauseAsset(true);
+            require(policy().paused, "paused");
+            pauseAsset(true);
+            pauseAsset(false);
+            eq(keccak256(abi.encode(policy())), keccak256(abi.encode(before)), "as before");
+        }
+    }
+
     function test_RevertWhen_Paused() external {
         vm.prank(GUARDIAN);
         aggregator.pauseOrigination(assets);

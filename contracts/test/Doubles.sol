@@ -60,6 +60,19 @@ contract FalseToken {
     }
 }
 
+/// @notice Answers whatever the test says, and moves nothing.
+contract AnsweringToken {
+    bytes private reply;
+
+    function answer(bytes calldata reply_) external {
+        reply = reply_;
+    }
+
+    fallback(bytes calldata) external returns (bytes memory) {
+        return reply;
+    }
+}
+
 /// @notice Keeps one percent of each transfer.
 contract ChargingToken is DevToken {
     constructor() DevToken("Charging", "CHG", 18) { }

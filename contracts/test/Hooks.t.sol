@@ -133,6 +133,15 @@ contract HooksTest is Base {
         eq(books.calls(), 0, "never called");
     }
 
+    /// @dev An account with a key that delegates to code (EIP-7702) lends by its key, as one without code.
+    function test_ALenderThatSignsByKeyIsNotAsked() external {
+        vm.etch(lender, address(books).code);
+        (bytes32 id, LoanTerms memory terms) = open(pricedOffer());
+        require(!aggregator.loan(id).hasHook, "not remembered");
+        pay(id, terms, type(uint256).max);
+        eq(BookkeepingLender(lender).calls(), 0, "never called");
+    }
+
     function test_NoLenderCanStopAnything() external {
         (bytes32 id, LoanTerms memory terms) = open(offerOf(1));
         (bytes32 second, LoanTerms memory secondTerms) = open(offerOf(2));

@@ -225,6 +225,18 @@ contract LiquidateTest is Base, ILiquidateCallback {
         eq(collateral.balanceOf(borrower) - borrowerBefore, 1e18, "all of it goes back");
     }
 
+    /// @dev The least amount that buys all of the collateral is rounded up; it must not buy more than there is.
+    function test_TheLeastThatBuysAllBuysAllAndNoMore() external {
+        uint256 price = PRICE / 2;
+        oracle.set(price);
+        uint256 least = (1e18 * price * 10_000 + 10_500e36 - 1) / 10_500e36;
+        require(least * 10_500e36 / (price * 10_000) > 1e18, "would buy more");
+        (uint256 repaid, uint256 seized) = aggregator.liquidate(id, terms, least, 0, "");
+        eq(repaid, least, "paid");
+        eq(seized, 1e18, "all");
+        eq(aggregator.loan(id).status, Status.Liquidated, "ended");
+    }
+
     // --- with a callback
 
     uint256 private owedInCallback;

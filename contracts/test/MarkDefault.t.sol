@@ -94,6 +94,17 @@ contract MarkDefaultTest is Base {
         aggregator.claimCollateral(loanId, terms, borrower);
     }
 
+    /// @dev What reached the lender must not wait for it a second time.
+    function test_NothingIsKeptOfWhatArrived() external {
+        (bytes32 loanId, LoanTerms memory terms) = open(baseOffer());
+        vm.warp(START + 34 days);
+        aggregator.markDefault(loanId, terms);
+        eq(aggregator.keptPayment(lender, address(collateral)), 0, "kept");
+        vm.prank(lender);
+        vm.expectRevert(ICreditAggregator.NothingToClaim.selector);
+        aggregator.claimPayment(address(collateral), lender);
+    }
+
     // --- with a price
 
     function priced() private returns (bytes32 loanId, LoanTerms memory terms, uint256 debt) {

@@ -36,6 +36,17 @@ contract OffersTest is Base {
         aggregator.cancelOffer(other);
     }
 
+    /// @notice The first and the last nonce of the lane, and those beside it.
+    function test_EdgesOfTheLane() external {
+        uint256[9] memory nonces = [0, 1, 190, 191, 192, 193, 255, 256, type(uint256).max];
+        for (uint256 i = 0; i < nonces.length; ++i) {
+            require(!aggregator.isNonceUsed(address(this), nonces[i]), "not used by its neighbors");
+            aggregator.cancelOffer(nonces[i]);
+            require(aggregator.isNonceUsed(address(this), nonces[i]), "used");
+        }
+        eq(aggregator.epochOf(address(this)), 0, "epoch");
+    }
+
     function testFuzz_EachEpochStartsAfresh(uint256 nonce) external {
         aggregator.cancelOffer(nonce);
         vm.expectEmit(true, false, false, true, address(aggregator));

@@ -121,6 +121,16 @@ contract RepayTest is Base {
         eq(aggregator.installmentCredit(loanId), 0, "cleared at payoff");
     }
 
+    /// @dev A payment in the last second of grace settles no late fee: the one that falls due a second later is still to come.
+    function test_APartInTheLastSecondOfGraceLeavesTheFeeToCome() external {
+        (bytes32 loanId, LoanTerms memory terms) = open(baseOffer());
+        vm.warp(START + 33 days);
+        (, uint256 left) = pay(loanId, terms, 50e6);
+        eq(aggregator.payoffAmount(loanId, terms, block.timestamp), left, "nothing but principal");
+        // One second's interest is 4.4 base units.
+        eq(aggregator.payoffAmount(loanId, terms, block.timestamp + 1), left + 5 + 5.335e6, "then the fee");
+    }
+
     function test_LateFeeIsChargedOncePerMissedInstallment() external {
         (bytes32 loanId, LoanTerms memory terms) = open(baseOffer());
         // At the end of grace nothing is missed.

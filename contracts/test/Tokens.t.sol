@@ -4,7 +4,7 @@ pragma solidity 0.8.30;
 import { ICreditAggregator, Intent, Loan, LoanTerms, Offer, Status } from "../src/ICreditAggregator.sol";
 import { DevToken } from "../src/dev/DevToken.sol";
 import { Base } from "./Base.sol";
-import { BlockingToken, CallingToken, ChargingToken, FalseToken, NoReturnToken } from "./Doubles.sol";
+import { AnsweringToken, BlockingToken, CallingToken, ChargingToken, FalseToken, NoReturnToken } from "./Doubles.sol";
 
 /// @notice Odd tokens work, are refused, or harm only their own loan.
 contract TokensTest is Base {
@@ -45,6 +45,73 @@ contract TokensTest is Base {
         offer = baseOffer();
         offer.collateral = token;
         refused(offer);
+    }
+
+    /// @notice The party whose tokens did not come is named, whatever the token answered instead of a reason.
+    function test_RevertWhen_TheTokenAnswersFalseOrNothing() external {
+        address[2] memory tokens = [address(new FalseToken()), address(0x1234)];
+        for (uint256 i = 0; i < tokens.length; ++i) {
+            list(tokens[i]);
+            Offer memory offer = baseOffer();
+            offer.asset = tokens[i];
+            submitReverting(
+                signed(offer), abi.encodeWithSelector(ICreditAggregator.TransferFailed.selector, tokens[i], lender)
+            );
+            offer = baseOffer();
+            offer.collateral = tokens[i];
+            submitReverting(
+                signed(offer), abi.encodeWithSelector(ICreditAggregator.TransferFailed.selector, tokens[i], borrower)
+            );
+        }
+    }
+
+    /// @notice Only the word one, or no answer, is a transfer; what follows the word does not matter.
+    function test_OnlyTheWordOneIsATransfer() external {
+        AnsweringToken token = new AnsweringToken();
+        list(address(token));
+        Offer memory offer = baseOffer();
+        offer.asset = address(token);
+        bytes[4] memory bad = [abi.encode(uint256(2)), abi.encode(uint256(0)), new bytes(31), new bytes(33)];
+        bad[2][30] = 0x01;
+        for (uint256 i = 0; i < bad.length; ++i) {
+            token.answer(bad[i]);
+            refused(offer);
+        }
+        bytes[3] memory good = [abi.encode(uint256(1)), abi.encode(uint256(1), uint256(0)), bytes("")];
+        for (uint256 i = 0; i < good.length; ++i) {
+            token.answer(good[i]);
+            offer.nonce = 20 + i;
+            (bytes32 loanId, LoanTerms memory terms) = open(offer);
+            pay(loanId, terms, type(uint256).max);
+            eq(aggregator.loan(loanId).status, Status.Repaid, "paid");
+        }
+    }
+
+    /// @notice Custody gives back in the same sense: what it could not give waits for its owner.
+    function test_ReleaseNeedsTheWordOneToo() external {
+        bytes[3] memory bad = [abi.encode(uint256(2)), new bytes(31), abi.encode(uint256(0))];
+        for (uint256 i = 0; i < bad.length; ++i) {
+            AnsweringToken token = new AnsweringToken();
+            require(!releasedWhen(token, bad[i]), "waits");
+        }
+        require(releasedWhen(new AnsweringToken(), abi.encode(uint256(1))), "one");
+        require(releasedWhen(new AnsweringToken(), abi.encode(uint256(1), uint256(7))), "one and more");
+        require(releasedWhen(new AnsweringToken(), ""), "no answer");
+    }
+
+    /// @notice A token whose code is gone gives nothing back.
+    function test_CollateralWithoutCodeWaits() external {
+        (bytes32 loanId, LoanTerms memory terms) = open(baseOffer());
+        vm.etch(address(collateral), "");
+        pay(loanId, terms, type(uint256).max);
+        eq(aggregator.loan(loanId).status, Status.Repaid, "the debt ends");
+        eq(aggregator.collateralOf(loanId, terms), 1e18, "the pledge waits");
+    }
+
+    function releasedWhen(AnsweringToken token, bytes memory reply) private returns (bool) {
+        token.answer(reply);
+        vm.prank(address(aggregator));
+        return manager.release(address(token), borrower, 1);
     }
 
     function test_CollateralThatChargesOnTransferIsRefused() external {
