@@ -1,8 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import { ICreditAggregator, Intent, Offer, PermitDetails, PermitSingle, Status } from "../src/ICreditAggregator.sol";
-import { PERMIT2 } from "../src/Tokens.sol";
+import {
+    ICreditAggregator,
+    Intent,
+    LoanTerms,
+    Offer,
+    PermitDetails,
+    PermitSingle,
+    Status
+} from "../src/ICreditAggregator.sol";
+import { PERMIT2, Tokens } from "../src/Tokens.sol";
 import { Base } from "./Base.sol";
 import { IERC20 } from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
@@ -230,6 +238,48 @@ contract PermitTest is Base {
             sigDeadline: START
         });
         aggregator.permit2(lender, single, signWith(LENDER_KEY, Permit2Double(PERMIT2).digest(single)));
+    }
+
+    function test_APaymentByPermit2() external {
+        vm.etch(PERMIT2, type(Permit2Double).runtimeCode);
+        vm.startPrank(borrower);
+        collateral.approve(address(aggregator), 1e18);
+        asset.approve(PERMIT2, type(uint256).max);
+        vm.stopPrank();
+        (bytes32 loanId, LoanTerms memory terms) = open(baseOffer());
+        PermitSingle memory single = PermitSingle({
+            details: PermitDetails(address(asset), 1_200e6, uint48(block.timestamp), 0),
+            spender: address(aggregator),
+            sigDeadline: block.timestamp
+        });
+        aggregator.permit2(borrower, single, signWith(BORROWER_KEY, Permit2Double(PERMIT2).digest(single)));
+        uint256 before = asset.balanceOf(lender);
+        pay(loanId, terms, type(uint256).max);
+        eq(asset.balanceOf(lender) - before, 1_200e6, "to the lender itself");
+        eq(aggregator.keptPayment(lender, address(asset)), 0, "nothing is kept");
+    }
+
+    // --- an amount beyond the type of Permit2
+
+    function pullHere(uint256 amount) external {
+        Tokens.pull(address(asset), borrower, address(this), amount);
+    }
+
+    /// @dev No debt is that large; were one, Permit2 must not be asked for its low bits alone.
+    function test_RevertWhen_TheAmountIsBeyondPermit2() external {
+        vm.etch(PERMIT2, type(Permit2Double).runtimeCode);
+        vm.prank(borrower);
+        asset.approve(PERMIT2, type(uint256).max);
+        PermitSingle memory single = PermitSingle({
+            details: PermitDetails(address(asset), 10, uint48(block.timestamp), 0),
+            spender: address(this),
+            sigDeadline: block.timestamp
+        });
+        Permit2Double(PERMIT2).permit(borrower, single, signWith(BORROWER_KEY, Permit2Double(PERMIT2).digest(single)));
+        vm.expectRevert();
+        this.pullHere((1 << 160) + 10);
+        this.pullHere(10);
+        eq(asset.balanceOf(address(this)), 10, "as many as were asked for");
     }
 
     // --- several calls as one

@@ -169,6 +169,22 @@ contract RefinanceTest is Base {
 
     // --- what it does
 
+    /// @dev A fee of all the principal leaves nothing of it for the old lender: the borrower pays the payoff alone.
+    function test_AFeeOfEverythingLeavesThePayoffToTheBorrower() external {
+        vm.warp(START + 10 days);
+        uint256 payoff = aggregator.payoffAmount(oldId, oldTerms, block.timestamp);
+        Offer memory offer = cheaper();
+        offer.originationFeeBps = 10_000;
+        uint256[4] memory before = [
+            asset.balanceOf(lender), asset.balanceOf(other), asset.balanceOf(borrower), asset.balanceOf(FEE_RECIPIENT)
+        ];
+        refinance(offer, wish(offer, -int256(payoff)));
+        eq(asset.balanceOf(lender), before[0] + payoff, "old lender");
+        eq(asset.balanceOf(other), before[1] - 1_200e6, "new lender");
+        eq(asset.balanceOf(borrower), before[2] - payoff, "borrower");
+        eq(asset.balanceOf(FEE_RECIPIENT), before[3] + 1_200e6, "fee");
+    }
+
     function test_OldLenderIsPaidAndTheCollateralStays() external {
         vm.warp(START + 10 days);
         Offer memory offer = cheaper();

@@ -105,6 +105,15 @@ contract UnsecuredTest is Base {
         eq(collateral.balanceOf(borrower), before, "nothing was asked for");
     }
 
+    /// @dev With an attestation beside it collateral may be lent on beyond what pays debt and bonus at the limit.
+    function test_AnAttestationAllowsALimitWithoutMargin() external {
+        present();
+        Offer memory offer = pricedOffer();
+        (offer.liquidationLtvBps, offer.attestationPolicy) = (9_524, POLICY);
+        (bytes32 loanId,) = open(offer, intentOf(offer));
+        eq(aggregator.loan(loanId).status, Status.Active, "settled");
+    }
+
     function test_DefaultSeizesNothing() external {
         (bytes32 loanId, LoanTerms memory terms) = openUnsecured();
         vm.warp(START + 33 days + 1);
