@@ -88,8 +88,12 @@ contract Handler is Base {
         Signed memory s = fillable[index];
         // A pause only delays: the offer stays good.
         if (policy().paused) return requireRefused(s);
-        take(index);
-        if (!isGood(s)) return requireRefused(s);
+        if (!isFresh(s)) {
+            take(index);
+            return requireRefused(s);
+        }
+        // A price only delays, too.
+        if (!isCovered(s)) return requireRefused(s);
         if (!countHour(s.intent.principal)) {
             // Tripped: no revert, no loan, nothing moved, and the asset stays paused.
             uint256 before = asset.balanceOf(lender);
@@ -98,6 +102,7 @@ contract Handler is Base {
             require(policy().paused, "not paused");
             return;
         }
+        take(index);
         remember(submit(s), s);
     }
 
@@ -106,7 +111,7 @@ contract Handler is Base {
         (bool found, uint256 index) = activeFrom(pick);
         if (!found || fillable.length == 0 || policy().paused) return;
         Signed memory s = fillable[pickOffer % fillable.length];
-        if (!isGood(s) || s.offer.minFill != 0) return;
+        if (!isFresh(s) || !isCovered(s) || s.offer.minFill != 0) return;
         Entry storage e = entries[index];
         s.intent.refinances = e.id;
         s.intent.minReceived = type(int256).min;
@@ -281,13 +286,16 @@ contract Handler is Base {
         return aggregator.policyOf(address(asset));
     }
 
-    function isGood(Signed memory s) private view returns (bool) {
-        if (s.offer.oracle != address(0)) {
-            uint256 value = uint256(s.offer.collateralAmount) * oracle.price(address(0), address(0)) / 1e36;
-            if (value == 0 || (uint256(s.offer.principal) * 10_000 + value - 1) / value > 8_000) return false;
-        }
+    /// @dev What is not so once never is again.
+    function isFresh(Signed memory s) private view returns (bool) {
         return s.offer.expiry >= block.timestamp && s.offer.epoch == aggregator.epochOf(lender)
             && !aggregator.isNonceUsed(lender, s.offer.nonce);
+    }
+
+    function isCovered(Signed memory s) private view returns (bool) {
+        if (s.offer.oracle == address(0)) return true;
+        uint256 value = uint256(s.offer.collateralAmount) * oracle.price(address(0), address(0)) / 1e36;
+        return value != 0 && (uint256(s.offer.principal) * 10_000 + value - 1) / value <= 8_000;
     }
 
     /// @dev Whether the hour still has room, counted apart from the contract.
