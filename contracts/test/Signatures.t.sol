@@ -134,6 +134,11 @@ contract SignaturesTest is Base {
         require(submit(withTree(baseOffer(), 20)) != 0, "settled");
     }
 
+    function test_RevertWhen_TheTreeIsHigher() external {
+        Signed memory s = withTree(baseOffer(), 21);
+        submitReverting(s, refused(lender, aggregator.hashOffer(s.offer)));
+    }
+
     function test_RevertWhen_TheProofLeadsElsewhere() external {
         Signed memory s = withTree(baseOffer(), 3);
         s.lenderSignature[65] ^= 0x01;

@@ -21,16 +21,24 @@ abstract contract OracleBase {
 
     function deployPrices() internal returns (PriceOracle) {
         bytes memory init = abi.encodeCall(PriceOracle.initialize, (OWNER, GUARDIAN));
-        address implementation = shipped ? ship("PriceOracle", "") : address(new PriceOracle());
-        return PriceOracle(address(new ERC1967Proxy(implementation, init)));
+        return PriceOracle(address(new ERC1967Proxy(address(barePrices()), init)));
+    }
+
+    /// @notice The implementation without a proxy.
+    function barePrices() internal returns (PriceOracle) {
+        return shipped ? PriceOracle(ship("PriceOracle", "")) : new PriceOracle();
     }
 
     function deployScoring() internal returns (CreditScoringOracle) {
         bytes memory init = abi.encodeCall(CreditScoringOracle.initialize, (OWNER, GUARDIAN));
-        address implementation = shipped
-            ? ship("CreditScoringOracle", abi.encode(AGGREGATOR))
-            : address(new CreditScoringOracle(AGGREGATOR));
-        return CreditScoringOracle(address(new ERC1967Proxy(implementation, init)));
+        return CreditScoringOracle(address(new ERC1967Proxy(address(bareScoring()), init)));
+    }
+
+    /// @notice The implementation without a proxy.
+    function bareScoring() internal returns (CreditScoringOracle) {
+        return shipped
+            ? CreditScoringOracle(ship("CreditScoringOracle", abi.encode(AGGREGATOR)))
+            : new CreditScoringOracle(AGGREGATOR);
     }
 
     function ship(string memory name, bytes memory arguments) private returns (address deployed) {

@@ -239,6 +239,14 @@ contract PriceOracleTest is OracleBase {
         // 10^78 / 1 does not.
         fine.setAnswer(1e6);
         refuse(reason);
+        // Nor does the least power of ten that no word holds, taken at once.
+        DevFeed middle = new DevFeed(18, "middle");
+        single(USD, address(middle), 24);
+        middle.setAnswer(1);
+        refuse(reason);
+        middle.setAnswer(10);
+        eq(oracle.price(ETH, USD), 1e77, "10^78 / 10");
+        single(USD, address(fine), 24);
         // The edge is 10^84 / 2^256, which is 8,636,168 and a rest.
         fine.setAnswer(8_636_168);
         refuse(reason);

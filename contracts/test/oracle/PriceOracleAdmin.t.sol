@@ -47,7 +47,7 @@ contract PriceOracleAdminTest is OracleBase {
     function test_InitializesOnceAndNeverBare() external {
         vm.expectRevert(Initializable.InvalidInitialization.selector);
         oracle.initialize(STRANGER, STRANGER);
-        PriceOracle bare = new PriceOracle();
+        PriceOracle bare = barePrices();
         vm.expectRevert(Initializable.InvalidInitialization.selector);
         bare.initialize(STRANGER, STRANGER);
         bytes memory init = abi.encodeCall(PriceOracle.initialize, (address(0), GUARDIAN));
@@ -133,6 +133,9 @@ contract PriceOracleAdminTest is OracleBase {
         refuse(value, "maxDeviationBps");
         value.maxDeviationBps = 5_001;
         refuse(value, "maxDeviationBps");
+        value.maxDeviationBps = 5_000;
+        vm.prank(OWNER);
+        oracle.setToken(TOKEN, value);
     }
 
     /// @notice Wrong decimals would misprice by powers of ten: where the token tells, it is asked.

@@ -31,7 +31,7 @@ contract ScoringAdminTest is ScoringBase {
     function test_InitializesOnceAndNeverBare() external {
         vm.expectRevert(Initializable.InvalidInitialization.selector);
         oracle.initialize(STRANGER, STRANGER);
-        CreditScoringOracle bare = new CreditScoringOracle(AGGREGATOR);
+        CreditScoringOracle bare = bareScoring();
         vm.expectRevert(Initializable.InvalidInitialization.selector);
         bare.initialize(STRANGER, STRANGER);
         bytes memory init = abi.encodeCall(CreditScoringOracle.initialize, (address(0), GUARDIAN));

@@ -142,7 +142,7 @@ contract ScoringPresentTest is ScoringBase {
 
     /// @notice Nothing passes where no attester was set: the threshold starts at one, on the bare implementation too.
     function test_RefusesWithoutAttesters() external {
-        CreditScoringOracle[2] memory fresh = [deployScoring(), new CreditScoringOracle(AGGREGATOR)];
+        CreditScoringOracle[2] memory fresh = [deployScoring(), bareScoring()];
         CreditAttestation memory a = baseAttestation();
         for (uint256 i = 0; i < 2; ++i) {
             eq(fresh[i].threshold(), 1, "threshold");
