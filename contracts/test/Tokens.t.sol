@@ -134,7 +134,7 @@ contract TokensTest is Base {
         refused(offer);
     }
 
-    /// @notice In the middle of either transfer of an origination the loan does not exist and the nonce is used.
+    /// @notice In the middle of either transfer of an origination a token can neither settle the offer again nor repay with what it has not.
     /// forge-config: ci.fuzz.runs = 64
     function testFuzz_ReentrantOrigination(bool asCollateral, bool afterMove, bool repayInstead) external {
         CallingToken token = new CallingToken();

@@ -67,12 +67,10 @@ contract CreditPool is PoolPolicy, Initializable {
 
     // --- hooks
 
-    function onOriginated(bytes32 loanId, address borrower, uint256 principal)
-        external
-        override
-        onlyAggregator
-        returns (bytes4)
-    {
+    /// @dev Books what is owed by now: where a token calls back, a part may have been paid since the loan began, which came as
+    /// plain money.
+    function onOriginated(bytes32 loanId, address borrower, uint256) external override onlyAggregator returns (bytes4) {
+        uint256 principal = ICreditAggregator(msg.sender).loan(loanId).outstanding;
         Books memory books = _books;
         // The money has left. Should a withdrawal have come between the check and this call, donations paid the rest of the loan: it
         // must be in the books all the same.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import { Offer } from "../../src/ICreditAggregator.sol";
+import { Loan as LoanState, Offer } from "../../src/ICreditAggregator.sol";
 import { HOOK_GAS, ICreditHook } from "../../src/ICreditHook.sol";
 import { IPriceOracle } from "../../src/IPriceOracle.sol";
 import { DevToken } from "../../src/dev/DevToken.sol";
@@ -47,26 +47,26 @@ contract FakeAggregator {
 
     /// @notice Whoever pays has the money minted.
     function repay(bytes32 loanId, uint256 principal, uint256 income) external {
-        Loan storage loan = loans[loanId];
-        DevToken(loan.pool.asset()).mint(address(loan.pool), principal + income);
+        Loan storage made = loans[loanId];
+        DevToken(made.pool.asset()).mint(address(made.pool), principal + income);
         repaid(loanId, principal, income);
     }
 
     /// @notice A payment that the asset would not deliver.
     function repayKept(bytes32 loanId, uint256 principal, uint256 income) external {
-        Loan storage loan = loans[loanId];
-        address asset = loan.pool.asset();
+        Loan storage made = loans[loanId];
+        address asset = made.pool.asset();
         DevToken(asset).mint(address(this), principal + income);
-        kept[address(loan.pool)][asset] += principal + income;
+        kept[address(made.pool)][asset] += principal + income;
         repaid(loanId, principal, income);
     }
 
     function lose(bytes32 loanId, address collateral, uint256 seized) external {
-        Loan storage loan = loans[loanId];
-        uint256 lost = loan.outstanding;
-        loan.outstanding = 0;
-        if (seized != 0) DevToken(collateral).mint(address(loan.pool), seized);
-        tell(loan.pool, abi.encodeCall(ICreditHook.onLost, (loanId, loan.borrower, lost, collateral, seized)));
+        Loan storage made = loans[loanId];
+        uint256 lost = made.outstanding;
+        made.outstanding = 0;
+        if (seized != 0) DevToken(collateral).mint(address(made.pool), seized);
+        tell(made.pool, abi.encodeCall(ICreditHook.onLost, (loanId, made.borrower, lost, collateral, seized)));
     }
 
     function keep(address lender, address token, uint256 amount) external {
@@ -81,6 +81,11 @@ contract FakeAggregator {
         require(DevToken(token).transfer(to, amount), "not moved");
     }
 
+    /// @notice Only what is owed.
+    function loan(bytes32 loanId) external view returns (LoanState memory state) {
+        state.outstanding = uint128(loans[loanId].outstanding);
+    }
+
     function cancelOffer(uint256 nonce) external {
         cancelled[msg.sender] = nonce;
     }
@@ -90,9 +95,9 @@ contract FakeAggregator {
     }
 
     function repaid(bytes32 loanId, uint256 principal, uint256 income) private {
-        Loan storage loan = loans[loanId];
-        loan.outstanding -= principal;
-        tell(loan.pool, abi.encodeCall(ICreditHook.onRepaid, (loanId, loan.borrower, principal, income)));
+        Loan storage made = loans[loanId];
+        made.outstanding -= principal;
+        tell(made.pool, abi.encodeCall(ICreditHook.onRepaid, (loanId, made.borrower, principal, income)));
     }
 
     /// @dev With the gas that the aggregator promises; a failure ends the test instead of being ignored.

@@ -19,7 +19,7 @@ contract PoolHookGasTest is PoolBase {
     }
 
     function test_OnOriginated() external {
-        measure(abi.encodeCall(ICreditHook.onOriginated, ("new", CAROL, 1e6)), 38_000);
+        measure(abi.encodeCall(ICreditHook.onOriginated, (loanId, CAROL, 1e6)), 45_000);
     }
 
     function test_OnRepaid() external {
