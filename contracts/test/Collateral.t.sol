@@ -69,6 +69,19 @@ contract CollateralTest is Base, IRepayCallback {
     }
 
     /// @dev The second slot serves both figures at once.
+    /// @dev What is owed shares a word with the flag of the second slot: not one base unit of it moves.
+    function test_AddingLeavesAnOddDebtAlone() external {
+        Offer memory offer = baseOffer();
+        (offer.nonce, offer.principal) = (80, 1_200e6 + 1);
+        (bytes32 odd, LoanTerms memory oddTerms) = open(offer);
+        vm.startPrank(borrower);
+        aggregator.addCollateral(odd, oddTerms, 1e18);
+        aggregator.addCollateral(odd, oddTerms, 1e18);
+        aggregator.withdrawCollateral(odd, oddTerms, 2e18, borrower);
+        vm.stopPrank();
+        eq(aggregator.loan(odd).outstanding, 1_200e6 + 1, "outstanding");
+    }
+
     function test_AddingKeepsTheCreditTowardTheInstallment() external {
         pay(id, terms, 50e6);
         vm.prank(borrower);

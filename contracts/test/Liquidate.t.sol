@@ -225,6 +225,13 @@ contract LiquidateTest is Base, ILiquidateCallback {
         eq(collateral.balanceOf(borrower) - borrowerBefore, 1e18, "all of it goes back");
     }
 
+    /// @dev 1,200e6 * 10,000 is 10,043 times this value and one: the one makes it 10,044.
+    function test_TheRatioIsRoundedUpForTheLastUnit() external {
+        oracle.set(1_194_862_093e18);
+        (uint256 ltv,) = aggregator.healthOf(id, terms);
+        eq(ltv, 10_044, "rounded up");
+    }
+
     /// @dev The least amount that buys all of the collateral is rounded up; it must not buy more than there is.
     function test_TheLeastThatBuysAllBuysAllAndNoMore() external {
         uint256 price = PRICE / 2;

@@ -199,6 +199,17 @@ contract PriceOracleTest is OracleBase {
         refuseBothWays(abi.encodeWithSelector(error, USD, 1.03e8, 1e8, 200));
     }
 
+    /// @notice Two percent of 51 is 1.02: a difference of one is within, one of two is not.
+    function test_RefusesAFractionMoreThanTheLimit() external {
+        DevFeed other = new DevFeed(8, "the same decimals");
+        pair(ETH, ethFirst, other, 18);
+        ethFirst.setAnswer(51);
+        other.setAnswer(52);
+        require(oracle.price(ETH, USD) != 0, "within");
+        other.setAnswer(53);
+        refuseBothWays(abi.encodeWithSelector(PriceOracle.FeedsDisagree.selector, ETH, 51, 53, 200));
+    }
+
     /// @notice Answers whose comparison exceeds 256 bits disagree instead of overflowing.
     function test_RefusesAbsurdAnswersAsDisagreement() external {
         ethFirst.setAnswer(type(int256).max);
@@ -259,6 +270,19 @@ contract PriceOracleTest is OracleBase {
     }
 
     // --- behavior
+
+    /// @notice With 48 decimals in the collateral and none in the debt, 10^12 remain to divide by.
+    function test_PriceRoundsDownToWholeUnits() external {
+        DevFeed coarse = new DevFeed(0, "coarse");
+        DevFeed fine = new DevFeed(24, "fine");
+        single(ETH, address(fine), 24);
+        single(USD, address(coarse), 0);
+        coarse.setAnswer(1);
+        fine.setAnswer(7e12);
+        eq(oracle.price(ETH, USD), 7, "exactly");
+        fine.setAnswer(8e12 - 1);
+        eq(oracle.price(ETH, USD), 7, "rounded down");
+    }
 
     /// @notice By hand: 1e18 base units of ETH are worth 2,000e6 of USDC, so one is worth 2e-9, and 1e36 times that is 2e27.
     function test_PriceByHand() external {
