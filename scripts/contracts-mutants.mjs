@@ -134,20 +134,18 @@ export class Schemata {
     return this.inner(node, undefined, (gap) => gap.replace(/\bpure\b/, 'view'));
   }
 
-  /** A modifier comes a second time, with a number that takes away what it requires. */
+  /** Each use of a modifier has a number, which takes away there what the modifier requires. */
   emitModifierDefinition(node) {
     this.enter(node);
-    const body = this.original(node.body).replace(/^\{/, '').replace(/\}$/, '').replace(/_;\s*$/, '');
-    const twin = `modifier ${node.name}_(uint256 number_) { if (!isMutant_(number_)) { ${body} } _; }`;
-    return `${this.inner(node)}\n${twin}`;
+    const body = this.emit(node.body, node).replace(/^\{/, '').replace(/\}$/, '').replace(/_;\s*$/, '');
+    return `modifier ${node.name}_(uint256 number_) { if (!isMutant_(number_)) { ${body} } _; }`;
   }
 
   emitModifierInvocation(node) {
     const name = node.modifierName.name;
     const declared = this.declarations.get(node.modifierName.referencedDeclaration);
     if (!declared?.ours || declared.nodeType !== 'ModifierDefinition') return this.original(node);
-    const number = this.register(node, 'modifier', `${name} removed`);
-    return number ? `${name}_(${number})` : name;
+    return `${name}_(${this.register(node, 'modifier', `${name} removed`)})`;
   }
 
   // --- statements

@@ -12,12 +12,17 @@ A mutant is the source with one small fault. It is killed when a test fails on i
 behind a switch that reads \`block.coinbase\`; the unchanged tests then deploy that build once per mutant. With no mutant chosen every
 test passes on it. Operators: boundary and negation of comparisons, arithmetic and bitwise operators, \`&&\` and \`||\`, constants ± 1,
 conditions forced to true and to false, checks removed, statements (events too) deleted, modifiers removed, rounding and min/max
-swapped, values returned. There is no sampling: every mutant of these operators is here. Mutants that do not compile are left out
-of all figures. A mutant that runs for more than three minutes counts as killed and has its own column.
+swapped, values returned. Mutants that do not compile are left out of all figures. A mutant that runs for more than three minutes counts as killed and has its own column.
 
-Equivalent means that no input tells the mutant from the original, or only the gas does. The first score counts killed of all valid
-mutants, the second one leaves the equivalent ones out.
+Equivalent means that no input tells the mutant from the original, or only the gas does. The first score counts killed of all that
+were run, the second one leaves the equivalent ones out.
 `;
+
+/** What was left out, if anything. */
+function sampleOf({ made, all }) {
+  if (made === all) return 'Every mutant was run.';
+  return `${all} of ${made} were run: a sample, drawn by the hash of each mutant's name, so neither by place nor by operator. A source that is missing was not run at all.`;
+}
 
 /** @returns Exit status: 0 when the bar is met and every survivor is answered. */
 export function writeReport(root, work, batches) {
@@ -62,20 +67,20 @@ export function writeReport(root, work, batches) {
     }
   }
   const percent = (part, whole) => (whole ? `${((100 * part) / whole).toFixed(1)} %` : '-');
-  const line = (name, { all, killed: dead, late, equivalent: same, alive }) =>
-    `| ${name} | ${all} | ${dead} | ${late} | ${same} | ${alive} | ${percent(dead + late, all)} | ${percent(dead + late, all - same)} |`;
+  const line = (name, { made, all, killed: dead, late, equivalent: same, alive }) =>
+    `| ${name} | ${made} | ${all} | ${dead} | ${late} | ${same} | ${alive} | ${percent(dead + late, all)} | ${percent(dead + late, all - same)} |`;
   const total = rows.reduce((sum, row) => Object.fromEntries(Object.keys(row).map((key) => [key, key === 'unit' ? '' : (sum[key] ?? 0) + row[key]])), {});
-  const table = ['| Source | Valid mutants | Killed | Timed out | Survived, equivalent | Survived, other | Killed of valid | … of those not equivalent |',
-    '|---|--:|--:|--:|--:|--:|--:|--:|', ...rows.map((row) => line(row.unit, row)), line('**All**', total)];
+  const table = ['| Source | Valid mutants | Run | Killed | Timed out | Survived, equivalent | Survived, other | Killed of run | … of those not equivalent |',
+    '|---|--:|--:|--:|--:|--:|--:|--:|--:|', ...rows.map((row) => line(row.unit, row)), line('**All**', total)];
   const listed = (wanted) => answers.filter((answer) => Boolean(answer.equivalent) === wanted).flatMap((answer) => {
     const names = answer.mutants.filter((name) => !stale.has(name));
     return names.length ? [`- ${answer.reason}`, ...names.map((name) => `  - \`${name}\``)] : [];
   });
-  const text = [HEAD, ...table, '', `${invalid} more mutants do not compile.`, '', '## Survivors that are equivalent', '', ...listed(true), '',
+  const text = [HEAD, ...table, '', `${invalid} more mutants do not compile.`, sampleOf(total), '', '## Survivors that are equivalent', '', ...listed(true), '',
     '## Survivors that are not', '', ...listed(false), ...unanswered.map((name) => `- Without an answer: \`${name}\``), ''].join('\n');
   fs.writeFileSync(path.join(root, 'contracts/mutation/report.md'), text);
   unanswered.forEach((name) => console.log(`without an answer: ${name}`));
   const score = (100 * killed) / (valid - equivalent);
-  console.log(`mutation: ${killed} of ${valid} valid mutants killed, ${equivalent} equivalent: ${score.toFixed(1)} % of the others, at least ${BAR} % wanted`);
+  console.log(`mutation: ${killed} of ${valid} mutants that were run killed, ${equivalent} equivalent: ${score.toFixed(1)} % of the others, at least ${BAR} % wanted`);
   return score >= BAR && !unanswered.length ? 0 : 1;
 }

@@ -133,6 +133,21 @@ contract HooksTest is Base {
         eq(books.calls(), 0, "never called");
     }
 
+    function test_ALenderThatDoesNotAnswerIsNotToldOfARefinancing() external {
+        books.set(BookkeepingLender.Mode.Declines);
+        (bytes32 id, LoanTerms memory terms) = open(offerOf(1));
+        books.set(BookkeepingLender.Mode.Works);
+        Offer memory offer = baseOffer();
+        offer.nonce = 9;
+        Intent memory intent = intentFor(offer, borrower);
+        intent.refinances = id;
+        intent.minReceived = -100e6;
+        Signed memory s = signBy(LENDER_KEY, BORROWER_KEY, offer, intent);
+        aggregator.refinance(id, terms, s.offer, s.lenderSignature, s.intent, s.borrowerSignature);
+        eq(aggregator.loan(id).status, Status.Refinanced, "refinanced");
+        eq(books.calls(), 0, "never called");
+    }
+
     /// @dev An account with a key that delegates to code (EIP-7702) lends by its key, as one without code.
     function test_ALenderThatSignsByKeyIsNotAsked() external {
         vm.etch(lender, address(books).code);

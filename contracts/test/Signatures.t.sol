@@ -85,6 +85,10 @@ contract SignaturesTest is Base {
         Signed memory s = signed(offer);
         s.lenderSignature = new bytes(65);
         submitReverting(s, refused(address(0), aggregator.hashOffer(offer)));
+        offer.lender = address(1);
+        s = signed(offer);
+        s.lenderSignature = new bytes(65);
+        submitReverting(s, refused(address(1), aggregator.hashOffer(offer)));
     }
 
     // --- contracts
