@@ -37,6 +37,18 @@ impl PrivateKey {
         Self::from_seed(id, seed)
     }
 
+    /// From the base64 of 64 bytes: the seed, then its public half, as other libraries export a key. The halves must belong together.
+    pub fn from_pair_base64(id: &str, pair: &str) -> Result<Self, KeyError> {
+        let bytes: [u8; 64] = STANDARD
+            .decode(pair)
+            .ok()
+            .and_then(|bytes| bytes.try_into().ok())
+            .ok_or(KeyError::Encoding)?;
+        check_key_id(id)?;
+        let key = SigningKey::from_keypair_bytes(&bytes).map_err(|_| KeyError::Point)?;
+        Ok(Self { id: id.to_owned(), key })
+    }
+
     /// From the 32-byte seed.
     pub fn from_seed(id: &str, seed: [u8; 32]) -> Result<Self, KeyError> {
         check_key_id(id)?;
@@ -132,7 +144,7 @@ impl fmt::Debug for Signer {
     }
 }
 
-fn check_key_id(id: &str) -> Result<(), KeyError> {
+pub(crate) fn check_key_id(id: &str) -> Result<(), KeyError> {
     let fits = (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\');
     if fits { Ok(()) } else { Err(KeyError::KeyId) }
 }

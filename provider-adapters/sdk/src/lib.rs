@@ -4,11 +4,15 @@
 //! A lender joins in one of two ways: it speaks the protocol over HTTP and needs no code here, or it is a Rust type that
 //! implements [`Lender`]. Either stays naive: deadlines, limits, breakers, hedging and metrics are layered around it.
 
+pub mod beckn;
 pub mod client;
 pub mod gate;
+pub mod jws;
 pub mod keys;
 pub mod net;
+pub mod normalise;
 pub mod replay;
+mod secret;
 pub mod signature;
 mod validate;
 pub mod wire;
@@ -19,6 +23,7 @@ pub use domain::ports::{AcceptOrder, AcceptReceipt, Answer, Ask, Clock, Ids, Len
 pub use gate::{Gate, RequestParts};
 pub use keys::{KeyError, PrivateKey, PublicKey, Signer};
 pub use net::{Endpoint, EndpointError, HttpClient, NetworkPolicy};
+pub use secret::Secret;
 pub use validate::{MAX_PAYMENTS, validate_answer, validate_offer};
 
 /// The OpenAPI 3.1 document of the protocol.
