@@ -36,8 +36,9 @@ async function deployPool(chain, { admin, asset, collateral }, release) {
     await chain.configure(admin, roles, `${role}(address)`, [admin]);
   }
   const feed = (dollars) => deploy('MockAggregator', '(int256)', [dollars * FEED_UNIT]);
+  const feeds = [await feed(1n), await feed(PRICE.sound)];
   const oracle = await deploy('AaveOracle', '(address,address[],address[],address,address,uint256)', [
-    provider, [asset, collateral], [await feed(1n), await feed(PRICE.sound)], NONE, NONE, FEED_UNIT,
+    provider, [asset, collateral], feeds, NONE, NONE, FEED_UNIT,
   ]);
   await chain.configure(admin, provider, 'setPriceOracle(address)', [oracle]);
   await chain.configure(admin, provider, 'setPoolImpl(address)', [pool]);
@@ -45,6 +46,8 @@ async function deployPool(chain, { admin, asset, collateral }, release) {
   return {
     deploy,
     provider,
+    oracle,
+    feeds,
     implementation: pool,
     setPrice: async (dollars) =>
       chain.configure(admin, oracle, 'setAssetSources(address[],address[])', [[collateral], [await feed(dollars)]]),
@@ -53,16 +56,24 @@ async function deployPool(chain, { admin, asset, collateral }, release) {
   };
 }
 
-async function measureRelease(chain, stage, release) {
+/** The whole pool with both tokens listed. */
+async function deployRelease(chain, stage, release) {
   const { admin, asset, collateral } = stage;
   const deployed = await deployPool(chain, stage, release);
-  const { pool, configurator, setPrice } = deployed;
+  const { configurator } = deployed;
   await release.listReserves(chain, stage, deployed);
   for (const token of [asset, collateral]) {
     await chain.configure(admin, configurator, 'configureReserveAsCollateral(address,uint256,uint256,uint256)', [token, ...RISK]);
     await chain.configure(admin, configurator, 'setReserveBorrowing(address,bool)', [token, true]);
     await chain.configure(admin, configurator, 'setReserveFactor(address,uint256)', [token, 1_000n]);
   }
+  return deployed;
+}
+
+async function measureRelease(chain, stage, release) {
+  const { asset, collateral } = stage;
+  const deployed = await deployRelease(chain, stage, release);
+  const { pool, setPrice } = deployed;
   const deployment = { gas: chain.deployGas, contracts: chain.deployed, runtimeBytes: await chain.codeBytes(deployed.implementation) };
   await approve(chain, stage, pool);
 
@@ -131,6 +142,7 @@ const RELEASE_1 = {
   multicall: false,
 };
 
+export const deployAave1 = (chain, stage) => deployRelease(chain, stage, RELEASE_1);
 export const measureAave1 = (chain, stage) => measureRelease(chain, stage, RELEASE_1);
 
 // --- 3.6.0
@@ -185,4 +197,5 @@ const RELEASE_36 = {
   multicall: true,
 };
 
+export const deployAave36 = (chain, stage) => deployRelease(chain, stage, RELEASE_36);
 export const measureAave36 = (chain, stage) => measureRelease(chain, stage, RELEASE_36);

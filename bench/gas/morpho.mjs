@@ -4,7 +4,7 @@ import { packageFolder } from './packages.mjs';
 import { compile } from './solidity.mjs';
 import { LOAN, PRICE, approve, call, playPool } from './stage.mjs';
 
-const MARKET = '(address,address,address,address,uint256)';
+export const MARKET = '(address,address,address,address,uint256)';
 const LLTV = 825n * 10n ** 15n;
 /** Value of a base unit of collateral in base units of asset, times 1e36: decimals 6 - 18 + 36 = 24. */
 const scaled = (dollars) => dollars * 10n ** 24n;
@@ -20,8 +20,8 @@ async function contracts() {
   });
 }
 
-export async function measure(chain, stage) {
-  const { admin, asset, collateral } = stage;
+/** The contract with one market. */
+export async function deployment(chain, { admin, asset, collateral }) {
   const code = await contracts();
   const morpho = await chain.deploy(admin, code['morpho/src/Morpho.sol:Morpho'].bytecode, '(address)', [admin]);
   const oracle = await chain.deploy(admin, code['morpho/src/mocks/OracleMock.sol:OracleMock'].bytecode);
@@ -32,10 +32,14 @@ export async function measure(chain, stage) {
   await chain.configure(admin, morpho, 'enableLltv(uint256)', [LLTV]);
   const market = [asset, collateral, oracle, irm, LLTV];
   await chain.configure(admin, morpho, `createMarket(${MARKET})`, [market]);
-  await approve(chain, stage, morpho);
-  const deployment = { gas: chain.deployGas, contracts: chain.deployed, runtimeBytes: await chain.codeBytes(morpho) };
+  return { morpho, oracle, irm, market, id: hash(encode(`(${MARKET})`, [market])), setPrice };
+}
 
-  const id = hash(encode(`(${MARKET})`, [market]));
+export async function measure(chain, stage) {
+  const { morpho, market, id, setPrice } = await deployment(chain, stage);
+  await approve(chain, stage, morpho);
+  const built = { gas: chain.deployGas, contracts: chain.deployed, runtimeBytes: await chain.codeBytes(morpho) };
+
   const sharesOf = async (who) => (await chain.view(morpho, 'position(bytes32,address)', [id, who]))[1];
   const repay = (who, assets, shares) => call(morpho, `repay(${MARKET},uint256,uint256,address,bytes)`, [market, assets, shares, who, '0x']);
   const liquidate = (who, shares) => [call(morpho, `liquidate(${MARKET},address,uint256,uint256,bytes)`, [market, who, 0n, shares, '0x'])];
@@ -54,5 +58,5 @@ export async function measure(chain, stage) {
     liquidateHalf: async (who) => liquidate(who, (await sharesOf(who)) / 2n),
     liquidateWhole: async (who) => liquidate(who, await sharesOf(who)),
   });
-  return { title, figures, deployment };
+  return { title, figures, deployment: built };
 }

@@ -38,7 +38,8 @@ async function allowAll(chain, admin, access, who, functions) {
 /** Prices of base units, scaled so that price times amount has 18 decimals. */
 const scaled = (dollars, decimals) => dollars * 10n ** BigInt(36 - decimals);
 
-async function deployment(chain, stage) {
+/** Registry, one pool and its two markets. */
+export async function deployment(chain, stage) {
   const { admin, asset, collateral } = stage;
   const deploy = async (name, types, values) => chain.deploy(admin, (await readJson(PACKAGE, FILES[name])).bytecode, types, values);
   const proxied = (implementation, signature, values) =>
@@ -90,6 +91,8 @@ async function deployment(chain, stage) {
   };
   return {
     comptroller,
+    oracle,
+    irm,
     implementation: await chain.viewAddress(comptrollers, 'implementation()'),
     vAsset: await market(asset, 6, 10n ** 6n),
     vCollateral: await market(collateral, 18, 10n ** 16n),
