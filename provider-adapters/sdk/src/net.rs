@@ -1,16 +1,24 @@
 //! The HTTP client of the provider adapters: which addresses may be dialled, how long, how much is read.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+mod address;
+
+use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
 use domain::ports::LenderError;
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::header::{CONTENT_TYPE, HeaderMap};
-use reqwest::{Client, Method, Url, redirect};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::{Client, Url, redirect};
 
+pub use address::is_public;
+pub use reqwest::Method;
+
+use crate::record::{Recorder, Replay, Sent};
+use crate::secret::Secret;
 use crate::signature::SignatureHeaders;
 use crate::wire::MAX_BYTES;
+use address::{CheckedDns, is_loopback, may_dial};
 
 /// Which addresses may be dialled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,14 +99,25 @@ impl Endpoint {
         self.url.as_str().trim_end_matches('/')
     }
 
-    fn join(&self, suffix: &str) -> Url {
+    fn join(&self, suffix: &str, query: &[(&str, &str)]) -> Url {
         let mut url = self.url.clone();
         url.set_path(&self.path(suffix));
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
         url
+    }
+
+    /// Whether a client under that policy may talk to it. A name is checked when it is resolved.
+    fn allowed(&self, policy: NetworkPolicy) -> bool {
+        let host = self.url.host_str().unwrap_or_default();
+        let literal = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+        let secure = self.url.scheme() == "https" || policy == NetworkPolicy::AllowLoopback;
+        secure && literal.map_or(true, |ip| may_dial(ip, policy))
     }
 }
 
-/// A request to send.
+/// A request of provider protocol v1.
 #[derive(Clone, Copy, Debug)]
 pub struct Outgoing<'a> {
     /// Where to.
@@ -115,6 +134,70 @@ pub struct Outgoing<'a> {
     pub timeout: Duration,
 }
 
+/// What a header says.
+#[derive(Clone, Copy)]
+pub enum Value<'a> {
+    /// May be seen.
+    Plain(&'a str),
+    /// May not: a token, a signature made with a shared secret.
+    Secret(&'a Secret<String>),
+}
+
+impl std::fmt::Debug for Value<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Plain(text) => text,
+            Self::Secret(_) => "[secret]",
+        })
+    }
+}
+
+/// A request of any protocol.
+#[derive(Clone, Debug)]
+pub struct Request<'a> {
+    /// Method.
+    pub method: Method,
+    /// Where to.
+    pub endpoint: &'a Endpoint,
+    /// Path after the base, starting with a slash.
+    pub path: &'a str,
+    /// Names and values of the query; they are escaped here.
+    pub query: &'a [(&'a str, &'a str)],
+    /// Names, lower case, and values. `content-type` of a body has its own field.
+    pub headers: &'a [(&'a str, Value<'a>)],
+    /// Media type of the body.
+    pub content_type: &'a str,
+    /// Empty for none.
+    pub body: &'a [u8],
+    /// From now to the last byte of the answer.
+    pub timeout: Duration,
+}
+
+impl<'a> Request<'a> {
+    /// A `GET`.
+    pub fn get(endpoint: &'a Endpoint, path: &'a str, timeout: Duration) -> Self {
+        Self {
+            method: Method::GET,
+            endpoint,
+            path,
+            query: &[],
+            headers: &[],
+            content_type: "application/json",
+            body: &[],
+            timeout,
+        }
+    }
+
+    /// A `POST` of JSON.
+    pub fn post(endpoint: &'a Endpoint, path: &'a str, body: &'a [u8], timeout: Duration) -> Self {
+        Self {
+            method: Method::POST,
+            body,
+            ..Self::get(endpoint, path, timeout)
+        }
+    }
+}
+
 /// An answer, read whole.
 #[derive(Debug)]
 pub struct Incoming {
@@ -126,64 +209,160 @@ pub struct Incoming {
     pub body: Vec<u8>,
 }
 
-/// The one HTTP client of adapters: no redirects, no proxy from the environment, no cookies, bounded answers, checked addresses.
+impl Incoming {
+    /// A header that is there exactly once and is visible ASCII.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut all = self.headers.get_all(name).iter();
+        let first = all.next().and_then(|value| value.to_str().ok());
+        if all.next().is_some() { None } else { first }
+    }
+
+    /// How long the lender asks us to wait (`Retry-After`, seconds or an HTTP date), at most a day.
+    pub fn retry_after(&self, now: DateTime<Utc>) -> Option<Duration> {
+        let text = self.header(RETRY_AFTER.as_str())?.trim();
+        let wait = if let Ok(seconds) = text.parse::<u64>() {
+            Duration::from_secs(seconds)
+        } else {
+            let at = DateTime::parse_from_rfc2822(text).ok()?;
+            (at.with_timezone(&Utc) - now).to_std().unwrap_or_default()
+        };
+        Some(wait.min(Duration::from_hours(24)))
+    }
+}
+
+/// The one HTTP client of adapters: no redirects, no proxy from the environment, no cookies, no compression, bounded answers, checked
+/// addresses.
 #[derive(Clone, Debug)]
 pub struct HttpClient {
-    client: Client,
+    transport: Transport,
+    recorder: Option<Arc<Recorder>>,
+}
+
+#[derive(Clone, Debug)]
+enum Transport {
+    Live { client: Client, policy: NetworkPolicy },
+    Replayed(Arc<Replay>),
 }
 
 impl HttpClient {
     /// A client under a policy.
     pub fn new(policy: NetworkPolicy) -> Result<Self, LenderError> {
+        Self::with_lookup(policy, address::system())
+    }
+
+    fn with_lookup(policy: NetworkPolicy, lookup: address::Lookup) -> Result<Self, LenderError> {
         let client = Client::builder()
             .redirect(redirect::Policy::none())
             .no_proxy()
-            .dns_resolver(Arc::new(CheckedDns(policy)))
+            .https_only(policy == NetworkPolicy::Public)
+            .dns_resolver(Arc::new(CheckedDns { policy, lookup }))
             .connect_timeout(Duration::from_secs(3))
             .pool_idle_timeout(Duration::from_secs(30))
             .user_agent(concat!("usance/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|_| LenderError::Unavailable("the HTTP client could not be built".into()))?;
-        Ok(Self { client })
-    }
-
-    /// Sends a request and reads the answer. Errors: `TimedOut`, `Unavailable`, and `Malformed` for an oversized body.
-    pub async fn send(&self, request: Outgoing<'_>) -> Result<Incoming, LenderError> {
-        let whole = self.exchange(request);
-        tokio::time::timeout(request.timeout, whole)
-            .await
-            .unwrap_or(Err(LenderError::TimedOut))
-    }
-
-    async fn exchange(&self, request: Outgoing<'_>) -> Result<Incoming, LenderError> {
-        let method = if request.post { Method::POST } else { Method::GET };
-        let mut builder = self.client.request(method, request.endpoint.join(request.path));
-        for (name, value) in request.headers.pairs() {
-            builder = builder.header(name, value);
-        }
-        if request.post {
-            builder = builder
-                .header(CONTENT_TYPE, "application/json")
-                .body(request.body.to_vec());
-        }
-        let mut response = builder.send().await.map_err(|error| unavailable(&error))?;
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| unavailable(&error))? {
-            if body.len() + chunk.len() > MAX_BYTES {
-                let detail = format!("larger than {MAX_BYTES} bytes");
-                return Err(LenderError::Malformed {
-                    field: "body".into(),
-                    detail,
-                });
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(Incoming {
-            status: response.status().as_u16(),
-            headers: response.headers().clone(),
-            body,
+        Ok(Self {
+            transport: Transport::Live { client, policy },
+            recorder: None,
         })
     }
+
+    /// A client that dials nobody and answers from a recording.
+    pub fn replaying(replay: Arc<Replay>) -> Self {
+        Self {
+            transport: Transport::Replayed(replay),
+            recorder: None,
+        }
+    }
+
+    /// The same client, whose exchanges are written down.
+    #[must_use]
+    pub fn recording(mut self, recorder: Arc<Recorder>) -> Self {
+        self.recorder = Some(recorder);
+        self
+    }
+
+    /// Sends a request of the protocol and reads the answer. Errors: see [`Self::call`].
+    pub async fn send(&self, request: Outgoing<'_>) -> Result<Incoming, LenderError> {
+        let headers = request.headers.pairs().map(|(name, value)| (name, Value::Plain(value)));
+        let method = if request.post { Method::POST } else { Method::GET };
+        let call = Request {
+            method,
+            headers: &headers,
+            body: if request.post { request.body } else { &[] },
+            ..Request::get(request.endpoint, request.path, request.timeout)
+        };
+        self.call(call).await
+    }
+
+    /// Sends a request and reads the answer. Errors: `TimedOut`, `Unavailable`, `Refused` for an address that may not be dialled, and
+    /// `Malformed` for an oversized body. Of a mutation both of the first mean that the outcome is unknown.
+    pub async fn call(&self, request: Request<'_>) -> Result<Incoming, LenderError> {
+        let started = Instant::now();
+        let ticket = self.recorder.as_ref().map(|recorder| recorder.begin());
+        let answer = match &self.transport {
+            Transport::Live { client, policy } => {
+                let whole = exchange(client, *policy, &request);
+                tokio::time::timeout(request.timeout, whole)
+                    .await
+                    .unwrap_or(Err(LenderError::TimedOut))
+            }
+            Transport::Replayed(replay) => replay.answer(&Sent::of(&request)),
+        };
+        if let (Some(recorder), Some(ticket)) = (&self.recorder, ticket) {
+            recorder.end(ticket, &Sent::of(&request), answer.as_ref(), started.elapsed());
+        }
+        answer
+    }
+}
+
+async fn exchange(client: &Client, policy: NetworkPolicy, request: &Request<'_>) -> Result<Incoming, LenderError> {
+    // Names are checked by the resolver; an address that stands in the URL never meets it.
+    if !request.endpoint.allowed(policy) {
+        return Err(LenderError::Refused("the address may not be dialled".into()));
+    }
+    let url = request.endpoint.join(request.path, request.query);
+    let mut builder = client
+        .request(request.method.clone(), url)
+        .header(ACCEPT, "application/json");
+    for (name, value) in request.headers {
+        let value = match value {
+            Value::Plain(text) => HeaderValue::from_str(text),
+            Value::Secret(secret) => HeaderValue::from_str(secret.expose()).map(|mut value| {
+                value.set_sensitive(true);
+                value
+            }),
+        };
+        let value = value.map_err(|_| LenderError::Refused(format!("the header {name} cannot be sent")))?;
+        builder = builder.header(*name, value);
+    }
+    if !request.body.is_empty() {
+        builder = builder
+            .header(CONTENT_TYPE, request.content_type)
+            .body(request.body.to_vec());
+    }
+    let mut response = builder.send().await.map_err(|error| unavailable(&error))?;
+    if response.remote_addr().is_some_and(|peer| !may_dial(peer.ip(), policy)) {
+        return Err(LenderError::Refused("the address may not be dialled".into()));
+    }
+    let too_large = |size: u64| size > MAX_BYTES as u64;
+    let mut body = Vec::new();
+    let mut refused = response.content_length().is_some_and(too_large);
+    while !refused && let Some(chunk) = response.chunk().await.map_err(|error| unavailable(&error))? {
+        refused = body.len() + chunk.len() > MAX_BYTES;
+        body.extend_from_slice(&chunk);
+    }
+    if refused {
+        return Err(LenderError::Malformed {
+            field: "body".into(),
+            detail: format!("larger than {MAX_BYTES} bytes"),
+        });
+    }
+    Ok(Incoming {
+        status: response.status().as_u16(),
+        headers: response.headers().clone(),
+        body,
+    })
 }
 
 /// Says what kind of failure it was; never the address, which may be private configuration.
@@ -197,123 +376,6 @@ fn unavailable(error: &reqwest::Error) -> LenderError {
     }
 }
 
-/// Resolves names and keeps only the addresses that may be dialled, so that the address checked is the address used.
-#[derive(Debug)]
-struct CheckedDns(NetworkPolicy);
-
-impl Resolve for CheckedDns {
-    fn resolve(&self, name: Name) -> Resolving {
-        let policy = self.0;
-        Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let allowed: Vec<_> = found.filter(|address| may_dial(address.ip(), policy)).collect();
-            if allowed.is_empty() {
-                return Err("no public address".into());
-            }
-            Ok(Box::new(allowed.into_iter()) as Addrs)
-        })
-    }
-}
-
-fn may_dial(ip: IpAddr, policy: NetworkPolicy) -> bool {
-    is_public(ip) || (policy == NetworkPolicy::AllowLoopback && is_loopback(ip))
-}
-
-fn is_loopback(ip: IpAddr) -> bool {
-    ip.to_canonical().is_loopback()
-}
-
-/// True for globally routed unicast addresses. The exceptions are those of the IANA special-purpose registries.
-pub fn is_public(ip: IpAddr) -> bool {
-    match ip.to_canonical() {
-        IpAddr::V4(ip) => is_public_v4(ip),
-        IpAddr::V6(ip) => is_public_v6(ip),
-    }
-}
-
-fn is_public_v4(ip: Ipv4Addr) -> bool {
-    let [a, b, c, _] = ip.octets();
-    let special = a == 0
-        || a >= 224
-        || ip.is_private()
-        || ip.is_loopback()
-        || ip.is_link_local()
-        || ip.is_documentation()
-        || (a == 100 && (64..128).contains(&b))
-        || (a == 192 && b == 0 && c == 0)
-        || (a == 192 && b == 88 && c == 99)
-        || (a == 198 && (18..20).contains(&b));
-    !special
-}
-
-fn is_public_v6(ip: Ipv6Addr) -> bool {
-    let [a, b, ..] = ip.segments();
-    // Only 2000::/3 is global unicast; of it Teredo, 6to4 (both carry a v4 address) and documentation are out.
-    let special = (a == 0x2001 && (b < 0x0200 || b == 0x0db8)) || a == 0x2002 || a == 0x3fff;
-    (0x2000..0x4000).contains(&a) && !special
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_public_addresses_are_dialled() {
-        for private in [
-            "10.1.2.3",
-            "172.16.0.1",
-            "192.168.1.1",
-            "127.0.0.1",
-            "169.254.169.254",
-            "0.0.0.0",
-            "100.64.0.1",
-            "198.18.0.1",
-            "192.0.2.1",
-            "224.0.0.1",
-            "255.255.255.255",
-            "::1",
-            "::",
-            "fe80::1",
-            "fd00::1",
-            "ff02::1",
-            "::ffff:10.0.0.1",
-            "64:ff9b::a00:1",
-            "2002:a00:1::",
-            "2001:db8::1",
-            "2001::1",
-        ] {
-            assert!(!is_public(private.parse().unwrap()), "{private}");
-        }
-        for public in ["8.8.8.8", "172.32.0.1", "2606:4700::1111", "2001:4860:4860::8888"] {
-            assert!(is_public(public.parse().unwrap()), "{public}");
-        }
-    }
-
-    #[test]
-    fn an_endpoint_is_https_and_public_unless_development_allows_this_machine() {
-        use EndpointError::{Extras, NotAUrl, NotPublic, Scheme};
-        let check = |text: &str, policy| Endpoint::parse(text, policy).map(|e| e.path("/v1"));
-        let public = NetworkPolicy::Public;
-        assert_eq!(check("https://lender.example/api/", public), Ok("/api/v1".into()));
-        assert_eq!(check("lender.example", public), Err(NotAUrl));
-        assert_eq!(check("http://lender.example", public), Err(Scheme));
-        assert_eq!(check("http://127.0.0.1:9", public), Err(Scheme));
-        assert_eq!(check("https://127.0.0.1", public), Err(NotPublic));
-        assert_eq!(check("https://localhost", public), Err(NotPublic));
-        assert_eq!(check("https://[::1]", public), Err(NotPublic));
-        assert_eq!(check("https://2130706433", public), Err(NotPublic));
-        assert_eq!(check("https://me@lender.example", public), Err(Extras));
-        assert_eq!(check("https://lender.example/?a", public), Err(Extras));
-        let development = NetworkPolicy::AllowLoopback;
-        assert_eq!(check("http://127.0.0.1:9/x", development), Ok("/x/v1".into()));
-        assert_eq!(check("http://10.0.0.1", development), Err(Scheme));
-        assert_eq!(check("https://10.0.0.1", development), Err(NotPublic));
-    }
-
-    #[tokio::test]
-    async fn a_name_that_resolves_to_this_machine_is_not_dialled_in_production() {
-        let resolve = |policy| CheckedDns(policy).resolve("localhost".parse::<Name>().unwrap());
-        assert!(resolve(NetworkPolicy::Public).await.is_err());
-        assert!(resolve(NetworkPolicy::AllowLoopback).await.is_ok());
-    }
-}
+#[path = "net/tests.rs"]
+mod tests;

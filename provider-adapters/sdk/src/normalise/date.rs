@@ -47,15 +47,9 @@ fn date(text: &str, order: Option<DateOrder>) -> Result<NaiveDate, Problem> {
     if !text.is_ascii() {
         return Err(Problem::NotADate);
     }
-    if let Some(head) = text.get(..10)
-        && let Ok(date) = NaiveDate::parse_from_str(head, "%Y-%m-%d")
-    {
+    if let Some(date) = text.get(..10).and_then(iso_date) {
         let tail = &text[10..];
-        let instant = tail.starts_with(['T', 't', ' '])
-            && [text.replacen(' ', "T", 1), format!("{}Z", text.replacen(' ', "T", 1))]
-                .iter()
-                .any(|t| DateTime::parse_from_rfc3339(t).is_ok());
-        return if tail.is_empty() || instant {
+        return if tail.is_empty() || is_instant(text) {
             Ok(date)
         } else {
             Err(Problem::NotADate)
@@ -89,6 +83,28 @@ fn date(text: &str, order: Option<DateOrder>) -> Result<NaiveDate, Problem> {
             },
         },
         _ => Err(Problem::NotADate),
+    }
+}
+
+/// `2026-04-03`.
+fn iso_date(text: &str) -> Option<NaiveDate> {
+    let (year, rest) = text.split_once('-')?;
+    let (month, day) = rest.split_once('-')?;
+    let digits = [(year, 4), (month, 2), (day, 2)]
+        .iter()
+        .all(|(part, len)| part.len() == *len && part.bytes().all(|b| b.is_ascii_digit()));
+    if !digits {
+        return None;
+    }
+    NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)
+}
+
+/// RFC 3339, perhaps with a space in place of the `T`, perhaps without an offset.
+fn is_instant(text: &str) -> bool {
+    let reads = |text: &str| DateTime::parse_from_rfc3339(text).is_ok();
+    reads(text) || {
+        let joined = text.replacen(' ', "T", 1);
+        reads(&joined) || reads(&(joined + "Z"))
     }
 }
 

@@ -52,15 +52,20 @@ impl<'a> Document<'a> {
     /// Reads JSON (RFC 8259) of at most [`MAX_BYTES`] and [`MAX_DEPTH`]. A key that appears twice is refused: two readers would read
     /// two different answers.
     pub fn parse(body: &'a [u8]) -> Result<Self, Refusal> {
+        Self::parse_within(body, MAX_BYTES, MAX_DEPTH)
+    }
+
+    pub(crate) fn parse_within(body: &'a [u8], max_bytes: usize, max_depth: usize) -> Result<Self, Refusal> {
         let refuse = |what: &'static str| Refusal::new("body", Problem::NotJson(what), "");
-        if body.len() > MAX_BYTES {
-            return Err(refuse("is larger than 1 MiB"));
+        if body.len() > max_bytes {
+            return Err(refuse("is too large"));
         }
         let text = std::str::from_utf8(body).map_err(|_| refuse("is not UTF-8"))?;
         let mut parser = Parser {
             text,
             at: 0,
             depth: 0,
+            max_depth,
             nodes: 0,
         };
         let root = parser.value().map_err(refuse)?;
@@ -69,6 +74,10 @@ impl<'a> Document<'a> {
             return Err(refuse("has something behind the JSON value"));
         }
         Ok(Self { root })
+    }
+
+    pub(crate) fn into_root(self) -> Node<'a> {
+        self.root
     }
 
     /// The value.
@@ -85,6 +94,7 @@ struct Parser<'a> {
     text: &'a str,
     at: usize,
     depth: usize,
+    max_depth: usize,
     nodes: usize,
 }
 
@@ -123,7 +133,7 @@ impl<'a> Parser<'a> {
 
     fn nested(&mut self, inner: fn(&mut Self) -> Parsed<Node<'a>>) -> Parsed<Node<'a>> {
         self.depth += 1;
-        if self.depth > MAX_DEPTH {
+        if self.depth > self.max_depth {
             return Err("is nested too deep");
         }
         self.at += 1;
@@ -185,14 +195,16 @@ impl<'a> Parser<'a> {
         let mut escaped = false;
         loop {
             self.at += 1;
-            match self.peek().ok_or(NOT_JSON)? {
+            let rest = self.text.as_bytes().get(self.at..).ok_or(NOT_JSON)?;
+            let special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
+            self.at += rest.iter().position(special).ok_or(NOT_JSON)?;
+            match self.text.as_bytes()[self.at] {
                 b'"' => break,
                 b'\\' => {
                     escaped = true;
                     self.at += 1;
                 }
-                0..0x20 => return Err(NOT_JSON),
-                _ => {}
+                _ => return Err(NOT_JSON),
             }
         }
         self.at += 1;
@@ -288,7 +300,7 @@ mod tests {
         assert!(Document::parse(deep(MAX_DEPTH).as_bytes()).is_ok());
         assert_eq!(problem(deep(MAX_DEPTH + 1).as_bytes()), "body is nested too deep");
         assert_eq!(problem("[".repeat(10_000).as_bytes()), "body is nested too deep");
-        assert_eq!(problem(&vec![b' '; MAX_BYTES + 1]), "body is larger than 1 MiB");
+        assert_eq!(problem(&vec![b' '; MAX_BYTES + 1]), "body is too large");
         let many = format!("[{}0]", "0,".repeat(MAX_NODES));
         assert_eq!(problem(many.as_bytes()), "body has too many values");
         assert_eq!(

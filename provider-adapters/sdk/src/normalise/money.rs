@@ -176,6 +176,9 @@ fn amount(scan: &mut Scan<'_>, currency: Currency) -> Result<Money, Problem> {
 }
 
 fn magnitude(scan: &mut Scan<'_>) -> Decimal {
+    if !scan.at_word() {
+        return Decimal::ONE;
+    }
     let lakh = ["lakhs", "lakh", "lacs", "lac"];
     let crore = ["crores", "crore", "cr"];
     if scan.eat_any(&lakh) {
@@ -206,6 +209,9 @@ fn marker(scan: &mut Scan<'_>, currency: Currency) -> Result<bool, Problem> {
         ("¥", &["JPY", "CNY"]),
         ("kr", &["SEK", "NOK", "DKK"]),
     ];
+    if !scan.at_word() {
+        return Ok(false);
+    }
     if scan.eat(currency.code()) {
         return Ok(true);
     }

@@ -132,8 +132,11 @@ type ToRate = fn(Decimal) -> Result<Rate, Problem>;
 
 /// True when the text holds a percentage anywhere.
 pub(super) fn mentions(text: &str) -> bool {
+    if text.contains('%') {
+        return true;
+    }
     let lower = text.to_ascii_lowercase();
-    lower.contains('%') || lower.contains("percent") || lower.contains("per cent")
+    lower.contains("pct") || lower.contains("percent") || lower.contains("per cent")
 }
 
 /// One percentage, for the readers of charges.
@@ -180,6 +183,9 @@ fn range(text: &str, sign: Sign, to_rate: ToRate) -> Result<(Percent, Option<Per
 
 /// A sign, or a word that makes a limit of the value.
 pub(super) fn lead(scan: &mut Scan<'_>) -> Result<(), Problem> {
+    if scan.at_number() {
+        return Ok(());
+    }
     if scan.eat_any(&[
         "up to", "upto", "maximum", "minimum", "max", "min", "from", "starting", "at least", "<", ">", "≤", "≥",
     ]) {
@@ -209,7 +215,7 @@ fn tail(scan: &mut Scan<'_>) -> Result<Percent, Problem> {
         base: Base::Unstated,
         tax: Tax::Unstated,
     };
-    loop {
+    while !scan.is_done() {
         let (per, base, tax) = (per(scan), base(scan), tax(scan)?);
         let twice = (per.is_some() && read.per != Per::Unstated)
             || (base.is_some() && read.base != Base::Unstated)
@@ -218,12 +224,13 @@ fn tail(scan: &mut Scan<'_>) -> Result<Percent, Problem> {
             return Err(Problem::Ambiguous);
         }
         if per.is_none() && base.is_none() && tax.is_none() {
-            return Ok(read);
+            break;
         }
         read.per = per.unwrap_or(read.per);
         read.base = base.unwrap_or(read.base);
         read.tax = tax.unwrap_or(read.tax);
     }
+    Ok(read)
 }
 
 fn per(scan: &mut Scan<'_>) -> Option<Per> {
@@ -311,6 +318,9 @@ const TAXES: [&str; 6] = ["gst", "vat", "applicable taxes", "taxes", "tax", "ser
 
 /// `+ GST`, `plus 18% GST`, `(incl. GST)`, `exclusive of taxes`.
 pub(super) fn tax(scan: &mut Scan<'_>) -> Result<Option<Tax>, Problem> {
+    if scan.is_done() {
+        return Ok(None);
+    }
     let mut ahead = *scan;
     let open = ahead.eat("(");
     let plus = ahead.eat_any(&["+", "plus", "&", "and"]);

@@ -44,22 +44,31 @@ impl<'d> Reader<'d> {
     /// A member of an object.
     #[must_use]
     pub fn get(&self, key: &str) -> Self {
-        let mut path = String::with_capacity(self.path.len() + key.len() + 1);
-        path.push_str(&self.path);
-        if !path.is_empty() {
-            path.push('.');
-        }
-        path.push_str(key);
         Self {
             node: self.node.and_then(|node| node.get(key)),
-            path,
+            path: self.below(key),
         }
     }
 
     /// A member of a member: `message.order.quote`.
     #[must_use]
     pub fn at(&self, keys: &str) -> Self {
-        keys.split('.').fold(self.clone(), |reader, key| reader.get(key))
+        Self {
+            node: self
+                .node
+                .and_then(|node| keys.split('.').try_fold(node, |node, key| node.get(key))),
+            path: self.below(keys),
+        }
+    }
+
+    fn below(&self, keys: &str) -> String {
+        let mut path = String::with_capacity(self.path.len() + keys.len() + 1);
+        path.push_str(&self.path);
+        if !path.is_empty() {
+            path.push('.');
+        }
+        path.push_str(keys);
+        path
     }
 
     /// An item of a list.

@@ -20,17 +20,19 @@ impl<'a> Scan<'a> {
 
     /// Takes `symbol` if it comes next; ASCII case does not matter. A word must end where the text's word ends.
     pub(super) fn eat(&mut self, symbol: &str) -> bool {
-        let Some(head) = self.rest.get(..symbol.len()) else {
+        let fits = self
+            .rest
+            .get(..symbol.len())
+            .is_some_and(|head| head.eq_ignore_ascii_case(symbol));
+        if !fits {
             return false;
-        };
-        let tail = &self.rest[symbol.len()..];
-        let is_word = symbol.ends_with(char::is_alphabetic);
-        let ends = !is_word || !tail.starts_with(char::is_alphabetic);
-        let fits = head.eq_ignore_ascii_case(symbol) && ends;
-        if fits {
-            self.rest = tail.trim_start();
         }
-        fits
+        let tail = &self.rest[symbol.len()..];
+        if symbol.ends_with(char::is_alphabetic) && tail.starts_with(char::is_alphabetic) {
+            return false;
+        }
+        self.rest = tail.trim_start();
+        true
     }
 
     /// Takes the first of the symbols that comes next.
@@ -50,6 +52,12 @@ impl<'a> Scan<'a> {
     pub(super) fn at_number(&self) -> bool {
         let digits = self.rest.strip_prefix('.').unwrap_or(self.rest);
         digits.starts_with(|c: char| c.is_ascii_digit())
+    }
+
+    /// True when a letter or a sign of a currency comes next.
+    pub(super) fn at_word(&self) -> bool {
+        self.rest
+            .starts_with(|c: char| c.is_alphabetic() || !c.is_ascii() || c == '$')
     }
 
     /// Takes a number without a sign: digits, perhaps grouped by commas (thousands, or lakhs and crores), perhaps a decimal point.
@@ -101,18 +109,11 @@ fn decimal(written: &str) -> Result<Decimal, Problem> {
     if digits > MAX_DIGITS * 2 || significant > MAX_DIGITS {
         return Err(Problem::TooLarge);
     }
-    let plain: String = whole.chars().filter(|c| *c != ',').collect();
-    let plain = if fraction.is_empty() {
-        plain
-    } else {
-        format!("{plain}.{fraction}")
-    };
-    let padded = if plain.starts_with('.') {
-        format!("0{plain}")
-    } else {
-        plain
-    };
-    Decimal::from_str_exact(if padded.is_empty() { "0" } else { &padded }).map_err(|_| Problem::TooLarge)
+    // At most 28 digits: a 128-bit integer holds 38.
+    let digits = whole.bytes().chain(fraction.bytes()).filter(u8::is_ascii_digit);
+    let value = digits.fold(0_i128, |value, digit| value * 10 + i128::from(digit - b'0'));
+    let scale = u32::try_from(fraction.len()).map_err(|_| Problem::TooLarge)?;
+    Decimal::try_from_i128_with_scale(value, scale).map_err(|_| Problem::TooLarge)
 }
 
 /// `1,234,567` or `12,34,567`: a first group of one to three digits, a last one of three, and between them all of three or all of
