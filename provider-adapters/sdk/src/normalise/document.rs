@@ -86,6 +86,19 @@ impl<'a> Document<'a> {
     }
 }
 
+/// Bytes at which a text ends or must be looked at: quote, backslash, control characters.
+const SPECIAL: [bool; 256] = {
+    let mut special = [false; 256];
+    let mut byte = 0;
+    while byte < 0x20 {
+        special[byte] = true;
+        byte += 1;
+    }
+    special[b'"' as usize] = true;
+    special[b'\\' as usize] = true;
+    special
+};
+
 const NOT_JSON: &str = "is not JSON";
 
 type Parsed<T> = Result<T, &'static str>;
@@ -195,9 +208,9 @@ impl<'a> Parser<'a> {
         let mut escaped = false;
         loop {
             self.at += 1;
-            let rest = self.text.as_bytes().get(self.at..).ok_or(NOT_JSON)?;
-            let special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
-            self.at += rest.iter().position(special).ok_or(NOT_JSON)?;
+            while !SPECIAL[usize::from(self.peek().ok_or(NOT_JSON)?)] {
+                self.at += 1;
+            }
             match self.text.as_bytes()[self.at] {
                 b'"' => break,
                 b'\\' => {

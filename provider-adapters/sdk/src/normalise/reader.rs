@@ -1,6 +1,7 @@
 //! Walking an answer: every step remembers the path.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 use domain::ports::LenderError;
 
@@ -80,8 +81,16 @@ impl<'d> Reader<'d> {
         };
         Self {
             node,
-            path: format!("{}[{index}]", self.path),
+            path: self.at_index(index),
         }
+    }
+
+    fn at_index(&self, index: usize) -> String {
+        let mut path = String::with_capacity(self.path.len() + 8);
+        path.push_str(&self.path);
+        // Writing into a text cannot fail.
+        let _ = write!(path, "[{index}]");
+        path
     }
 
     /// True when there is a value other than `null`.
@@ -108,9 +117,10 @@ impl<'d> Reader<'d> {
     pub fn find(&self, keys: &str, name: &str) -> Result<Self, Refusal> {
         let path = format!("{}[{keys}={name}]", self.path);
         let mut found = None;
+        let keys: Vec<&str> = keys.split('.').collect();
         if let Some(Node::List(items)) = self.node {
             for item in items {
-                let text = keys.split('.').try_fold(item, |node, key| node.get(key));
+                let text = keys.iter().try_fold(item, |node, key| node.get(key));
                 let Some(Node::Text(text)) = text else { continue };
                 if text.trim().eq_ignore_ascii_case(name) && found.replace(item).is_some() {
                     return Err(Refusal::new(&path, Problem::Twice, name));

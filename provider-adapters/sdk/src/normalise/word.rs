@@ -55,14 +55,12 @@ impl Field<'_> {
 }
 
 fn same_word(left: &str, right: &str) -> bool {
-    let letters = |text: &'_ str| {
+    fn letters(text: &str) -> impl Iterator<Item = char> {
         text.chars()
             .filter(|c| c.is_alphanumeric())
             .map(|c| c.to_ascii_lowercase())
-            .collect::<Vec<_>>()
-    };
-    // The common case costs nothing.
-    left.eq_ignore_ascii_case(right) || letters(left) == letters(right)
+    }
+    letters(left).eq(letters(right))
 }
 
 /// What a line of a price breakup stands for.
