@@ -208,9 +208,9 @@ impl<'a> Parser<'a> {
         let mut escaped = false;
         loop {
             self.at += 1;
-            while !SPECIAL[usize::from(self.peek().ok_or(NOT_JSON)?)] {
-                self.at += 1;
-            }
+            let rest = self.text.as_bytes().get(self.at..).ok_or(NOT_JSON)?;
+            let special = rest.iter().position(|byte| SPECIAL[usize::from(*byte)]);
+            self.at += special.ok_or(NOT_JSON)?;
             match self.text.as_bytes()[self.at] {
                 b'"' => break,
                 b'\\' => {

@@ -205,10 +205,11 @@ impl<'a> Field<'a> {
 
     /// The text without white space around it. `Missing` when it says nothing (see [`Self::is_absent`]).
     pub fn text(&self) -> Result<&str, Refusal> {
-        if self.is_absent() {
+        let text = self.text.trim();
+        if word::is_absent(text) {
             return Err(self.refuse(Problem::Missing));
         }
-        Ok(self.text.trim())
+        Ok(text)
     }
 
     /// True when the text says that there is nothing: empty, `NA`, `N/A`, `Not Applicable`, `-`, `null`, `nil`, `none`.

@@ -20,11 +20,9 @@ impl<'a> Scan<'a> {
 
     /// Takes `symbol` if it comes next; ASCII case does not matter. A word must end where the text's word ends.
     pub(super) fn eat(&mut self, symbol: &str) -> bool {
-        let fits = self
-            .rest
-            .get(..symbol.len())
-            .is_some_and(|head| head.eq_ignore_ascii_case(symbol));
-        if !fits {
+        // Whole characters equal whole characters: the end of the one is a border in the other.
+        let head = self.rest.as_bytes().get(..symbol.len());
+        if !head.is_some_and(|head| head.eq_ignore_ascii_case(symbol.as_bytes())) {
             return false;
         }
         let tail = &self.rest[symbol.len()..];
