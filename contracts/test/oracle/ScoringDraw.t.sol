@@ -201,6 +201,37 @@ contract ScoringDrawTest is ScoringBase {
         draw(digest, WIDE, 0);
         eq(oracle.usedOf(digest), 4, "nothing");
     }
+
+    /// @notice What was presented keeps its epoch whole, beside the fields that share its word.
+    function test_DrawsInALaterEpoch() external {
+        vm.startPrank(OWNER);
+        for (uint256 i = 0; i < 5; ++i) {
+            oracle.raiseEpoch();
+        }
+        vm.stopPrank();
+        bytes32 digest = present(baseAttestation());
+        draw(digest, USDC, 1e6);
+        vm.prank(OWNER);
+        oracle.raiseEpoch();
+        bytes4 error = ICreditScoringOracle.StaleAttestationEpoch.selector;
+        refuse(digest, USDC, 1e6, POLICY, abi.encodeWithSelector(error, 5, 6));
+    }
+
+    /// @notice A unit has 18 decimals: at 17 nine make ninety, at 18 nine, at 19 one, rounded up.
+    function test_UnitsAroundEighteenDecimals() external {
+        uint256[3] memory used = [uint256(90), 9, 1];
+        for (uint256 i = 0; i < 3; ++i) {
+            vm.prank(OWNER);
+            oracle.setAssetClass(STRANGER, CLASS, uint8(17 + i));
+            CreditAttestation memory a = baseAttestation();
+            (a.id, a.limit) = (bytes32(i), used[i] - 1);
+            bytes32 digest = present(a);
+            bytes4 error = ICreditScoringOracle.LimitExceeded.selector;
+            refuse(digest, STRANGER, 9, POLICY, abi.encodeWithSelector(error, digest, used[i], used[i] - 1));
+            (a.id, a.limit) = (bytes32(i + 3), used[i]);
+            draw(present(a), STRANGER, 9);
+        }
+    }
 }
 
 /// @notice What was presented is forgotten with its transaction: `setUp` is one, each test another.
