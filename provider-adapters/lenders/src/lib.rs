@@ -7,10 +7,12 @@
 pub mod desk;
 pub mod inbox;
 pub mod layers;
+pub mod manifest;
 pub mod protocol;
 pub mod registry;
 
 pub use desk::{DeskConfig, OrderSigner};
 pub use inbox::{CALLBACK_PATH, CallbackError, CallbackInbox};
 pub use layers::{Policy, decorate};
+pub use manifest::{Manifest, ManifestConfig, ManifestError, ManifestLender, ManifestLenderError};
 pub use registry::{LenderConfig, Parts, Registry, RegistryError, build};

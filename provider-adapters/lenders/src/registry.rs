@@ -11,6 +11,7 @@ use serde::Deserialize;
 use crate::desk::{Desk, DeskConfig, DeskError, LocalSigner, SignerError};
 use crate::inbox::CallbackInbox;
 use crate::layers::{Policy, decorate};
+use crate::manifest::{ManifestConfig, ManifestLender, ManifestLenderError};
 use crate::protocol::{ProtocolConfig, ProtocolLender};
 
 /// One lender, by its kind.
@@ -21,6 +22,8 @@ pub enum LenderConfig {
     Protocol(ProtocolConfig),
     /// Lends on chain.
     Desk(DeskConfig),
+    /// A plain REST interface that a file describes.
+    Manifest(ManifestConfig),
 }
 
 impl LenderConfig {
@@ -28,6 +31,7 @@ impl LenderConfig {
         match self {
             Self::Protocol(config) => &config.id,
             Self::Desk(config) => &config.id,
+            Self::Manifest(config) => &config.id,
         }
     }
 
@@ -35,6 +39,7 @@ impl LenderConfig {
         match self {
             Self::Protocol(config) => &config.policy,
             Self::Desk(config) => &config.policy,
+            Self::Manifest(config) => &config.policy,
         }
     }
 }
@@ -98,6 +103,9 @@ pub enum RegistryError {
     /// A bad signing key.
     #[error("signing key of desk {0}")]
     Signer(ProviderId, #[source] SignerError),
+    /// A bad manifest, or a secret of it that is not there.
+    #[error("lender {0}")]
+    Manifest(ProviderId, #[source] ManifestLenderError),
     /// The HTTP client could not be built.
     #[error("HTTP client")]
     Http(#[source] domain::ports::LenderError),
@@ -120,6 +128,7 @@ pub fn build(configs: Vec<LenderConfig>, parts: &Parts) -> Result<Registry, Regi
         let lender: Arc<dyn Lender> = match config {
             LenderConfig::Protocol(config) => Arc::new(protocol(config, parts, &http, inbox.clone())?),
             LenderConfig::Desk(config) => Arc::new(desk(config, parts)?),
+            LenderConfig::Manifest(config) => Arc::new(manifest(&config, parts, &http)?),
         };
         lenders.push(decorate(lender, &policy, Arc::clone(&clock)));
     }
@@ -173,6 +182,12 @@ fn protocol(
         timeout: config.timeout(),
     };
     Ok(ProtocolLender::new(config.id, config.capabilities, client, inbox))
+}
+
+fn manifest(config: &ManifestConfig, parts: &Parts, http: &HttpClient) -> Result<ManifestLender, RegistryError> {
+    let clock = Arc::clone(&parts.signer.clock);
+    let lender = ManifestLender::load(config, http.clone(), parts.network, clock);
+    lender.map_err(|error| RegistryError::Manifest(config.id.clone(), error))
 }
 
 fn desk(config: DeskConfig, parts: &Parts) -> Result<Desk, RegistryError> {
