@@ -12,6 +12,7 @@ mod gas;
 mod list;
 mod load;
 mod machine;
+mod normalise;
 mod numbers;
 mod report;
 mod sample;
@@ -94,13 +95,16 @@ async fn figures(options: &Options) -> anyhow::Result<Vec<(Box<dyn Figure>, Vec<
             figures.push(Box::new(numbers::WholeQuote::new(name, payments)?));
         }
     }
+    if options.wants("normalise_fis12") {
+        figures.push(Box::new(normalise::Normalise::new()?));
+    }
     let stored = ["quote_request", "hung_lender", "first_streamed", "graphql_list"];
     if !stored.iter().any(|name| options.wants(name)) {
         return Ok(figures.into_iter().map(|figure| (figure, Vec::new())).collect());
     }
     let url = options.database_url.as_deref().ok_or_else(|| {
         anyhow::anyhow!(
-            "DATABASE_URL is missing: run scripts/bench.sh, or choose --only apr_us_360, quote_whole or gas"
+            "DATABASE_URL is missing: run scripts/bench.sh, or choose --only apr_us_360, quote_whole, normalise or gas"
         )
     })?;
     let world = stage::world(url).await?;

@@ -23,7 +23,7 @@ const BATCHES: usize = 25;
 const CALLS: usize = 200;
 
 /// Nanoseconds of one call.
-fn time<T>(mut call: impl FnMut() -> T) -> u64 {
+pub fn time<T>(mut call: impl FnMut() -> T) -> u64 {
     let batch = |_| {
         let started = Instant::now();
         for _ in 0..CALLS {
