@@ -84,7 +84,7 @@ async function make(stateFile) {
       morpho: await morpho(chain, stage),
       venus: await venus(chain, stage),
     };
-    await chain.rpc('evm_increaseTime', [HISTORY]);
+    await chain.at(HISTORY);
     await chain.rpc('anvil_mine', [`0x${BLOCKS.toString(16)}`]);
     // A payment to each market, so that its books are not those of its first day.
     const { aave1, aave36 } = venues;
@@ -94,7 +94,7 @@ async function make(stateFile) {
     await chain.send(nextLender, venues.venus.vAsset, 'repayBorrow(uint256)', [1_234_567n]);
     const market = [asset, collateral, venues.morpho.oracle, venues.morpho.irm, BigInt(venues.morpho.lltv)];
     await chain.send(nextLender, venues.morpho.morpho, `repay(${MARKET},uint256,uint256,address,bytes)`, [market, 1_234_567n, 0n, nextLender, '0x']);
-    await chain.rpc('evm_increaseTime', [12_321]);
+    await chain.at(HISTORY + 12_321);
     await chain.rpc('anvil_mine', ['0x7']);
     const dumped = await chain.rpc('anvil_dumpState', []);
     fs.writeFileSync(stateFile, gunzipSync(Buffer.from(dumped.slice(2), 'hex')));

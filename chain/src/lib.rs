@@ -13,6 +13,7 @@
 //! | [`status`] | the state of a chain for operators |
 //! | [`submitter`] | transactions that survive crashes, drops and reorganisations |
 //! | [`indexer`] | canonical events, block by block |
+//! | [`views`] | many reads of other people's contracts in one round trip |
 //! | [`fees`] | what a transaction costs now |
 //! | [`keys`] | signing keys; the public development keys |
 //! | [`devnet`] | a development chain as a child process |
@@ -31,3 +32,4 @@ pub mod rpc;
 pub mod status;
 pub mod submitter;
 pub mod transaction;
+pub mod views;

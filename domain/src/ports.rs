@@ -1,6 +1,8 @@
 //! What the core needs of the world, as small traits. The use cases see lenders, chains, clocks and ids only through these.
 
 mod contracts;
+mod venues;
+mod views;
 
 use std::time::Instant;
 
@@ -21,6 +23,8 @@ pub use contracts::{
     Attester, Call, ChainInfo, ChainReader, Contracts, CreditAttestation, Health, Intent, Liquidation, LiveLoan,
     OnchainTerms, SignedAttestation, WalletCall,
 };
+pub use venues::{Venue, VenuePosition};
+pub use views::{ViewBlock, ViewCall, ViewCalls, Views};
 
 /// The only source of time.
 pub trait Clock: Send + Sync {

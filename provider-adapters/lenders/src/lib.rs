@@ -10,6 +10,7 @@ pub mod layers;
 pub mod manifest;
 pub mod protocol;
 pub mod registry;
+pub mod venues;
 
 pub use desk::{DeskConfig, OrderSigner};
 pub use inbox::{CALLBACK_PATH, CallbackError, CallbackInbox};

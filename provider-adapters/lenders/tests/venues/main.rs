@@ -1,0 +1,10 @@
+//! The adapters of lending pools against the real protocols on a development chain, see `scripts/venues.sh`.
+#![expect(clippy::unwrap_used, reason = "a failed step of a test is a failed test")]
+
+extern crate usance_lenders as lenders;
+
+mod exact;
+mod lifecycle;
+mod limits;
+mod protocols;
+mod stage;
