@@ -7,11 +7,12 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 
 /// Crates of this workspace and the crates of it that each may depend on. `usance-tests` and `usance-bench` may depend on
 /// everything.
-const ALLOWED: [(&str, &[&str]); 10] = [
+const ALLOWED: [(&str, &[&str]); 11] = [
     ("usance-domain", &[]),
     ("usance-risk", &["usance-domain"]),
     ("usance-compliance", &["usance-domain"]),
     ("usance-provider-sdk", &["usance-domain"]),
+    ("usance-kit", &["usance-provider-sdk", "usance-domain"]),
     (
         "usance-lenders",
         &["usance-provider-sdk", "usance-domain", "usance-chain"],
@@ -32,6 +33,7 @@ const ALLOWED: [(&str, &[&str]); 10] = [
             "usance-compliance",
             "usance-lenders",
             "usance-provider-sdk",
+            "usance-kit",
             "usance-sandbox",
             "usance-chain",
             "usance-domain",

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use domain::eligibility::approximate_days;
 use domain::{Reason, RequestId, SettlementId};
 use sdk::wire::{
     self, AcceptRequest, Acknowledgement, Loan, LoanState, OffersAnswer, OffersRequest, Problem, WireMoney,
@@ -125,7 +126,7 @@ impl SandboxedLender {
             term: question.term,
             now,
         };
-        let Some(answer) = self.remember(&question, || self.compose(asked, behavior)) else {
+        let Some(answer) = self.remember(&question, || self.compose(&question, asked, behavior)) else {
             return Reply::problem(&Problem::id_reused());
         };
         self.deliver(answer, question.callback_url, behavior).await
@@ -150,11 +151,12 @@ impl SandboxedLender {
         Some(answer)
     }
 
-    fn compose(&self, question: Question, behavior: Behavior) -> OffersAnswer {
-        let made = if behavior == Behavior::Decline {
-            Err(stern())
-        } else {
-            offer(&self.spec, question)
+    fn compose(&self, asked: &OffersRequest, question: Question, behavior: Behavior) -> OffersAnswer {
+        let outside = outside(&self.spec, asked);
+        let made = match outside {
+            _ if behavior == Behavior::Decline => Err(stern()),
+            Some(reason) => Err(vec![reason]),
+            None => offer(&self.spec, question),
         };
         let (offers, declined) = match made {
             Ok(offer) => (vec![bend(wire::Offer::from(&offer), behavior)], vec![]),
@@ -379,6 +381,34 @@ fn unknown_loan(id: SettlementId) -> Loan {
 
 fn bad_id() -> Reply {
     Reply::problem(&Problem::new(400, "malformed", "A settlement id is a UUID"))
+}
+
+/// Why a question is outside what the lender declares, but for its amount: of a larger one it lends a part.
+fn outside(spec: &LenderSpec, asked: &OffersRequest) -> Option<Reason> {
+    let caps = spec.capabilities();
+    let days = approximate_days(asked.term);
+    if !caps
+        .jurisdictions
+        .iter()
+        .any(|j| j.country == asked.jurisdiction.country)
+    {
+        Some(Reason::new(
+            "JURISDICTION_NOT_SERVED",
+            "This lender does not lend where you live.",
+        ))
+    } else if !(asked.products.is_empty() || asked.products.iter().any(|p| caps.products.contains(p))) {
+        Some(Reason::new(
+            "PRODUCT_NOT_OFFERED",
+            "This lender does not offer that kind of credit.",
+        ))
+    } else if !(caps.min_term_days..=caps.max_term_days).contains(&days) {
+        Some(Reason::new(
+            "TERM_NOT_OFFERED",
+            "This lender does not lend for this term.",
+        ))
+    } else {
+        None
+    }
 }
 
 fn stern() -> Vec<Reason> {
