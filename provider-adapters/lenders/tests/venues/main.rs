@@ -7,4 +7,5 @@ mod exact;
 mod lifecycle;
 mod limits;
 mod protocols;
+mod router;
 mod stage;

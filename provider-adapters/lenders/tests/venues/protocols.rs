@@ -91,6 +91,7 @@ sol! {
     }
 
     interface IMorpho {
+        function isAuthorized(address authorizer, address authorized) external view returns (bool);
         function market(bytes32 id) external view returns (MarketNow memory);
         function liquidate(Params memory params, address borrower, uint256 seized, uint256 shares, bytes data) external returns (uint256, uint256);
     }
@@ -114,5 +115,46 @@ sol! {
     interface IVenusOracle {
         function setPrice(address asset, uint256 price) external;
         function getUnderlyingPrice(address vToken) external view returns (uint256);
+    }
+
+    // --- The router
+
+    interface Signing {
+        function DOMAIN_SEPARATOR() external view returns (bytes32);
+        function nonces(address owner) external view returns (uint256);
+        function nonce(address authorizer) external view returns (uint256);
+        function approve(address spender, uint256 amount) external returns (bool);
+    }
+
+    interface VenusUser {
+        function enterMarkets(address[] memory vTokens) external returns (uint256[] memory);
+        function updateDelegate(address delegate, bool approved) external;
+    }
+
+    struct Pledge {
+        address collateral;
+        uint256 collateralAmount;
+        address asset;
+        uint256 amount;
+    }
+
+    struct Permission {
+        uint256 nonce;
+        uint256 deadline;
+        uint8 v;
+        bytes32 r;
+        bytes32 s;
+    }
+
+    interface IRouter {
+        function openAave(address pool, address debtToken, Pledge calldata pledge, Permission calldata delegation) external;
+        function closeAave(address pool, address asset, uint256 most, address collateral, address receipt) external;
+        function openMorpho(address morpho, Params calldata market, uint256 collateralAmount, uint256 amount,
+            Permission calldata permission, Permission calldata revocation) external;
+        function closeMorpho(address morpho, Params calldata market, uint256 most, Permission calldata permission,
+            Permission calldata revocation) external;
+        function openVenus(address collateralMarket, address assetMarket, Pledge calldata pledge) external;
+        function closeVenus(address collateralMarket, address assetMarket, address asset, uint256 most, address collateral)
+            external;
     }
 }
