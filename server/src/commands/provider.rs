@@ -1,0 +1,24 @@
+//! `usance provider`: lenders, from the outside.
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+use super::{provider_new, provider_try};
+
+/// What to do.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Make the beginning of a lender: files, fixtures and tests, red where work is left.
+    New(provider_new::Options),
+    /// Show what a recorded answer comes to by a manifest. Ends with 0 when green, 1 when red, 2 when nothing could be tried.
+    Try(provider_try::Options),
+}
+
+/// Does it.
+pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::New(options) => provider_new::run(options),
+        Command::Try(options) => provider_try::run(options),
+    }
+}
