@@ -26,7 +26,7 @@ impl Aggregator {
     /// holds the key, the accepted request and the opened settlement. What chains and attesters must say is asked before.
     ///
     /// Refusals beside those of the rules: `ALREADY_ACCEPTED`, `BOOK_OPEN`, `QUOTE_CHANGED`, `QUOTE_EXPIRED`,
-    /// `ATTESTATION_REFUSED`, `LOAN_NOT_LIVE`, `REFINANCING_PENDING`.
+    /// `ATTESTATION_REFUSED`, `LOAN_NOT_LIVE`, `REFINANCING_PENDING`, `PROVIDER_SUSPENDED`.
     pub async fn accept_quote(
         &self,
         caller: &Principal,
@@ -47,6 +47,7 @@ impl Aggregator {
         let now = self.world.clock.now();
         let (row, quote) = self.accepted_quote(&mut tx, caller, &accept).await?;
         acceptable(&row, &quote, &accept, now)?;
+        crate::providers::check_acceptable(&mut tx, &quote.provider, now).await?;
         let request = &row.asked.request;
         // The book closed between the two looks at it.
         if request.refinances.is_some() != prepared.refinancing.is_some() {
@@ -86,6 +87,7 @@ impl Aggregator {
         fail::fail_point!("accept::before_commit");
         tx.commit().await?;
         fail::fail_point!("accept::after_commit");
+        self.note_acceptance(&quote.provider);
         self.wake.events.notify_one();
         self.wake.lending.notify_one();
         Ok(view)

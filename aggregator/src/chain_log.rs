@@ -60,7 +60,9 @@ impl ChainLog for PgChainLog {
         chain::insert_block(&mut tx, chain_id, block, &events)
             .await
             .map_err(failure)?;
-        tx.commit().await.map_err(failure)
+        tx.commit().await.map_err(failure)?;
+        self.0.providers.block(chain_id);
+        Ok(())
     }
 
     async fn roll_back(&self, chain_id: u64, number: u64) -> Result<(), StoreFailure> {
@@ -73,7 +75,9 @@ impl ChainLog for PgChainLog {
             )));
         }
         chain::remove_above(&mut tx, chain_id, number).await.map_err(failure)?;
-        tx.commit().await.map_err(failure)
+        tx.commit().await.map_err(failure)?;
+        self.0.providers.block(chain_id);
+        Ok(())
     }
 
     async fn finalize(&self, chain_id: u64, number: u64) -> Result<(), StoreFailure> {

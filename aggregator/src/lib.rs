@@ -21,6 +21,7 @@ pub mod decisions;
 pub mod events;
 pub mod idempotency;
 pub mod identity;
+pub mod providers;
 pub mod quoting;
 
 // Lending side.
@@ -94,6 +95,8 @@ pub struct Settings {
     pub keepers: BTreeMap<u64, keeper::Keeper>,
     /// Pause between two looks of a keeper at one loan.
     pub keeper_pause: Duration,
+    /// When lenders are suspended and brought back without a person.
+    pub provider_rules: domain::provider::SuspensionRules,
 }
 
 impl Default for Settings {
@@ -106,6 +109,7 @@ impl Default for Settings {
             attestation: attestation::AttestationSettings::default(),
             keepers: BTreeMap::new(),
             keeper_pause: Duration::from_secs(15),
+            provider_rules: domain::provider::SuspensionRules::default(),
         }
     }
 }
@@ -126,6 +130,7 @@ pub struct Aggregator {
     pub(crate) world: World,
     pub(crate) bus: bus::Bus,
     pub(crate) closed_books: quoting::ClosedBooks,
+    pub(crate) providers: providers::Registry,
     pub(crate) wake: Wake,
     /// Fan-outs that still run.
     pub(crate) tasks: TaskTracker,
@@ -152,6 +157,7 @@ impl Aggregator {
             world,
             bus: bus::Bus::default(),
             closed_books: quoting::ClosedBooks::default(),
+            providers: providers::Registry::default(),
             wake: Wake::default(),
             tasks: TaskTracker::new(),
             consumers,

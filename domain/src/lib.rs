@@ -13,6 +13,7 @@ pub mod money;
 pub mod offer;
 pub mod ports;
 pub mod principal;
+pub mod provider;
 pub mod quote;
 pub mod ranking;
 pub mod request;

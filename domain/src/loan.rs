@@ -26,6 +26,7 @@ macro_rules! states {
         }
     };
 }
+pub(crate) use states;
 
 states! {
     /// Life of a quote request.

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use domain::ids::ProviderId;
 use domain::ports::{Ask, Lender};
+use domain::provider::CallResult;
 use domain::request::CreditRequest;
 use futures::FutureExt;
 use tokio::sync::Semaphore;
@@ -14,6 +15,18 @@ use tokio::task::JoinSet;
 use super::weigh::{Weighed, weigh};
 use crate::Aggregator;
 use crate::bus::LiveBook;
+use crate::providers::Asked;
+
+/// One lender's answer.
+struct Answered {
+    provider: ProviderId,
+    weighed: Weighed,
+    /// Since the fan-out began.
+    after: Duration,
+    result: CallResult,
+    /// Since the lender was asked.
+    took: Duration,
+}
 
 /// One request's fan-out.
 pub(super) struct FanOut {
@@ -26,7 +39,8 @@ pub(super) struct FanOut {
 impl FanOut {
     /// Asks, shows every answer, and returns at the last answer or at the deadline, whichever is first.
     pub(super) async fn run(self, aggregator: &Arc<Aggregator>, book: &LiveBook) -> Weighed {
-        let mut waiting: Vec<ProviderId> = self.lenders.iter().map(|lender| lender.id().clone()).collect();
+        let revision = |lender: &Arc<dyn Lender>| (lender.id().clone(), aggregator.providers.revision(lender.id()));
+        let mut waiting: Vec<(ProviderId, Option<i32>)> = self.lenders.iter().map(revision).collect();
         let mut calls = self.spawn(aggregator);
         let mut all = Weighed::default();
         let end = tokio::time::sleep_until(self.deadline.into());
@@ -38,20 +52,41 @@ impl FanOut {
             };
             let Some(answer) = answer else { break };
             // A cancelled call cannot be here, and a panic of the lender was caught inside: what is left is late.
-            let Ok((provider, weighed, after)) = answer else {
+            let Ok(Answered {
+                provider,
+                weighed,
+                after,
+                result,
+                took,
+            }) = answer
+            else {
                 continue;
             };
-            waiting.retain(|other| *other != provider);
+            let at = waiting.iter().position(|(other, _)| *other == provider);
+            aggregator.note_call(Asked {
+                provider: &provider,
+                revision: at.and_then(|at| waiting.remove(at).1),
+                result: weighed.fault.unwrap_or(result),
+                after: took,
+                quotes: &weighed.quotes,
+            });
             show(book, &provider, weighed, Some(after), &mut all);
         }
         calls.abort_all();
-        for provider in waiting {
+        for (provider, revision) in waiting {
+            aggregator.note_call(Asked {
+                provider: &provider,
+                revision,
+                result: CallResult::Late,
+                after: self.started.elapsed(),
+                quotes: &[],
+            });
             show(book, &provider, Weighed::late(&provider), None, &mut all);
         }
         all
     }
 
-    fn spawn(&self, aggregator: &Arc<Aggregator>) -> JoinSet<(ProviderId, Weighed, Duration)> {
+    fn spawn(&self, aggregator: &Arc<Aggregator>) -> JoinSet<Answered> {
         let slots = Arc::new(Semaphore::new(aggregator.world.settings.fan_out.max(1)));
         let mut calls = JoinSet::new();
         for lender in &self.lenders {
@@ -65,15 +100,26 @@ impl FanOut {
                 };
                 let asked = async {
                     let _slot = slots.acquire().await;
+                    let asked_at = Instant::now();
                     let answer = lender.quote(&ask).await;
-                    let after = started.elapsed();
-                    (weigh(&aggregator.world, &request, &provider, answer).await, after)
+                    let (after, took) = (started.elapsed(), asked_at.elapsed());
+                    let result = CallResult::of(&answer);
+                    let weighed = weigh(&aggregator.world, &request, &provider, answer).await;
+                    (weighed, after, result, took)
                 };
-                let (weighed, after) = AssertUnwindSafe(asked).catch_unwind().await.unwrap_or_else(|_| {
+                let asked = AssertUnwindSafe(asked).catch_unwind().await;
+                let (weighed, after, result, took) = asked.unwrap_or_else(|_| {
                     tracing::error!(%provider, request = %request.id, "panic while asking the lender");
-                    (Weighed::unavailable(&provider), started.elapsed())
+                    let after = started.elapsed();
+                    (Weighed::unavailable(&provider), after, CallResult::Unavailable, after)
                 });
-                (provider, weighed, after)
+                Answered {
+                    provider,
+                    weighed,
+                    after,
+                    result,
+                    took,
+                }
             });
         }
         calls

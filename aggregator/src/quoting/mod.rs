@@ -14,6 +14,7 @@ mod weigh;
 use std::sync::Arc;
 use std::time::Instant;
 
+use chrono::{DateTime, Utc};
 use domain::ids::{PrincipalId, RequestId};
 use domain::loan::RequestState;
 use domain::ports::Lender;
@@ -30,6 +31,7 @@ use crate::bus::LiveBook;
 use crate::decisions::{Decided, about_request, about_risk};
 use crate::events::{Event, append};
 use crate::idempotency::{Begun, Call, begin, finish, replayed};
+use crate::providers::{Admission, suspended};
 use crate::store::quoting::{Asked, NewRow};
 use crate::store::{self, to_json};
 use crate::{Aggregator, decisions};
@@ -157,7 +159,7 @@ impl Aggregator {
         }
         let decisions = vec![compliance, risk];
         let (lenders, losers) = if refusal.is_empty() {
-            self.eligible(&request)
+            self.eligible(&request, now)
         } else {
             Default::default()
         };
@@ -193,13 +195,20 @@ impl Aggregator {
         })
     }
 
-    fn eligible(&self, request: &CreditRequest) -> (Vec<Arc<dyn Lender>>, Vec<Loser>) {
+    fn eligible(&self, request: &CreditRequest, now: DateTime<Utc>) -> (Vec<Arc<dyn Lender>>, Vec<Loser>) {
         let mut lenders = Vec::new();
         let mut losers = Vec::new();
         for lender in &self.world.lenders {
+            let rules = (&self.world.settings.provider_rules, now);
+            let admission = self.providers.admission(lender.id(), request.id, rules);
+            if admission == Admission::Hidden {
+                continue;
+            }
             let mut reasons: Vec<Reason> = refinance::misfits(lender.capabilities(), request);
             reasons.extend(lender.capabilities().misfits(request));
-            if reasons.is_empty() {
+            if reasons.is_empty() && admission == Admission::Suspended {
+                losers.push(suspended(lender.id()));
+            } else if reasons.is_empty() {
                 lenders.push(Arc::clone(lender));
             } else {
                 losers.push(Loser {

@@ -8,6 +8,7 @@ use domain::digest::Arrival;
 use domain::ids::{ProviderId, QuoteId};
 use domain::offer::Offer;
 use domain::ports::{Answer, ChainError, LenderError};
+use domain::provider::CallResult;
 use domain::quote::{Loser, LoserKind, Quote};
 use domain::request::CreditRequest;
 
@@ -30,6 +31,8 @@ pub(super) struct Weighed {
     pub bodies: Vec<String>,
     pub losers: Vec<Loser>,
     pub decisions: Vec<Decided>,
+    /// An offer of it was wrong in this way: the answer was not as good as it looked.
+    pub fault: Option<CallResult>,
 }
 
 impl Weighed {
@@ -138,6 +141,7 @@ async fn weigh_offers(world: &World, request: &CreditRequest, provider: &Provide
             }
             Ok(Verdict::Malformed { field, detail }) => {
                 tracing::warn!(%provider, request = %request.id, field, detail, "offer not usable");
+                weighed.fault = weighed.fault.max(Some(CallResult::of_field(field)));
                 weighed.losers.push(Weighed::malformed(provider));
             }
             Err(error) => {

@@ -154,6 +154,7 @@ impl Aggregator {
         };
         let answer = in_time(lender.accept(&order)).await;
         fail::fail_point!("settlement::after_lender_call");
+        self.note_accept_call(lender.id(), answer.is_ok());
         match answer {
             Ok(receipt) => self.conclude(lease, receipt.status, Some(&receipt.loan_ref)).await,
             Err(error) => {

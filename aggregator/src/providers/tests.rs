@@ -1,0 +1,1 @@
+//! Rules of the registry, shown on a database and a clock of their own.
