@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use domain::offer::Inquiry;
 use domain::request::{Jurisdiction, Product};
 use domain::{Currency, ProviderId};
-use sdk::Capabilities;
+use sdk::{AmountRange, Capabilities};
 use serde::{Deserialize, Serialize};
 
 use crate::behavior::Behavior;
@@ -125,12 +125,14 @@ impl LenderSpec {
                 country: "US".into(),
                 region: None,
             }],
-            currency: Currency::usd(),
-            min_amount: self.min_amount,
-            max_amount: self.max_amount,
+            amounts: vec![AmountRange {
+                currency: Currency::usd(),
+                min: self.min_amount,
+                max: self.max_amount,
+            }],
             min_term_days: self.min_term_days,
             max_term_days: self.max_term_days,
-            collateral_chain: None,
+            collateral: Vec::new(),
             inquiry: self.inquiry(),
         }
     }

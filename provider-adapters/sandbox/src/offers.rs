@@ -63,7 +63,7 @@ impl OfferRef {
 pub(crate) fn offer(lender: &LenderSpec, question: Question) -> Result<Offer, Vec<Reason>> {
     let none = |code: &str, text: &str| vec![Reason::new(code, text)];
     let currency = question.amount.currency;
-    if currency != lender.capabilities().currency {
+    if lender.capabilities().amounts_in(currency).is_none() {
         return Err(none("CURRENCY_NOT_OFFERED", "This lender lends US dollars."));
     }
     if question.amount.minor < lender.min_amount {
