@@ -4,14 +4,18 @@
 //! nothing of time-outs, limits, breakers, hedging or metrics. Adding a lender in Rust takes its module, one variant of
 //! [`registry::LenderConfig`], and one arm of the `match` there.
 
+pub mod controls;
 pub mod desk;
 pub mod inbox;
 pub mod layers;
 pub mod manifest;
 pub mod protocol;
+mod record;
 pub mod registry;
+pub mod secret;
 pub mod venues;
 
+pub use controls::Controls;
 pub use desk::{DeskConfig, OrderSigner};
 pub use inbox::{CALLBACK_PATH, CallbackError, CallbackInbox};
 pub use layers::{Policy, decorate};

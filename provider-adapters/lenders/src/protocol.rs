@@ -9,12 +9,12 @@ use sdk::{
     AcceptOrder, AcceptReceipt, Answer, Ask, Capabilities, Lender, LenderError, LenderStatus, OffersReply,
     ProtocolClient,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::inbox::CallbackInbox;
 
 /// Configuration of a protocol lender.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProtocolConfig {
     /// Operator-given name.
@@ -34,7 +34,7 @@ pub struct ProtocolConfig {
 }
 
 /// A public key of a lender.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KeyConfig {
     /// Its name in signatures.

@@ -4,18 +4,22 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use domain::ProviderId;
+use domain::offer::Inquiry;
 use domain::ports::{Contracts, Lender};
+use domain::provider::Listed;
 use sdk::{Clock, Endpoint, EndpointError, HttpClient, KeyError, NetworkPolicy, ProtocolClient, PublicKey, Signer};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
+use crate::controls::Controls;
 use crate::desk::{Desk, DeskConfig, DeskError, LocalSigner, SignerError};
 use crate::inbox::CallbackInbox;
-use crate::layers::{Policy, decorate};
-use crate::manifest::{ManifestConfig, ManifestLender, ManifestLenderError};
+use crate::layers::{Policy, decorate_with_handle};
+use crate::manifest::{ManifestConfig, ManifestLender, ManifestLenderError, SecretError};
 use crate::protocol::{ProtocolConfig, ProtocolLender};
+use crate::secret;
 
 /// One lender, by its kind.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum LenderConfig {
     /// Speaks provider protocol v1.
@@ -27,7 +31,7 @@ pub enum LenderConfig {
 }
 
 impl LenderConfig {
-    fn id(&self) -> &ProviderId {
+    pub(crate) fn id(&self) -> &ProviderId {
         match self {
             Self::Protocol(config) => &config.id,
             Self::Desk(config) => &config.id,
@@ -35,7 +39,7 @@ impl LenderConfig {
         }
     }
 
-    fn policy(&self) -> &Policy {
+    pub(crate) fn policy(&self) -> &Policy {
         match self {
             Self::Protocol(config) => &config.policy,
             Self::Desk(config) => &config.policy,
@@ -63,6 +67,10 @@ pub struct Registry {
     pub lenders: Vec<Arc<dyn Lender>>,
     /// Mount it at [`crate::CALLBACK_PATH`].
     pub inbox: Option<Arc<CallbackInbox>>,
+    /// How they are configured, in the same order.
+    pub listed: Vec<Listed>,
+    /// What is moved of their layers while they run.
+    pub controls: Arc<Controls>,
 }
 
 impl std::fmt::Debug for Parts {
@@ -106,6 +114,18 @@ pub enum RegistryError {
     /// A bad manifest, or a secret of it that is not there.
     #[error("lender {0}")]
     Manifest(ProviderId, #[source] ManifestLenderError),
+    /// A limit out of range.
+    #[error("policy of lender {0}: {1} must be {2}")]
+    Limits(ProviderId, &'static str, &'static str),
+    /// Quotes that come of an inquiry are about the person: they are never remembered.
+    #[error("policy of lender {0}: cache_seconds is for lenders without an inquiry")]
+    PersonalCache(ProviderId),
+    /// A secret that is referred to and not there.
+    #[error("lender {0}")]
+    Secret(ProviderId, #[source] SecretError),
+    /// A configuration that cannot be written down for the registry.
+    #[error("lender {0}: its configuration cannot be recorded")]
+    Record(ProviderId, #[source] serde_json::Error),
     /// The HTTP client could not be built.
     #[error("HTTP client")]
     Http(#[source] domain::ports::LenderError),
@@ -123,16 +143,40 @@ pub fn build(configs: Vec<LenderConfig>, parts: &Parts) -> Result<Registry, Regi
     let inbox = inbox(&configs, parts)?;
     let clock: Arc<dyn Clock> = Arc::clone(&parts.signer.clock);
     let mut lenders = Vec::with_capacity(configs.len());
+    let mut controls = Controls::default();
+    let listed = configs
+        .iter()
+        .map(crate::record::listed)
+        .collect::<Result<Vec<_>, _>>()?;
     for config in configs {
         let policy = config.policy().clone();
+        check_policy(config.id(), &policy)?;
         let lender: Arc<dyn Lender> = match config {
             LenderConfig::Protocol(config) => Arc::new(protocol(config, parts, &http, inbox.clone())?),
             LenderConfig::Desk(config) => Arc::new(desk(config, parts)?),
             LenderConfig::Manifest(config) => Arc::new(manifest(&config, parts, &http)?),
         };
-        lenders.push(decorate(lender, &policy, Arc::clone(&clock)));
+        if policy.cache_seconds > 0 && lender.capabilities().inquiry != Inquiry::None {
+            return Err(RegistryError::PersonalCache(lender.id().clone()));
+        }
+        let (lender, handle) = decorate_with_handle(lender, &policy, Arc::clone(&clock));
+        controls.add(lender.as_ref(), handle);
+        lenders.push(lender);
     }
-    Ok(Registry { lenders, inbox })
+    let controls = Arc::new(controls);
+    Ok(Registry {
+        lenders,
+        inbox,
+        listed,
+        controls,
+    })
+}
+
+fn check_policy(id: &ProviderId, policy: &Policy) -> Result<(), RegistryError> {
+    match policy.limits().flaw() {
+        Some((field, range)) => Err(RegistryError::Limits(id.clone(), field, range)),
+        None => Ok(()),
+    }
 }
 
 fn inbox(configs: &[LenderConfig], parts: &Parts) -> Result<Option<Arc<CallbackInbox>>, RegistryError> {
@@ -192,7 +236,8 @@ fn manifest(config: &ManifestConfig, parts: &Parts, http: &HttpClient) -> Result
 
 fn desk(config: DeskConfig, parts: &Parts) -> Result<Desk, RegistryError> {
     let id = config.id.clone();
-    let signer = LocalSigner::from_hex(&config.signing_key).map_err(|e| RegistryError::Signer(id.clone(), e))?;
+    let key = secret::resolve(&config.signing_key).map_err(|e| RegistryError::Secret(id.clone(), e))?;
+    let signer = LocalSigner::from_hex(&key).map_err(|e| RegistryError::Signer(id.clone(), e))?;
     let desk = Desk::new(config, Arc::clone(&parts.contracts), Arc::new(signer));
     desk.map_err(|error| RegistryError::Desk(id, error))
 }

@@ -8,7 +8,7 @@ use domain::{Asset, Currency, ProviderId, Rate};
 use rust_decimal::Decimal;
 use sdk::{AmountRange, Capabilities, CollateralKind};
 use secrecy::SecretString;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// A hundred percent in basis points.
 const WHOLE: u64 = 10_000;
@@ -18,7 +18,7 @@ const MAX_BONUS_BPS: u16 = 2_000;
 const MAX_RATE_PPM: u32 = 10_000_000;
 
 /// Configuration of a desk. It lends a token that counts one to one as `currency`, against collateral, on an attestation, or both.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DeskConfig {
     /// Operator-given name.
@@ -69,6 +69,8 @@ pub struct DeskConfig {
     /// Where it lends.
     pub jurisdictions: Vec<Jurisdiction>,
     /// Private key of the orders, hex. A key service implements [`OrderSigner`](super::OrderSigner) instead.
+    /// `env:NAME` or `file:PATH`; the key itself in development only.
+    #[serde(serialize_with = "crate::secret::by_reference")]
     pub signing_key: SecretString,
     /// Layers around it.
     #[serde(default)]
@@ -76,7 +78,7 @@ pub struct DeskConfig {
 }
 
 /// A collateral token with its price.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PricedAsset {
     /// The token.
@@ -91,7 +93,7 @@ pub struct PricedAsset {
 }
 
 /// When collateral is sold by its price. The price is that of the chain's price oracle.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PriceRule {
     /// Debt over value above which anyone may liquidate, basis points.
@@ -101,7 +103,7 @@ pub struct PriceRule {
 }
 
 /// Lending on a credit attestation instead of collateral.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Attested {
     /// Policy of the chain's scoring oracle that the attestation must meet; not zero.

@@ -1,38 +1,40 @@
 //! The layers around every lender, put on once, in one order:
 //!
-//! quotes: observe → single flight → rate limit → breaker → deadline → hedge → bulkhead → check → adapter;
+//! quotes: observe → cache (for some) → single flight → rate limit → breaker → deadline → hedge → bulkhead → check → adapter;
 //! accept, status, cancel: observe → deadline → bulkhead of their own → adapter.
 //!
 //! Money calls are never hedged, never shed by our own rate limit, and never stopped by a breaker that quotes opened: a
 //! settlement must be able to learn what became of it.
 
+mod adjustable;
 mod breaker;
 mod bulkhead;
+mod cache;
 mod flight;
 mod hedge;
 mod observe;
 
 use std::future::Future;
-use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use domain::provider::Limits;
 use domain::{ProviderId, SettlementId};
-use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use sdk::{
     AcceptOrder, AcceptReceipt, Answer, Ask, Capabilities, Clock, Lender, LenderError, LenderStatus, validate_answer,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout, timeout_at};
 
+use adjustable::Adjustable;
 use breaker::Breaker;
-use bulkhead::Bulkhead;
-use flight::SingleFlight;
+use cache::{QuoteCache, facts, shareable};
+use flight::{Key, SingleFlight};
 use hedge::Hedge;
 
 /// How a lender is treated, as data.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Policy {
     /// Quote calls at the same time.
@@ -57,6 +59,10 @@ pub struct Policy {
     pub hedge_min_ms: u64,
     /// Longest wait for accept, status and cancel.
     pub money_timeout_ms: u64,
+    /// An answer is given again to the same question, of whoever asks it, for so long and never past its validity; 0 never.
+    /// Only for lenders whose quotes depend on the loan and not on the person: what is binding, needs an inquiry, or is a
+    /// decline is never given again.
+    pub cache_seconds: u32,
 }
 
 impl Default for Policy {
@@ -73,53 +79,102 @@ impl Default for Policy {
             hedge_budget_percent: 5,
             hedge_min_ms: 20,
             money_timeout_ms: 15_000,
+            cache_seconds: 0,
+        }
+    }
+}
+
+impl Policy {
+    /// What of it an operator may change while the lender runs.
+    pub fn limits(&self) -> Limits {
+        Limits {
+            max_concurrent: self.max_concurrent,
+            max_waiting: self.max_waiting,
+            max_concurrent_money: self.max_concurrent_money,
+            quotes_per_second: self.quotes_per_second,
+            burst: self.burst,
         }
     }
 }
 
 /// Puts every layer around a lender. `clock` is the time by which offers are judged.
 pub fn decorate(lender: Arc<dyn Lender>, policy: &Policy, clock: Arc<dyn Clock>) -> Arc<dyn Lender> {
-    let per_second = NonZeroU32::new(policy.quotes_per_second).unwrap_or(NonZeroU32::MIN);
-    let burst = NonZeroU32::new(policy.burst).unwrap_or(NonZeroU32::MIN);
+    decorate_with_handle(lender, policy, clock).0
+}
+
+/// The same, and what an operator moves of it.
+pub(crate) fn decorate_with_handle(
+    lender: Arc<dyn Lender>,
+    policy: &Policy,
+    clock: Arc<dyn Clock>,
+) -> (Arc<dyn Lender>, Handle) {
     observe::announce(lender.id());
+    let handle = Handle {
+        limited: Arc::new(Adjustable::new(policy.limits())),
+        cache: QuoteCache::of(policy.cache_seconds).map(Arc::new),
+    };
     let asking = Asking {
-        limit: RateLimiter::direct(Quota::per_second(per_second).allow_burst(burst)),
+        limited: Arc::clone(&handle.limited),
         breaker: Breaker::new(policy),
         hedge: Hedge::new(policy),
-        bulkhead: Bulkhead::new(policy.max_concurrent, policy.max_waiting),
         lender: Arc::clone(&lender),
-        clock,
+        clock: Arc::clone(&clock),
     };
-    Arc::new(Decorated {
+    let decorated = Decorated {
         lender,
         asking: Arc::new(asking),
         flight: SingleFlight::default(),
-        money: Bulkhead::new(policy.max_concurrent_money, policy.max_waiting),
+        limited: Arc::clone(&handle.limited),
+        cache: handle.cache.clone(),
+        clock,
         money_timeout: Duration::from_millis(policy.money_timeout_ms),
-    })
+    };
+    (Arc::new(decorated), handle)
+}
+
+/// What an operator moves of the layers around one lender.
+#[derive(Clone)]
+pub(crate) struct Handle {
+    limited: Arc<Adjustable>,
+    cache: Option<Arc<QuoteCache>>,
+}
+
+impl Handle {
+    /// From the next call on.
+    pub(crate) fn limit(&self, limits: Limits) {
+        self.limited.set(limits);
+    }
+
+    /// Forgets every quote.
+    pub(crate) fn forget_quotes(&self) {
+        if let Some(cache) = &self.cache {
+            cache.forget();
+        }
+    }
 }
 
 struct Decorated {
     lender: Arc<dyn Lender>,
     asking: Arc<Asking>,
     flight: SingleFlight,
-    money: Bulkhead,
+    limited: Arc<Adjustable>,
+    cache: Option<Arc<QuoteCache>>,
+    clock: Arc<dyn Clock>,
     money_timeout: Duration,
 }
 
 /// The layers of a quote below the single flight.
 struct Asking {
-    limit: DefaultDirectRateLimiter,
+    limited: Arc<Adjustable>,
     breaker: Breaker,
     hedge: Hedge,
-    bulkhead: Bulkhead,
     lender: Arc<dyn Lender>,
     clock: Arc<dyn Clock>,
 }
 
 impl Asking {
     async fn quote(&self, ask: &Ask) -> Result<Answer, LenderError> {
-        self.limit.check().map_err(|_| LenderError::RateLimited)?;
+        self.limited.now().rate.check().map_err(|_| LenderError::RateLimited)?;
         let deadline = Instant::from_std(ask.deadline);
         let permit = self.breaker.enter(deadline)?;
         let hedged = self.hedge.run(|| self.once(ask));
@@ -129,7 +184,8 @@ impl Asking {
     }
 
     async fn once(&self, ask: &Ask) -> Result<Answer, LenderError> {
-        let _place = self.bulkhead.enter().await?;
+        let limited = self.limited.now();
+        let _place = limited.quotes.enter().await?;
         let answer = self.lender.quote(ask).await?;
         validate_answer(&answer, &ask.request, self.clock.now())?;
         Ok(answer)
@@ -143,8 +199,9 @@ impl Decorated {
         call: impl Future<Output = Result<T, LenderError>> + Send,
     ) -> Result<T, LenderError> {
         let started = Instant::now();
+        let limited = self.limited.now();
         let in_bulkhead = async {
-            let _place = self.money.enter().await?;
+            let _place = limited.money.enter().await?;
             call.await
         };
         let result = timeout(self.money_timeout, in_bulkhead)
@@ -152,6 +209,41 @@ impl Decorated {
             .unwrap_or(Err(LenderError::TimedOut));
         observe::report(self.lender.id(), operation, started, result.as_ref().map(|_| "ok"));
         result
+    }
+
+    /// The answer to that question and whether another's call gave it. Of equal questions the first one's deadline drives the
+    /// call; each keeps its own as well.
+    async fn join(&self, key: Key, ask: &Ask) -> (Result<Answer, LenderError>, bool) {
+        let asking = Arc::clone(&self.asking);
+        let (call, joined) = self
+            .flight
+            .join(key, ask, |ask| async move { asking.quote(&ask).await });
+        let deadline = Instant::from_std(ask.deadline);
+        let result = timeout_at(deadline, call).await.unwrap_or(Err(LenderError::TimedOut));
+        (result, joined)
+    }
+
+    /// A question to a lender whose quotes depend on the loan only: remembered, or shared with whoever asks the same. Answers
+    /// also whether it was remembered.
+    async fn impersonal(&self, cache: &QuoteCache, facts: &str, ask: &Ask) -> (Result<Answer, LenderError>, bool) {
+        if let Some(answer) = cache.get(facts, &ask.request, self.clock.now()) {
+            return (Ok(answer), true);
+        }
+        // A call that began before the cache was emptied is not joined: it may say what was true before.
+        let generation = cache.generation();
+        let (result, joined) = self.join(Key::Facts(format!("{generation} {facts}")), ask).await;
+        match &result {
+            Ok(answer) if shareable(answer) => {
+                cache.put(generation, facts, answer, self.clock.now());
+                let fresh = validate_answer(answer, &ask.request, self.clock.now());
+                (fresh.and(result), false)
+            }
+            // Said to another person, or cut off at the other's deadline.
+            Ok(_) | Err(LenderError::TimedOut) if joined => {
+                (self.join(Key::Request(ask.request.id), ask).await.0, false)
+            }
+            Ok(_) | Err(_) => (result, false),
+        }
     }
 }
 
@@ -167,12 +259,13 @@ impl Lender for Decorated {
 
     async fn quote(&self, ask: &Ask) -> Result<Answer, LenderError> {
         let started = Instant::now();
-        let asking = Arc::clone(&self.asking);
-        let shared = self.flight.join(ask, |ask| async move { asking.quote(&ask).await });
-        // Of identical quotes the first one's deadline drives the call; each keeps its own as well.
-        let deadline = Instant::from_std(ask.deadline);
-        let result = timeout_at(deadline, shared).await.unwrap_or(Err(LenderError::TimedOut));
+        let cache = self.cache.as_ref();
+        let (result, remembered) = match cache.and_then(|cache| Some((cache, facts(&ask.request)?))) {
+            Some((cache, facts)) => self.impersonal(cache, &facts, ask).await,
+            None => (self.join(Key::Request(ask.request.id), ask).await.0, false),
+        };
         let outcome = result.as_ref().map(|answer| match answer {
+            Answer::Offers(_) if remembered => "cached",
             Answer::Offers(_) => "ok",
             Answer::Declined(_) => "declined",
         });

@@ -7,8 +7,9 @@ use tokio::time::Instant;
 
 const REQUESTS: &str = "usance_provider_requests_total";
 const LATENCY: &str = "usance_provider_latency_seconds";
-const OUTCOMES: [&str; 8] = [
+const OUTCOMES: [&str; 9] = [
     "ok",
+    "cached",
     "declined",
     "unsupported",
     "refused",

@@ -24,7 +24,7 @@ use std::path::PathBuf;
 
 use domain::ProviderId;
 use sdk::EndpointError;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 pub use lender::ManifestLender;
 pub use load::Manifest;
@@ -35,7 +35,7 @@ pub use source::{ManifestError, Place};
 const MAX_ITEMS: usize = 1_000;
 
 /// One entry of the configuration: `kind = "manifest"`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ManifestConfig {
     /// Operator-given name.

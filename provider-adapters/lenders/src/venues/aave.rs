@@ -34,7 +34,7 @@ const GAS_REPAY: u64 = 400_000;
 const GAS_WITHDRAW: u64 = 500_000;
 
 /// The release of a pool.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, Deserialize)]
 pub enum AaveRelease {
     /// 3.0: the reserve's money is its token balance; products are rounded to the nearest.
     #[serde(rename = "3.0")]

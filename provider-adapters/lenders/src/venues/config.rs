@@ -6,12 +6,12 @@ use domain::request::{Jurisdiction, Product};
 use domain::{Asset, Currency, ProviderId, Rate};
 use rust_decimal::Decimal;
 use sdk::{AmountRange, Capabilities, CollateralKind};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::aave::AaveRelease;
 
 /// One market of one protocol. The asset lent counts one to one as `currency`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct VenueConfig {
     /// Operator-given name.
@@ -48,7 +48,7 @@ pub struct VenueConfig {
 }
 
 /// A protocol and the contracts of a market.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "name", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum VenueProtocol {
     /// Aave v3.
