@@ -287,4 +287,6 @@ impl Lender for Decorated {
 }
 
 #[cfg(test)]
+mod cache_tests;
+#[cfg(test)]
 mod tests;
