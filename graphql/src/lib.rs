@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 pub mod auth;
 pub mod openapi;
+mod openapi_providers;
 pub mod problem;
 pub mod public_id;
 mod rest;

@@ -8,18 +8,18 @@ use serde_json::{Map, Value, json};
 
 use crate::schema::sdl;
 
-struct Route {
-    method: &'static str,
-    path: &'static str,
-    id: &'static str,
-    summary: &'static str,
-    body: Option<&'static str>,
-    answer: Answer,
-    status: &'static str,
-    query: &'static [(&'static str, &'static str)],
+pub(crate) struct Route {
+    pub(crate) method: &'static str,
+    pub(crate) path: &'static str,
+    pub(crate) id: &'static str,
+    pub(crate) summary: &'static str,
+    pub(crate) body: Option<&'static str>,
+    pub(crate) answer: Answer,
+    pub(crate) status: &'static str,
+    pub(crate) query: &'static [(&'static str, &'static str)],
 }
 
-enum Answer {
+pub(crate) enum Answer {
     One(&'static str),
     Many(&'static str),
     Page(&'static str),
@@ -31,7 +31,7 @@ const PAGE: &[(&str, &str)] = &[
     ("after", "Cursor of the item before the page."),
 ];
 
-const fn read(path: &'static str, id: &'static str, summary: &'static str, answer: Answer) -> Route {
+pub(crate) const fn read(path: &'static str, id: &'static str, summary: &'static str, answer: Answer) -> Route {
     Route {
         method: "get",
         path,
@@ -44,7 +44,7 @@ const fn read(path: &'static str, id: &'static str, summary: &'static str, answe
     }
 }
 
-const fn write(path: &'static str, id: &'static str, summary: &'static str, answer: Answer) -> Route {
+pub(crate) const fn write(path: &'static str, id: &'static str, summary: &'static str, answer: Answer) -> Route {
     Route {
         method: "post",
         path,
@@ -62,6 +62,7 @@ fn routes() -> impl Iterator<Item = Route> {
         .into_iter()
         .chain(lending_routes())
         .chain(collateral_routes())
+        .chain(crate::openapi_providers::routes())
 }
 
 fn quoting_routes() -> Vec<Route> {
@@ -219,7 +220,7 @@ fn collateral_routes() -> Vec<Route> {
     ]
 }
 
-fn reference(name: &str) -> Value {
+pub(crate) fn reference(name: &str) -> Value {
     json!({ "$ref": format!("#/components/schemas/{name}") })
 }
 
@@ -362,6 +363,7 @@ fn schemas() -> Map<String, Value> {
             },
         } }),
     );
+    all.extend(crate::openapi_providers::bodies());
     all.insert("Problem".to_owned(), problem_schema());
     all
 }

@@ -8,6 +8,7 @@ use alloy_primitives::Address;
 use anyhow::{Context, Result, bail};
 use chain::registry::{ChainConfig, Profile};
 use domain::money::Asset;
+use domain::provider::SuspensionRules;
 use lenders::LenderConfig;
 use rust_decimal::Decimal;
 use secrecy::{ExposeSecret, SecretString};
@@ -79,6 +80,9 @@ pub struct Config {
     /// Lenders.
     #[serde(default)]
     pub lenders: Vec<LenderConfig>,
+    /// When lenders are suspended and brought back without a person.
+    #[serde(default)]
+    pub provider_rules: SuspensionRules,
     /// Milliseconds that lenders have to answer.
     #[serde(default = "default_deadline_ms")]
     pub quote_deadline_ms: u64,
@@ -188,6 +192,14 @@ impl Config {
         self.token_seed()?;
         if self.quote_deadline_ms == 0 || self.quote_deadline_ms > 60_000 {
             bail!("quote_deadline_ms must be 1 to 60000");
+        }
+        if let Some(field) = self.provider_rules.flaw() {
+            bail!("provider_rules.{field} is out of range");
+        }
+        for lender in &self.lenders {
+            if let (Profile::Production, Some(field)) = (self.profile, lender.inline_secret()) {
+                bail!("lender {}: {field} must be env:NAME or file:PATH", lender.id());
+            }
         }
         let class_and_band =
             |p: &AttestationPolicy| p.policy > 0 && p.asset_class > 0 && (1..=5).contains(&p.worst_band);
@@ -305,6 +317,16 @@ mod tests {
         assert!(keeper("native_price = \"3000\"", "native_price = \"0\""));
         assert!(keeper("[[keepers]]\nchain_id = 1\n", "[[keepers]]\nchain_id = 10\n"));
         assert!(keeper("worst_band = 3", "worst_band = 6"));
+        assert_eq!(
+            config.provider_rules,
+            SuspensionRules::default(),
+            "the example shows the defaults"
+        );
+        assert!(keeper("error_percent = 50", "error_percent = 0"));
+        assert!(keeper(
+            "signing_key = \"env:EXAMPLE_DESK_KEY\"",
+            "signing_key = \"0x01\""
+        ));
     }
 
     #[test]

@@ -19,6 +19,7 @@ use chain::registry::Profile;
 use chrono::{DateTime, Utc};
 use domain::money::Asset;
 use domain::ports::Clock;
+use domain::provider::SuspensionRules;
 use graphql::DevClock;
 use lenders::LenderConfig;
 use lenders::protocol::{KeyConfig, ProtocolConfig};
@@ -275,6 +276,11 @@ fn config(
             .map(|chain| asset(chain.chain_id(), DevAsset::Ether))
             .collect(),
         lenders,
+        // Its lenders misbehave on purpose.
+        provider_rules: SuspensionRules {
+            automatic: false,
+            ..SuspensionRules::default()
+        },
         quote_deadline_ms: 2_500,
         poll_ms: 200,
     })

@@ -15,6 +15,7 @@ use chain::remote::RemoteSigner;
 use chain::rpc::{Rpc, RpcOptions};
 use chain::submitter::{Submitter, SubmitterOptions};
 use domain::ports::{Attester, ChainError, Clock, Contracts, CreditAttestation, Ids, SignedAttestation};
+use domain::provider::ProviderState;
 use graphql::{Callback, CallbackRefusal, DevClock, Process, ProviderCallbacks};
 use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::ExposeSecret;
@@ -59,6 +60,9 @@ impl Running {
         self.tasks.close();
         self.tasks.wait().await;
         self.aggregator.drain().await;
+        if let Err(error) = self.aggregator.flush_health().await {
+            tracing::warn!(%error, "the last health figures are lost");
+        }
     }
 }
 
@@ -97,12 +101,22 @@ pub async fn start(
         screening: compliance::ScreeningIndex::built_in()?,
         settings,
     });
+    let start = match config.profile {
+        Profile::Development => ProviderState::Live,
+        Profile::Production => ProviderState::Draft,
+    };
+    aggregator
+        .list_providers(&found.listed, found.controls, start)
+        .await
+        .context("the lenders cannot be listed")?;
     let running = Running {
         address,
         aggregator,
         shutdown: CancellationToken::new(),
         tasks: TaskTracker::new(),
     };
+    let (registry_of, shutdown) = (Arc::clone(&running.aggregator), running.shutdown.clone());
+    running.tasks.spawn(aggregator::providers::run(registry_of, shutdown));
     if roles.contains(&Role::Worker) {
         let (aggregator, shutdown) = (Arc::clone(&running.aggregator), running.shutdown.clone());
         running.tasks.spawn(aggregator::workers::run(aggregator, shutdown));
@@ -153,6 +167,7 @@ fn settings(config: &Config, roles: &[Role]) -> Result<Settings> {
         quote_deadline: config.quote_deadline(),
         poll: config.poll(),
         keeper_pause: config.keeper_pause(),
+        provider_rules: config.provider_rules,
         ..Settings::default()
     };
     let policies = config.attestation_policies.iter().map(|p| {

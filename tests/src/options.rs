@@ -23,6 +23,8 @@ pub struct Options {
     pub keeper: bool,
     /// Time of the process stands still and moves with the chains, see [`Environment::time_passes`]; the lenders' goes on.
     pub manual_clock: bool,
+    /// When lenders are suspended without a person: never, unless a test says so, because lenders of tests misbehave on purpose.
+    pub provider_rules: serde_json::Value,
     /// Crash point of the first process.
     pub crash_at: Option<String>,
 }
@@ -38,6 +40,7 @@ impl Default for Options {
             desks: vec![Desk::Secured],
             keeper: false,
             manual_clock: false,
+            provider_rules: serde_json::json!({ "automatic": false }),
             crash_at: None,
         }
     }

@@ -38,6 +38,7 @@ pub(crate) struct Facts<'a> {
     pub desk_valid_seconds: u32,
     pub desks: &'a [Desk],
     pub keeper: bool,
+    pub provider_rules: &'a Value,
 }
 
 pub(crate) fn asset(chain_id: u64, token: DevAsset) -> Asset {
@@ -125,6 +126,7 @@ impl Facts<'_> {
             "chains": self.chain_configs(),
             "assets": assets,
             "lenders": lenders,
+            "provider_rules": self.provider_rules,
             "quote_deadline_ms": self.quote_deadline_ms,
             "poll_ms": 50,
         });

@@ -238,10 +238,6 @@ pub async fn run(aggregator: Arc<Aggregator>, cancel: CancellationToken) {
         }),
         every("health purge", Duration::from_mins(10), &cancel, || a.forget_health()),
     );
-    // What was seen last.
-    if let Err(error) = aggregator.flush_health().await {
-        tracing::warn!(%error, "the last health figures are lost");
-    }
 }
 
 async fn every<F, W>(name: &'static str, pause: Duration, cancel: &CancellationToken, step: F)

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use domain::ids::ProviderId;
 use domain::provider::{Cause, HealthWindow, Probation, ProviderState};
 
-use super::on_probation;
+use super::{KEPT, on_probation};
 use crate::Aggregator;
 use crate::api::Error;
 use crate::store::providers::{self as rows, ProviderRow, Suspension};
@@ -45,7 +45,7 @@ impl Aggregator {
                     rules.judge(&window).map(Verdict::Suspend)
                 }
                 (_, Some(Suspension::Supervisor { cause, .. })) if on_probation(row.suspension, now) => {
-                    let beginning = DateTime::<Utc>::MIN_UTC;
+                    let beginning = now - KEPT;
                     let window = rows::health_of(&mut conn, &row.id, beginning, Some(row.revision)).await?;
                     match rules.probation(cause, &window) {
                         Probation::Wait => None,

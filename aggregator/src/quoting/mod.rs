@@ -7,7 +7,7 @@ mod orders;
 mod read;
 mod refinance;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod validate;
 mod weigh;
 

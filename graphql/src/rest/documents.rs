@@ -143,6 +143,16 @@ macro_rules! repayment {
         )
     };
 }
+macro_rules! provider {
+    () => {
+        concat!(
+            "{ id name kind state version revision suspension { by cause probationAt } limits ",
+            "{ maxConcurrent maxWaiting maxConcurrentMoney quotesPerSecond burst } configSha256 configured reason changedBy",
+            " changedAt createdAt health(minutes: $minutes) { minutes calls errors results { result count } p50Ms p99Ms quotes",
+            " misdeclared accepted aprGapMedianPpm aprGapWorstPpm acceptCalls acceptFailures lastGood } }"
+        )
+    };
+}
 macro_rules! refusals {
     () => {
         "refusals { code message field }"
@@ -213,6 +223,34 @@ documents! {
         call!(), " } }",
     ];
     ASSET_PAUSES ("", "/assetPauses") = ["query { assetPauses { chainId asset used refused cap txHash at } }"];
+    PROVIDERS ("", "/providers") = ["query($minutes: Int) { providers ", provider!(), " }"];
+    PROVIDER ("/provider", "") = ["query($id: ID!, $minutes: Int) { provider(id: $id) ", provider!(), " }"];
+    PROVIDER_HISTORY ("/provider", "/history") = [
+        "query($id: ID!, $first: Int) { provider(id: $id) { history(first: $first) ",
+        "{ revision kind from to version reason by at } } }",
+    ];
+    PROVIDER_VERSIONS ("/provider", "/versions") = [
+        "query($id: ID!, $first: Int) { provider(id: $id) { versions(first: $first) { number config configSha256 limits ",
+        "{ maxConcurrent maxWaiting maxConcurrentMoney quotesPerSecond burst } by at } } }",
+    ];
+    SUSPEND_PROVIDER ("/suspendProvider", "/provider") = [
+        "mutation($key: String!, $id: ID!, $reason: String!, $minutes: Int) { suspendProvider(idempotencyKey: $key, id: $id,",
+        " reason: $reason) { provider ", provider!(), refusals!(), " } }",
+    ];
+    RESUME_PROVIDER ("/resumeProvider", "/provider") = [
+        "mutation($key: String!, $id: ID!, $reason: String!, $minutes: Int) { resumeProvider(idempotencyKey: $key, id: $id,",
+        " reason: $reason) { provider ", provider!(), refusals!(), " } }",
+    ];
+    CHANGE_PROVIDER_STATE ("/changeProviderState", "/provider") = [
+        "mutation($key: String!, $id: ID!, $state: ProviderStatus!, $reason: String!, $minutes: Int) ",
+        "{ changeProviderState(idempotencyKey: $key, id: $id, state: $state, reason: $reason) { provider ", provider!(),
+        refusals!(), " } }",
+    ];
+    SET_PROVIDER_LIMITS ("/setProviderLimits", "/provider") = [
+        "mutation($key: String!, $id: ID!, $limits: ProviderLimitsInput!, $reason: String!, $minutes: Int) ",
+        "{ setProviderLimits(idempotencyKey: $key, id: $id, limits: $limits, reason: $reason) { provider ", provider!(),
+        refusals!(), " } }",
+    ];
     EVENTS ("/quoteUpdates", "") = [
         "subscription($id: ID!) { quoteUpdates(requestId: $id) { __typename ... on Quote ", quote!(),
         " ... on Loser { provider kind reasons { code text } } ... on QuoteRequest ", request!(), " } }",
@@ -231,6 +269,9 @@ mod tests {
         for (name, document) in ALL.iter().filter(|(name, _)| *name != "EVENTS") {
             let variables = serde_json::json!({
                 "id": "x", "key": "k", "signature": "0x", "amount": "PAYOFF", "units": "1", "input": input_of(name),
+                "reason": "r", "state": "LIVE", "minutes": 60, "first": 1, "limits": {
+                    "maxConcurrent": 1, "maxWaiting": 1, "maxConcurrentMoney": 1, "quotesPerSecond": 1, "burst": 1,
+                },
             });
             let declared = declared(document.text);
             let given = variables

@@ -18,6 +18,7 @@ mod callbacks;
 mod collateral;
 mod documents;
 mod oauth;
+mod providers;
 mod run;
 mod service;
 
@@ -47,6 +48,7 @@ pub fn router() -> Router<Api> {
         .merge(oauth::router())
         .merge(callbacks::router())
         .merge(collateral::router())
+        .merge(providers::router())
         .merge(service::router())
         .layer(DefaultBodyLimit::max(MAX_BODY))
 }

@@ -10,6 +10,7 @@ pub mod loan;
 mod mutation;
 pub mod operator;
 pub mod page;
+pub mod provider;
 mod query;
 pub mod quote;
 pub mod request;

@@ -6,6 +6,7 @@ use async_graphql::{Context, ID, Object, Result, SimpleObject};
 
 use super::input::{AcceptQuoteInput, RecordRepaymentInput, RequestQuotesInput, signature};
 use super::loan::{RepaymentOut, SettlementOut};
+use super::provider::{LimitsOut, ProviderOut, ProviderStatus, provider_id};
 use super::request::RequestOut;
 use super::value::RefusalOut;
 use super::{api, caller, fail};
@@ -44,6 +45,10 @@ payload! {
 payload! {
     /// Answer to `acceptQuote`, `submitSignature` and `cancelSettlement`.
     SettlementPayload { settlement: SettlementOut }
+}
+payload! {
+    /// Answer to `suspendProvider`, `resumeProvider`, `changeProviderState` and `setProviderLimits`.
+    ProviderPayload { provider: ProviderOut }
 }
 payload! {
     /// Answer to `recordRepayment`.
@@ -131,6 +136,82 @@ impl Mutation {
             api.aggregator.cancel_settlement(caller, &key, id).await
         };
         SettlementPayload::of(made.await, SettlementOut)
+    }
+
+    /// Stops asking a lender for quotes until an officer resumes it; what it granted goes on. For officers.
+    async fn suspend_provider(
+        &self,
+        ctx: &Context<'_>,
+        idempotency_key: String,
+        id: ID,
+        reason: String,
+    ) -> Result<ProviderPayload> {
+        let (api, caller) = (api(ctx)?, caller(ctx)?);
+        let made = async {
+            let key = IdempotencyKey::parse(&idempotency_key)?;
+            let id = provider_id(&id)?;
+            api.aggregator.suspend_provider(caller, &key, (&id, &reason)).await
+        };
+        ProviderPayload::of(made.await, ProviderOut)
+    }
+
+    /// Asks a suspended lender again. For officers.
+    async fn resume_provider(
+        &self,
+        ctx: &Context<'_>,
+        idempotency_key: String,
+        id: ID,
+        reason: String,
+    ) -> Result<ProviderPayload> {
+        let (api, caller) = (api(ctx)?, caller(ctx)?);
+        let made = async {
+            let key = IdempotencyKey::parse(&idempotency_key)?;
+            let id = provider_id(&id)?;
+            api.aggregator.resume_provider(caller, &key, (&id, &reason)).await
+        };
+        ProviderPayload::of(made.await, ProviderOut)
+    }
+
+    /// Moves a lender along its onboarding: draft, testing, certified, live. For officers.
+    async fn change_provider_state(
+        &self,
+        ctx: &Context<'_>,
+        idempotency_key: String,
+        id: ID,
+        state: ProviderStatus,
+        reason: String,
+    ) -> Result<ProviderPayload> {
+        let (api, caller) = (api(ctx)?, caller(ctx)?);
+        let made = async {
+            let key = IdempotencyKey::parse(&idempotency_key)?;
+            let id = provider_id(&id)?;
+            let named = (&id, reason.as_str());
+            api.aggregator
+                .change_provider_state(caller, &key, named, state.into())
+                .await
+        };
+        ProviderPayload::of(made.await, ProviderOut)
+    }
+
+    /// Changes a lender's limits while it runs, by a new version. For officers.
+    async fn set_provider_limits(
+        &self,
+        ctx: &Context<'_>,
+        idempotency_key: String,
+        id: ID,
+        limits: LimitsOut,
+        reason: String,
+    ) -> Result<ProviderPayload> {
+        let (api, caller) = (api(ctx)?, caller(ctx)?);
+        let made = async {
+            let key = IdempotencyKey::parse(&idempotency_key)?;
+            let id = provider_id(&id)?;
+            let named = (&id, reason.as_str());
+            api.aggregator
+                .set_provider_limits(caller, &key, named, limits.into())
+                .await
+        };
+        ProviderPayload::of(made.await, ProviderOut)
     }
 
     /// Records a repayment that the lender or a bank received.

@@ -6,6 +6,7 @@ use async_graphql::{Context, ID, Object, Result, Union};
 use super::loan::{LoanConnection, LoanOut, SettlementOut};
 use super::operator::AssetPauseOut;
 use super::page::page_request;
+use super::provider::{ProviderOut, provider_id};
 use super::quote::QuoteOut;
 use super::request::RequestOut;
 use super::{api, caller, fail};
@@ -92,6 +93,21 @@ impl Query {
     async fn asset_pauses(&self, ctx: &Context<'_>) -> Result<Vec<AssetPauseOut>> {
         let found = Box::pin(api(ctx)?.aggregator.asset_pauses(caller(ctx)?)).await;
         Ok(found.map_err(fail)?.into_iter().map(Into::into).collect())
+    }
+
+    /// Lenders by name: all for officers, its own for a lender.
+    #[graphql(complexity = "ROOT_COST + 100 * child_complexity")]
+    async fn providers(&self, ctx: &Context<'_>) -> Result<Vec<ProviderOut>> {
+        let found = Box::pin(api(ctx)?.aggregator.providers(caller(ctx)?)).await;
+        Ok(found.map_err(fail)?.into_iter().map(ProviderOut).collect())
+    }
+
+    /// A lender by its name, for officers and for itself.
+    #[graphql(complexity = "ROOT_COST + child_complexity")]
+    async fn provider(&self, ctx: &Context<'_>, id: ID) -> Result<Option<ProviderOut>> {
+        let (aggregator, caller) = (&api(ctx)?.aggregator, caller(ctx)?);
+        let read = async { aggregator.provider(caller, &provider_id(&id)?).await };
+        Ok(present(Box::pin(read).await)?.map(ProviderOut))
     }
 
     /// Anything by its id; null when it is not there or not the caller's.

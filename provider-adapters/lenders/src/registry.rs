@@ -31,11 +31,21 @@ pub enum LenderConfig {
 }
 
 impl LenderConfig {
-    pub(crate) fn id(&self) -> &ProviderId {
+    /// The operator-given name.
+    pub fn id(&self) -> &ProviderId {
         match self {
             Self::Protocol(config) => &config.id,
             Self::Desk(config) => &config.id,
             Self::Manifest(config) => &config.id,
+        }
+    }
+
+    /// The field with a secret that stands in the configuration itself; for development only.
+    pub fn inline_secret(&self) -> Option<&'static str> {
+        match self {
+            Self::Desk(config) => secret::is_inline(&config.signing_key).then_some("signing_key"),
+            // Their secrets are references by their type, or they have none.
+            Self::Protocol(_) | Self::Manifest(_) => None,
         }
     }
 

@@ -156,7 +156,7 @@ impl Lender for SmallLender {
 }
 
 /// What is asked, over 12 months at `payment` cents a month; valid for 30 minutes.
-pub(super) fn offer(request: &CreditRequest, payment: i64) -> Offer {
+pub(crate) fn offer(request: &CreditRequest, payment: i64) -> Offer {
     let month = Period::new(1, Unit::Month);
     let principal = request.amount.minor / 12;
     let last = request.amount.minor - principal * 11;
