@@ -9,6 +9,8 @@ pub mod doctor;
 pub mod http;
 pub mod provider;
 pub mod provider_new;
+pub mod provider_ops;
+mod provider_tables;
 pub mod provider_try;
 pub mod quote;
 mod quote_table;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
-use super::{provider_new, provider_try};
+use super::{provider_new, provider_ops, provider_try};
 
 /// What to do.
 #[derive(Subcommand, Debug)]
@@ -13,12 +13,16 @@ pub enum Command {
     New(provider_new::Options),
     /// Show what a recorded answer comes to by a manifest. Ends with 0 when green, 1 when red, 2 when nothing could be tried.
     Try(provider_try::Options),
+    /// What officers see of the lenders of a running service and do to them.
+    #[command(flatten)]
+    Operate(provider_ops::Command),
 }
 
 /// Does it.
-pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
+pub async fn run(command: &Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::New(options) => provider_new::run(options),
         Command::Try(options) => provider_try::run(options),
+        Command::Operate(command) => provider_ops::run(command).await,
     }
 }

@@ -306,13 +306,13 @@ fn show(book: &Book, as_json: bool) {
 }
 
 /// An authenticated client of one service.
-struct Client {
-    base: Base,
-    bearer: SecretString,
+pub(super) struct Client {
+    pub(super) base: Base,
+    pub(super) bearer: SecretString,
 }
 
 impl Client {
-    async fn connect(url: &str, id: &str, secret: &SecretString) -> Result<Self> {
+    pub(super) async fn connect(url: &str, id: &str, secret: &SecretString) -> Result<Self> {
         let base = Base::parse(url)?;
         let grant = json!({
             "grant_type": "client_credentials", "client_id": id, "client_secret": secret.expose_secret(),
@@ -334,7 +334,7 @@ impl Client {
         })
     }
 
-    async fn get(&self, path: &str) -> Result<Value, HttpError> {
+    pub(super) async fn get(&self, path: &str) -> Result<Value, HttpError> {
         let headers = [("authorization", self.bearer.expose_secret())];
         http::json(
             &self.base,
