@@ -1,6 +1,7 @@
 //! What the core needs of the world, as small traits. The use cases see lenders, chains, clocks and ids only through these.
 
 mod contracts;
+mod logs;
 mod venues;
 mod views;
 
@@ -23,7 +24,10 @@ pub use contracts::{
     Attester, Call, ChainInfo, ChainReader, Contracts, CreditAttestation, Health, Intent, Liquidation, LiveLoan,
     OnchainTerms, SignedAttestation, WalletCall,
 };
-pub use venues::{Venue, VenuePosition};
+pub use logs::{EventLog, EventLogs, LogFilter};
+pub use venues::{
+    Venue, VenueEvent, VenueEventKind, VenueMarket, VenueOpening, VenuePermission, VenuePlan, VenuePosition,
+};
 pub use views::{ViewBlock, ViewCall, ViewCalls, Views};
 
 /// The only source of time.

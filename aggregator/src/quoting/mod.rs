@@ -9,6 +9,7 @@ mod refinance;
 #[cfg(test)]
 mod tests;
 mod validate;
+mod venues;
 mod weigh;
 
 use std::sync::Arc;

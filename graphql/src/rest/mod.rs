@@ -235,6 +235,7 @@ async fn payoff_quote(
 struct RepayParameters {
     #[serde(default = "installment")]
     amount: String,
+    units: Option<String>,
 }
 
 fn installment() -> String {
@@ -251,7 +252,7 @@ async fn repayment_calls(
         &api,
         caller,
         &doc::REPAYMENT_CALLS,
-        json!({ "id": id, "amount": parameters.amount }),
+        json!({ "id": id, "amount": parameters.amount, "units": parameters.units }),
     )
     .await?)
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use domain::ProviderId;
-use domain::ports::{Contracts, Lender};
+use domain::ports::{Contracts, EventLogs, Lender, Venue, ViewCalls};
 use sdk::{Clock, Endpoint, EndpointError, HttpClient, KeyError, NetworkPolicy, ProtocolClient, PublicKey, Signer};
 use serde::Deserialize;
 
@@ -13,6 +13,7 @@ use crate::inbox::CallbackInbox;
 use crate::layers::{Policy, decorate};
 use crate::manifest::{ManifestConfig, ManifestLender, ManifestLenderError};
 use crate::protocol::{ProtocolConfig, ProtocolLender};
+use crate::venues::{VenueConfig, VenueError, VenueLender};
 
 /// One lender, by its kind.
 #[derive(Clone, Debug, Deserialize)]
@@ -24,6 +25,8 @@ pub enum LenderConfig {
     Desk(DeskConfig),
     /// A plain REST interface that a file describes.
     Manifest(ManifestConfig),
+    /// A market of a lending pool on a chain.
+    Venue(VenueConfig),
 }
 
 impl LenderConfig {
@@ -32,6 +35,7 @@ impl LenderConfig {
             Self::Protocol(config) => &config.id,
             Self::Desk(config) => &config.id,
             Self::Manifest(config) => &config.id,
+            Self::Venue(config) => &config.id,
         }
     }
 
@@ -40,6 +44,7 @@ impl LenderConfig {
             Self::Protocol(config) => &config.policy,
             Self::Desk(config) => &config.policy,
             Self::Manifest(config) => &config.policy,
+            Self::Venue(config) => &config.policy,
         }
     }
 }
@@ -54,6 +59,10 @@ pub struct Parts {
     pub callback_url: Option<String>,
     /// The settlement contracts.
     pub contracts: Arc<dyn Contracts>,
+    /// Reads of other people's contracts.
+    pub views: Arc<dyn ViewCalls>,
+    /// What those contracts said.
+    pub logs: Arc<dyn EventLogs>,
 }
 
 /// The lenders, each with its layers, and the inbox of their callbacks.
@@ -61,6 +70,8 @@ pub struct Parts {
 pub struct Registry {
     /// In the order of the configuration.
     pub lenders: Vec<Arc<dyn Lender>>,
+    /// Those of them that are markets of lending pools, by the same names.
+    pub venues: Vec<Arc<dyn Venue>>,
     /// Mount it at [`crate::CALLBACK_PATH`].
     pub inbox: Option<Arc<CallbackInbox>>,
 }
@@ -106,6 +117,9 @@ pub enum RegistryError {
     /// A bad manifest, or a secret of it that is not there.
     #[error("lender {0}")]
     Manifest(ProviderId, #[source] ManifestLenderError),
+    /// A bad market.
+    #[error("venue {0}")]
+    Venue(ProviderId, #[source] VenueError),
     /// The HTTP client could not be built.
     #[error("HTTP client")]
     Http(#[source] domain::ports::LenderError),
@@ -122,17 +136,22 @@ pub fn build(configs: Vec<LenderConfig>, parts: &Parts) -> Result<Registry, Regi
     let http = HttpClient::new(parts.network).map_err(RegistryError::Http)?;
     let inbox = inbox(&configs, parts)?;
     let clock: Arc<dyn Clock> = Arc::clone(&parts.signer.clock);
-    let mut lenders = Vec::with_capacity(configs.len());
+    let (mut lenders, mut venues) = (Vec::with_capacity(configs.len()), Vec::<Arc<dyn Venue>>::new());
     for config in configs {
         let policy = config.policy().clone();
         let lender: Arc<dyn Lender> = match config {
             LenderConfig::Protocol(config) => Arc::new(protocol(config, parts, &http, inbox.clone())?),
             LenderConfig::Desk(config) => Arc::new(desk(config, parts)?),
             LenderConfig::Manifest(config) => Arc::new(manifest(&config, parts, &http)?),
+            LenderConfig::Venue(config) => {
+                let venue = Arc::new(venue(config, parts)?);
+                venues.push(venue.clone());
+                venue
+            }
         };
         lenders.push(decorate(lender, &policy, Arc::clone(&clock)));
     }
-    Ok(Registry { lenders, inbox })
+    Ok(Registry { lenders, venues, inbox })
 }
 
 fn inbox(configs: &[LenderConfig], parts: &Parts) -> Result<Option<Arc<CallbackInbox>>, RegistryError> {
@@ -188,6 +207,12 @@ fn manifest(config: &ManifestConfig, parts: &Parts, http: &HttpClient) -> Result
     let clock = Arc::clone(&parts.signer.clock);
     let lender = ManifestLender::load(config, http.clone(), parts.network, clock);
     lender.map_err(|error| RegistryError::Manifest(config.id.clone(), error))
+}
+
+fn venue(config: VenueConfig, parts: &Parts) -> Result<VenueLender, RegistryError> {
+    let id = config.id.clone();
+    let venue = VenueLender::new(config, Arc::clone(&parts.views), Arc::clone(&parts.logs));
+    venue.map_err(|error| RegistryError::Venue(id, error))
 }
 
 fn desk(config: DeskConfig, parts: &Parts) -> Result<Desk, RegistryError> {

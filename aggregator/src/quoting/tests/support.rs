@@ -204,6 +204,7 @@ pub(super) fn offer(request: &CreditRequest, payment: i64) -> Offer {
         },
         collateral: None,
         onchain: None,
+        venue: None,
         declared: Declared {
             apr: Rate::from_percent(10),
             convention: AprConvention::UsNominal,
@@ -236,6 +237,7 @@ impl Stage {
             db,
             clock: clock.clone(),
             ids: Arc::new(Counter(AtomicU64::new(1))),
+            venues: Vec::new(),
             lenders: lenders
                 .iter()
                 .map(|(name, manner)| SmallLender::lender(name, manner.clone()))
