@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::ports::{Attester, ChainReader, Clock, Contracts, Ids, Lender};
+use domain::ports::{Attester, ChainReader, Clock, Contracts, Ids, Lender, Venue};
 use sqlx::PgPool;
 use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
@@ -54,6 +54,8 @@ pub struct World {
     pub ids: Arc<dyn Ids>,
     /// Decorated lenders.
     pub lenders: Vec<Arc<dyn Lender>>,
+    /// Those lenders that are markets of lending pools, by the same names.
+    pub venues: Vec<Arc<dyn Venue>>,
     /// Knowledge of the settlement contracts.
     pub contracts: Arc<dyn Contracts>,
     /// Live reads of chains.

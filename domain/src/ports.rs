@@ -2,6 +2,7 @@
 
 mod contracts;
 mod controls;
+mod logs;
 mod venues;
 mod views;
 
@@ -25,7 +26,10 @@ pub use contracts::{
     OnchainTerms, SignedAttestation, WalletCall,
 };
 pub use controls::LenderControls;
-pub use venues::{Venue, VenuePosition};
+pub use logs::{EventLog, EventLogs, LogFilter};
+pub use venues::{
+    Venue, VenueEvent, VenueEventKind, VenueMarket, VenueOpening, VenuePermission, VenuePlan, VenuePosition,
+};
 pub use views::{ViewBlock, ViewCall, ViewCalls, Views};
 
 /// The only source of time.

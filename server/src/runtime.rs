@@ -10,10 +10,12 @@ use chain::attester::Attesters;
 use chain::contracts::{SettlementContracts, SettlementReader};
 use chain::indexer::Indexer;
 use chain::keys::{DynSigner, KeySigner};
+use chain::logs::RpcLogs;
 use chain::registry::{Profile, Registry};
 use chain::remote::RemoteSigner;
 use chain::rpc::{Rpc, RpcOptions};
 use chain::submitter::{Submitter, SubmitterOptions};
+use chain::views::RpcViews;
 use domain::ports::{Attester, ChainError, Clock, Contracts, CreditAttestation, Ids, SignedAttestation};
 use domain::provider::ProviderState;
 use graphql::{Callback, CallbackRefusal, DevClock, Process, ProviderCallbacks};
@@ -85,7 +87,7 @@ pub async fn start(
     aggregator::migrate(&db).await.context("migrations")?;
     let found = lenders::build(
         config.lenders.clone(),
-        &lender_parts(&config, &sources, &own_url, &contracts)?,
+        &lender_parts(&config, &sources, &own_url, (&contracts, &rpcs))?,
     )?;
     let settings = settings(&config, roles)?;
     let aggregator = Aggregator::new(World {
@@ -93,6 +95,7 @@ pub async fn start(
         clock: Arc::clone(&sources.clock),
         ids: Arc::clone(&sources.ids),
         lenders: found.lenders,
+        venues: found.venues,
         contracts,
         reader: Arc::new(SettlementReader::new(registry.clone(), rpcs.iter().cloned())),
         attesters: attesters(&config, &registry)?,
@@ -237,7 +240,7 @@ fn lender_parts(
     config: &Config,
     sources: &Sources,
     own_url: &str,
-    contracts: &Arc<dyn Contracts>,
+    (contracts, rpcs): (&Arc<dyn Contracts>, &[Arc<Rpc>]),
 ) -> Result<lenders::Parts> {
     let key = sdk::PrivateKey::from_base64(&config.platform_key.id, config.platform_key.seed.expose_secret())
         .context("platform_key.seed must be base64 of 32 bytes")?;
@@ -254,6 +257,8 @@ fn lender_parts(
         network,
         callback_url: Some(own_url.to_owned()),
         contracts: Arc::clone(contracts),
+        views: Arc::new(RpcViews::new(rpcs.iter().cloned())),
+        logs: Arc::new(RpcLogs::new(rpcs.iter().cloned())),
     })
 }
 

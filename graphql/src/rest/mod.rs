@@ -237,6 +237,7 @@ async fn payoff_quote(
 struct RepayParameters {
     #[serde(default = "installment")]
     amount: String,
+    units: Option<String>,
 }
 
 fn installment() -> String {
@@ -253,7 +254,7 @@ async fn repayment_calls(
         &api,
         caller,
         &doc::REPAYMENT_CALLS,
-        json!({ "id": id, "amount": parameters.amount }),
+        json!({ "id": id, "amount": parameters.amount, "units": parameters.units }),
     )
     .await?)
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use domain::ProviderId;
 use domain::offer::Inquiry;
-use domain::ports::{Contracts, Lender};
+use domain::ports::{Contracts, EventLogs, Lender, Venue, ViewCalls};
 use domain::provider::Listed;
 use sdk::{Clock, Endpoint, EndpointError, HttpClient, KeyError, NetworkPolicy, ProtocolClient, PublicKey, Signer};
 use serde::{Deserialize, Serialize};
@@ -17,6 +17,7 @@ use crate::layers::{Policy, decorate_with_handle};
 use crate::manifest::{ManifestConfig, ManifestLender, ManifestLenderError, SecretError};
 use crate::protocol::{ProtocolConfig, ProtocolLender};
 use crate::secret;
+use crate::venues::{VenueConfig, VenueError, VenueLender};
 
 /// One lender, by its kind.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -28,6 +29,8 @@ pub enum LenderConfig {
     Desk(DeskConfig),
     /// A plain REST interface that a file describes.
     Manifest(ManifestConfig),
+    /// A market of a lending pool on a chain.
+    Venue(VenueConfig),
 }
 
 impl LenderConfig {
@@ -37,6 +40,7 @@ impl LenderConfig {
             Self::Protocol(config) => &config.id,
             Self::Desk(config) => &config.id,
             Self::Manifest(config) => &config.id,
+            Self::Venue(config) => &config.id,
         }
     }
 
@@ -54,6 +58,7 @@ impl LenderConfig {
             Self::Protocol(config) => &config.policy,
             Self::Desk(config) => &config.policy,
             Self::Manifest(config) => &config.policy,
+            Self::Venue(config) => &config.policy,
         }
     }
 }
@@ -68,6 +73,10 @@ pub struct Parts {
     pub callback_url: Option<String>,
     /// The settlement contracts.
     pub contracts: Arc<dyn Contracts>,
+    /// Reads of other people's contracts.
+    pub views: Arc<dyn ViewCalls>,
+    /// What those contracts said.
+    pub logs: Arc<dyn EventLogs>,
 }
 
 /// The lenders, each with its layers, and the inbox of their callbacks.
@@ -75,6 +84,8 @@ pub struct Parts {
 pub struct Registry {
     /// In the order of the configuration.
     pub lenders: Vec<Arc<dyn Lender>>,
+    /// Those of them that are markets of lending pools, by the same names.
+    pub venues: Vec<Arc<dyn Venue>>,
     /// Mount it at [`crate::CALLBACK_PATH`].
     pub inbox: Option<Arc<CallbackInbox>>,
     /// How they are configured, in the same order.
@@ -136,6 +147,9 @@ pub enum RegistryError {
     /// A configuration that cannot be written down for the registry.
     #[error("lender {0}: its configuration cannot be recorded")]
     Record(ProviderId, #[source] serde_json::Error),
+    /// A bad market.
+    #[error("venue {0}")]
+    Venue(ProviderId, #[source] VenueError),
     /// The HTTP client could not be built.
     #[error("HTTP client")]
     Http(#[source] domain::ports::LenderError),
@@ -152,12 +166,12 @@ pub fn build(configs: Vec<LenderConfig>, parts: &Parts) -> Result<Registry, Regi
     let http = HttpClient::new(parts.network).map_err(RegistryError::Http)?;
     let inbox = inbox(&configs, parts)?;
     let clock: Arc<dyn Clock> = Arc::clone(&parts.signer.clock);
-    let mut lenders = Vec::with_capacity(configs.len());
     let mut controls = Controls::default();
     let listed = configs
         .iter()
         .map(crate::record::listed)
         .collect::<Result<Vec<_>, _>>()?;
+    let (mut lenders, mut venues) = (Vec::with_capacity(configs.len()), Vec::<Arc<dyn Venue>>::new());
     for config in configs {
         let policy = config.policy().clone();
         check_policy(config.id(), &policy)?;
@@ -165,6 +179,11 @@ pub fn build(configs: Vec<LenderConfig>, parts: &Parts) -> Result<Registry, Regi
             LenderConfig::Protocol(config) => Arc::new(protocol(config, parts, &http, inbox.clone())?),
             LenderConfig::Desk(config) => Arc::new(desk(config, parts)?),
             LenderConfig::Manifest(config) => Arc::new(manifest(&config, parts, &http)?),
+            LenderConfig::Venue(config) => {
+                let venue = Arc::new(venue(config, parts)?);
+                venues.push(venue.clone());
+                venue
+            }
         };
         if policy.cache_seconds > 0 && lender.capabilities().inquiry != Inquiry::None {
             return Err(RegistryError::PersonalCache(lender.id().clone()));
@@ -176,6 +195,7 @@ pub fn build(configs: Vec<LenderConfig>, parts: &Parts) -> Result<Registry, Regi
     let controls = Arc::new(controls);
     Ok(Registry {
         lenders,
+        venues,
         inbox,
         listed,
         controls,
@@ -242,6 +262,12 @@ fn manifest(config: &ManifestConfig, parts: &Parts, http: &HttpClient) -> Result
     let clock = Arc::clone(&parts.signer.clock);
     let lender = ManifestLender::load(config, http.clone(), parts.network, clock);
     lender.map_err(|error| RegistryError::Manifest(config.id.clone(), error))
+}
+
+fn venue(config: VenueConfig, parts: &Parts) -> Result<VenueLender, RegistryError> {
+    let id = config.id.clone();
+    let venue = VenueLender::new(config, Arc::clone(&parts.views), Arc::clone(&parts.logs));
+    venue.map_err(|error| RegistryError::Venue(id, error))
 }
 
 fn desk(config: DeskConfig, parts: &Parts) -> Result<Desk, RegistryError> {
