@@ -6,14 +6,18 @@
 
 pub mod desk;
 pub mod inbox;
+pub mod iso20022;
 pub mod layers;
 pub mod manifest;
 pub mod protocol;
+pub mod ratetable;
 pub mod registry;
 pub mod venues;
 
 pub use desk::{DeskConfig, OrderSigner};
 pub use inbox::{CALLBACK_PATH, CallbackError, CallbackInbox};
+pub use iso20022::{BankFiles, BankFilesConfig, BankFilesError};
 pub use layers::{Policy, decorate};
 pub use manifest::{Manifest, ManifestConfig, ManifestError, ManifestLender, ManifestLenderError};
+pub use ratetable::{RateTableConfig, RateTableError, RateTableLender};
 pub use registry::{LenderConfig, Parts, Registry, RegistryError, build};

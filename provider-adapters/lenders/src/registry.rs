@@ -10,9 +10,11 @@ use serde::Deserialize;
 
 use crate::desk::{Desk, DeskConfig, DeskError, LocalSigner, SignerError};
 use crate::inbox::CallbackInbox;
+use crate::iso20022::{BankFiles, BankFilesConfig, BankFilesError};
 use crate::layers::{Policy, decorate};
 use crate::manifest::{ManifestConfig, ManifestLender, ManifestLenderError};
 use crate::protocol::{ProtocolConfig, ProtocolLender};
+use crate::ratetable::{RateTableConfig, RateTableError, RateTableLender};
 
 /// One lender, by its kind.
 #[derive(Clone, Debug, Deserialize)]
@@ -24,6 +26,10 @@ pub enum LenderConfig {
     Desk(DeskConfig),
     /// A plain REST interface that a file describes.
     Manifest(ManifestConfig),
+    /// A marketplace of rate tables. In a box, as it is large.
+    RateTable(Box<RateTableConfig>),
+    /// A bank by files of ISO 20022.
+    BankFiles(Box<BankFilesConfig>),
 }
 
 impl LenderConfig {
@@ -32,6 +38,8 @@ impl LenderConfig {
             Self::Protocol(config) => &config.id,
             Self::Desk(config) => &config.id,
             Self::Manifest(config) => &config.id,
+            Self::RateTable(config) => &config.id,
+            Self::BankFiles(config) => &config.id,
         }
     }
 
@@ -40,6 +48,8 @@ impl LenderConfig {
             Self::Protocol(config) => &config.policy,
             Self::Desk(config) => &config.policy,
             Self::Manifest(config) => &config.policy,
+            Self::RateTable(config) => &config.policy,
+            Self::BankFiles(config) => &config.policy,
         }
     }
 }
@@ -63,6 +73,8 @@ pub struct Registry {
     pub lenders: Vec<Arc<dyn Lender>>,
     /// Mount it at [`crate::CALLBACK_PATH`].
     pub inbox: Option<Arc<CallbackInbox>>,
+    /// Banks by files: what they send must be taken in, and their repayments counted.
+    pub banks: Vec<BankFiles>,
 }
 
 impl std::fmt::Debug for Parts {
@@ -106,6 +118,12 @@ pub enum RegistryError {
     /// A bad manifest, or a secret of it that is not there.
     #[error("lender {0}")]
     Manifest(ProviderId, #[source] ManifestLenderError),
+    /// A bad marketplace.
+    #[error("marketplace {0}")]
+    RateTable(ProviderId, #[source] RateTableError),
+    /// A bad bank by files.
+    #[error("bank {0}")]
+    BankFiles(ProviderId, #[source] BankFilesError),
     /// The HTTP client could not be built.
     #[error("HTTP client")]
     Http(#[source] domain::ports::LenderError),
@@ -123,16 +141,23 @@ pub fn build(configs: Vec<LenderConfig>, parts: &Parts) -> Result<Registry, Regi
     let inbox = inbox(&configs, parts)?;
     let clock: Arc<dyn Clock> = Arc::clone(&parts.signer.clock);
     let mut lenders = Vec::with_capacity(configs.len());
+    let mut banks = Vec::new();
     for config in configs {
         let policy = config.policy().clone();
         let lender: Arc<dyn Lender> = match config {
             LenderConfig::Protocol(config) => Arc::new(protocol(config, parts, &http, inbox.clone())?),
             LenderConfig::Desk(config) => Arc::new(desk(config, parts)?),
             LenderConfig::Manifest(config) => Arc::new(manifest(&config, parts, &http)?),
+            LenderConfig::RateTable(config) => Arc::new(rate_table(*config, parts, &http)?),
+            LenderConfig::BankFiles(config) => {
+                let bank = bank_files(*config, parts)?;
+                banks.push(bank.clone());
+                Arc::new(bank)
+            }
         };
         lenders.push(decorate(lender, &policy, Arc::clone(&clock)));
     }
-    Ok(Registry { lenders, inbox })
+    Ok(Registry { lenders, inbox, banks })
 }
 
 fn inbox(configs: &[LenderConfig], parts: &Parts) -> Result<Option<Arc<CallbackInbox>>, RegistryError> {
@@ -188,6 +213,18 @@ fn manifest(config: &ManifestConfig, parts: &Parts, http: &HttpClient) -> Result
     let clock = Arc::clone(&parts.signer.clock);
     let lender = ManifestLender::load(config, http.clone(), parts.network, clock);
     lender.map_err(|error| RegistryError::Manifest(config.id.clone(), error))
+}
+
+fn rate_table(config: RateTableConfig, parts: &Parts, http: &HttpClient) -> Result<RateTableLender, RegistryError> {
+    let id = config.id.clone();
+    let lender = RateTableLender::new(config, http.clone(), parts.network, Arc::clone(&parts.signer.clock));
+    lender.map_err(|error| RegistryError::RateTable(id, error))
+}
+
+fn bank_files(config: BankFilesConfig, parts: &Parts) -> Result<BankFiles, RegistryError> {
+    let id = config.id.clone();
+    let bank = BankFiles::open(config, Arc::clone(&parts.signer.clock));
+    bank.map_err(|error| RegistryError::BankFiles(id, error))
 }
 
 fn desk(config: DeskConfig, parts: &Parts) -> Result<Desk, RegistryError> {
