@@ -221,7 +221,8 @@ impl SandboxBank {
         let (opening, closing, number) = {
             let mut ledger = self.lock();
             let opening = ledger.balance;
-            for line in lines {
+            let moves = !matches!(fault, Fault::NotBooked | Fault::OtherCurrency);
+            for line in lines.iter().filter(|_| moves) {
                 ledger.balance += if line.credit {
                     line.amount.minor
                 } else {

@@ -124,7 +124,7 @@ impl Inner {
         })
     }
 
-    /// Intent first, then the file, then the mark that it is out.
+    /// The reference first, then the intent, then the file, then the mark that it is out.
     fn accept(&self, order: &AcceptOrder) -> Booked<Result<AcceptReceipt, LenderError>> {
         let id = end_to_end(order.settlement);
         let reference = reference::of(order.request);
@@ -143,6 +143,9 @@ impl Inner {
             );
             return Ok(Ok(receipt(LenderStatus::Rejected { reasons: vec![reason] })));
         }
+        if !self.books.keep_reference(&reference, &id)? {
+            return Ok(Err(malformed("provider_ref", "is the reference of another loan")));
+        }
         let kept = self
             .books
             .keep_order(&id, self.order(order, &id, &reference, self.clock.now()))?;
@@ -150,9 +153,6 @@ impl Inner {
             kept.request == order.request && kept.principal == order.principal && kept.net == order.net_disbursed;
         if !same {
             return Ok(Err(malformed("settlement", "was accepted with other terms")));
-        }
-        if !self.books.keep_reference(&reference, &id)? {
-            return Ok(Err(malformed("provider_ref", "is the reference of another loan")));
         }
         if self.books.outcome(&id)?.is_none() {
             self.books.send(&id, &kept)?;

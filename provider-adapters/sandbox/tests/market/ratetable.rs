@@ -161,7 +161,6 @@ async fn what_the_marketplace_earns_changes_nothing() {
         answers.push(lender.quote(&ask(&request(1, 24))).await.unwrap());
     }
     assert_eq!(answers[0], answers[1]);
-    assert!(!format!("{answers:?}").contains("9000"));
 }
 
 #[tokio::test]

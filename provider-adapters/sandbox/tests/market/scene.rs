@@ -6,12 +6,10 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::calendar::{Period, Unit};
-use domain::offer::Inquiry;
 use domain::offer::Offer;
 use domain::ports::{AcceptOrder, Answer, Ask, Clock, Ids, LenderError};
-use domain::request::{Applicant, CreditRequest, Employment, Jurisdiction, Product, Purpose};
+use domain::request::{Applicant, CreditRequest, Employment, Jurisdiction, Purpose};
 use domain::{Currency, Money, SettlementId};
-use sdk::{AmountRange, Capabilities};
 use uuid::Uuid;
 
 #[derive(Default)]
@@ -49,25 +47,6 @@ pub fn id(number: u128) -> Uuid {
 
 pub fn usd(minor: i64) -> Money {
     Money::new(minor, Currency::usd())
-}
-
-pub fn capabilities() -> Capabilities {
-    Capabilities {
-        products: vec![Product::Installment],
-        jurisdictions: vec![Jurisdiction {
-            country: "US".into(),
-            region: None,
-        }],
-        amounts: vec![AmountRange {
-            currency: Currency::usd(),
-            min: 50_000,
-            max: 5_000_000,
-        }],
-        min_term_days: 80,
-        max_term_days: 1_900,
-        collateral: Vec::new(),
-        inquiry: Inquiry::Soft,
-    }
 }
 
 pub fn request(number: u128, months: u32) -> CreditRequest {
