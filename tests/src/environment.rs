@@ -79,6 +79,7 @@ impl Environment {
             quote_deadline_ms: options.quote_deadline_ms,
             desk_valid_seconds: options.desk_valid_seconds,
             desks: &options.desks,
+            more_lenders: &options.more_lenders,
             keeper: options.keeper,
         };
         std::fs::write(folder.path().join("usance.toml"), facts.toml())?;

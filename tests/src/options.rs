@@ -19,6 +19,8 @@ pub struct Options {
     pub desk_valid_seconds: u32,
     /// Lenders on chain, on every chain.
     pub desks: Vec<Desk>,
+    /// Lenders of other kinds, as configuration has them.
+    pub more_lenders: Vec<serde_json::Value>,
     /// Liquidates and ends loans in default.
     pub keeper: bool,
     /// Time of the process stands still and moves with the chains, see [`Environment::time_passes`]; the lenders' goes on.
@@ -36,6 +38,7 @@ impl Default for Options {
             quote_deadline_ms: 2_500,
             desk_valid_seconds: 900,
             desks: vec![Desk::Secured],
+            more_lenders: Vec::new(),
             keeper: false,
             manual_clock: false,
             crash_at: None,

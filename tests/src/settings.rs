@@ -37,6 +37,7 @@ pub(crate) struct Facts<'a> {
     pub quote_deadline_ms: u64,
     pub desk_valid_seconds: u32,
     pub desks: &'a [Desk],
+    pub more_lenders: &'a [Value],
     pub keeper: bool,
 }
 
@@ -100,6 +101,7 @@ impl Facts<'_> {
             .iter()
             .map(protocol)
             .chain(self.chains.iter().flat_map(|chain| self.desks_of(chain.chain_id())))
+            .chain(self.more_lenders.iter().cloned())
             .collect();
         let keeper = |c: &Devnet| json!({ "chain_id": c.chain_id(), "min_profit": "1", "native_price": "2000" });
         let keepers: Vec<Value> = self.chains.iter().filter(|_| self.keeper).map(keeper).collect();
