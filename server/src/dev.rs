@@ -1,6 +1,7 @@
 //! `usance dev`: a whole marketplace on one machine. Every start is a fresh one: new database, new chains, same addresses.
 
 mod desks;
+mod market;
 pub mod venues;
 
 use std::net::SocketAddr;
@@ -140,12 +141,14 @@ pub async fn run(options: Options) -> Result<ExitCode> {
     let urls = chains.iter().map(|c| (c.chain_id(), c.url().to_owned())).collect();
     let sources = sources(options.manual_clock, urls);
     let sandbox = start_sandbox(&key, &sources).await?;
+    let market = market::Market::start(&options.data_dir, &sources).await?;
     let listener = listen(options.listen).await?;
     let mut config = config(&database.url, &listener, chains, addresses, &sandbox)?;
     match &pools {
         Some(pools) => add_pools(&mut config, pools, addresses, *start_block)?,
         None => say(venues::HINT),
     }
+    config.lenders.extend(market.lenders());
     let lender_count = config.lenders.len();
     let roles = [Role::Api, Role::Worker, Role::Indexer];
     let running = runtime::start(config, &roles, listener, sources, telemetry::figures()?).await?;

@@ -124,6 +124,7 @@ pub async fn start(
         let (aggregator, shutdown) = (Arc::clone(&running.aggregator), running.shutdown.clone());
         running.tasks.spawn(aggregator::workers::run(aggregator, shutdown));
         spawn_submitters(&running, &config, &registry, &rpcs)?;
+        spawn_banks(&running, found.banks, &sources.clock);
     }
     if roles.contains(&Role::Indexer) {
         spawn_indexers(&running, &config, &registry, &rpcs);
@@ -260,6 +261,16 @@ fn lender_parts(
         views: Arc::new(RpcViews::new(rpcs.iter().cloned())),
         logs: Arc::new(RpcLogs::new(rpcs.iter().cloned())),
     })
+}
+
+fn spawn_banks(running: &Running, banks: Vec<lenders::BankFiles>, clock: &Arc<dyn Clock>) {
+    for bank in banks {
+        let (aggregator, clock) = (Arc::clone(&running.aggregator), Arc::clone(clock));
+        let shutdown = running.shutdown.clone();
+        running
+            .tasks
+            .spawn(crate::banks::run(bank, aggregator, clock, shutdown));
+    }
 }
 
 fn spawn_submitters(running: &Running, config: &Config, registry: &Registry, rpcs: &[Arc<Rpc>]) -> Result<()> {

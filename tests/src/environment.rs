@@ -83,6 +83,7 @@ impl Environment {
             desks: &options.desks,
             pools: pools.as_ref().zip(options.pools),
             start_block,
+            more_lenders: &options.more_lenders,
             keeper: options.keeper,
             provider_rules: &options.provider_rules,
         };

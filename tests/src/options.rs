@@ -21,6 +21,8 @@ pub struct Options {
     pub desks: Vec<Desk>,
     /// Lending pools on the first chain, which is 31337 then.
     pub pools: Option<Pools>,
+    /// Lenders of other kinds, as configuration has them.
+    pub more_lenders: Vec<serde_json::Value>,
     /// Liquidates and ends loans in default.
     pub keeper: bool,
     /// Time of the process stands still and moves with the chains, see [`Environment::time_passes`]; the lenders' goes on.
@@ -41,6 +43,7 @@ impl Default for Options {
             desk_valid_seconds: 900,
             desks: vec![Desk::Secured],
             pools: None,
+            more_lenders: Vec::new(),
             keeper: false,
             manual_clock: false,
             provider_rules: serde_json::json!({ "automatic": false }),

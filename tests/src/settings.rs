@@ -43,6 +43,7 @@ pub(crate) struct Facts<'a> {
     pub pools: Option<(&'a Venues, Pools)>,
     /// Of the first chain.
     pub start_block: u64,
+    pub more_lenders: &'a [Value],
     pub keeper: bool,
     pub provider_rules: &'a Value,
 }
@@ -120,6 +121,7 @@ impl Facts<'_> {
             .map(protocol)
             .chain(self.chains.iter().flat_map(|chain| self.desks_of(chain.chain_id())))
             .chain(markets)
+            .chain(self.more_lenders.iter().cloned())
             .collect();
         let keeper = |c: &Devnet| json!({ "chain_id": c.chain_id(), "min_profit": "1", "native_price": "2000" });
         let keepers: Vec<Value> = self.chains.iter().filter(|_| self.keeper).map(keeper).collect();

@@ -18,6 +18,8 @@ use crate::manifest::{ManifestConfig, ManifestLender, ManifestLenderError, Secre
 use crate::protocol::{ProtocolConfig, ProtocolLender};
 use crate::secret;
 use crate::venues::{VenueConfig, VenueError, VenueLender};
+use crate::iso20022::{BankFiles, BankFilesConfig, BankFilesError};
+use crate::ratetable::{RateTableConfig, RateTableError, RateTableLender};
 
 /// One lender, by its kind.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -31,6 +33,10 @@ pub enum LenderConfig {
     Manifest(ManifestConfig),
     /// A market of a lending pool on a chain.
     Venue(VenueConfig),
+    /// A marketplace of rate tables. In a box, as it is large.
+    RateTable(Box<RateTableConfig>),
+    /// A bank by files of ISO 20022.
+    BankFiles(Box<BankFilesConfig>),
 }
 
 impl LenderConfig {
@@ -41,6 +47,8 @@ impl LenderConfig {
             Self::Desk(config) => &config.id,
             Self::Manifest(config) => &config.id,
             Self::Venue(config) => &config.id,
+            Self::RateTable(config) => &config.id,
+            Self::BankFiles(config) => &config.id,
         }
     }
 
@@ -49,7 +57,7 @@ impl LenderConfig {
         match self {
             Self::Desk(config) => secret::is_inline(&config.signing_key).then_some("signing_key"),
             // Their secrets are references by their type, or they have none.
-            Self::Protocol(_) | Self::Manifest(_) => None,
+            Self::Protocol(_) | Self::Manifest(_) | Self::Venue(_) | Self::RateTable(_) | Self::BankFiles(_) => None,
         }
     }
 
@@ -59,6 +67,8 @@ impl LenderConfig {
             Self::Desk(config) => &config.policy,
             Self::Manifest(config) => &config.policy,
             Self::Venue(config) => &config.policy,
+            Self::RateTable(config) => &config.policy,
+            Self::BankFiles(config) => &config.policy,
         }
     }
 }
@@ -92,6 +102,8 @@ pub struct Registry {
     pub listed: Vec<Listed>,
     /// What is moved of their layers while they run.
     pub controls: Arc<Controls>,
+    /// Banks by files: what they send must be taken in, and their repayments counted.
+    pub banks: Vec<BankFiles>,
 }
 
 impl std::fmt::Debug for Parts {
@@ -150,6 +162,12 @@ pub enum RegistryError {
     /// A bad market.
     #[error("venue {0}")]
     Venue(ProviderId, #[source] VenueError),
+    /// A bad marketplace.
+    #[error("marketplace {0}")]
+    RateTable(ProviderId, #[source] RateTableError),
+    /// A bad bank by files.
+    #[error("bank {0}")]
+    BankFiles(ProviderId, #[source] BankFilesError),
     /// The HTTP client could not be built.
     #[error("HTTP client")]
     Http(#[source] domain::ports::LenderError),
@@ -172,6 +190,7 @@ pub fn build(configs: Vec<LenderConfig>, parts: &Parts) -> Result<Registry, Regi
         .map(crate::record::listed)
         .collect::<Result<Vec<_>, _>>()?;
     let (mut lenders, mut venues) = (Vec::with_capacity(configs.len()), Vec::<Arc<dyn Venue>>::new());
+    let mut banks = Vec::new();
     for config in configs {
         let policy = config.policy().clone();
         check_policy(config.id(), &policy)?;
@@ -183,6 +202,12 @@ pub fn build(configs: Vec<LenderConfig>, parts: &Parts) -> Result<Registry, Regi
                 let venue = Arc::new(venue(config, parts)?);
                 venues.push(venue.clone());
                 venue
+            }
+            LenderConfig::RateTable(config) => Arc::new(rate_table(*config, parts, &http)?),
+            LenderConfig::BankFiles(config) => {
+                let bank = bank_files(*config, parts)?;
+                banks.push(bank.clone());
+                Arc::new(bank)
             }
         };
         if policy.cache_seconds > 0 && lender.capabilities().inquiry != Inquiry::None {
@@ -197,6 +222,7 @@ pub fn build(configs: Vec<LenderConfig>, parts: &Parts) -> Result<Registry, Regi
         lenders,
         venues,
         inbox,
+        banks,
         listed,
         controls,
     })
@@ -268,6 +294,18 @@ fn venue(config: VenueConfig, parts: &Parts) -> Result<VenueLender, RegistryErro
     let id = config.id.clone();
     let venue = VenueLender::new(config, Arc::clone(&parts.views), Arc::clone(&parts.logs));
     venue.map_err(|error| RegistryError::Venue(id, error))
+}
+
+fn rate_table(config: RateTableConfig, parts: &Parts, http: &HttpClient) -> Result<RateTableLender, RegistryError> {
+    let id = config.id.clone();
+    let lender = RateTableLender::new(config, http.clone(), parts.network, Arc::clone(&parts.signer.clock));
+    lender.map_err(|error| RegistryError::RateTable(id, error))
+}
+
+fn bank_files(config: BankFilesConfig, parts: &Parts) -> Result<BankFiles, RegistryError> {
+    let id = config.id.clone();
+    let bank = BankFiles::open(config, Arc::clone(&parts.signer.clock));
+    bank.map_err(|error| RegistryError::BankFiles(id, error))
 }
 
 fn desk(config: DeskConfig, parts: &Parts) -> Result<Desk, RegistryError> {

@@ -3,6 +3,7 @@
 //!
 //! What they paid out stands in a book, a file that survives `kill -9`: `GET /sandbox/book`.
 
+pub mod bankfiles;
 pub mod behavior;
 mod book;
 mod callbacks;
@@ -10,6 +11,7 @@ pub mod config;
 mod lender;
 mod lies;
 mod offers;
+pub mod ratetable;
 mod serve;
 
 pub use behavior::Behavior;
