@@ -1,6 +1,7 @@
 //! What the core needs of the world, as small traits. The use cases see lenders, chains, clocks and ids only through these.
 
 mod contracts;
+mod journeys;
 mod venues;
 mod views;
 
@@ -23,6 +24,7 @@ pub use contracts::{
     Attester, Call, ChainInfo, ChainReader, Contracts, CreditAttestation, Health, Intent, Liquidation, LiveLoan,
     OnchainTerms, SignedAttestation, WalletCall,
 };
+pub use journeys::{Handoff, JourneyKey, JourneyRecord, JourneyStore, Question};
 pub use venues::{Venue, VenuePosition};
 pub use views::{ViewBlock, ViewCall, ViewCalls, Views};
 

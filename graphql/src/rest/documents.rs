@@ -92,7 +92,7 @@ macro_rules! settlement {
         concat!(
             "{ id state provider quote { id } loan { id state } approvals ",
             call!(),
-            " typedData txHash confirmations confirmationsNeeded failure { code text } createdAt }"
+            " typedData txHash confirmations confirmationsNeeded failure { code text } handoff { title url } createdAt }"
         )
     };
 }

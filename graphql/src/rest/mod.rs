@@ -17,6 +17,7 @@ use crate::{Api, MAX_BODY};
 mod callbacks;
 mod collateral;
 mod documents;
+mod networks;
 mod oauth;
 mod run;
 mod service;
@@ -47,6 +48,7 @@ pub fn router() -> Router<Api> {
         .merge(oauth::router())
         .merge(callbacks::router())
         .merge(collateral::router())
+        .merge(networks::router())
         .merge(service::router())
         .layer(DefaultBodyLimit::max(MAX_BODY))
 }

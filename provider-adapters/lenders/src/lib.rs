@@ -5,10 +5,14 @@
 //! [`registry::LenderConfig`], and one arm of the `match` there.
 
 pub mod desk;
+pub mod fis12;
 pub mod inbox;
 pub mod layers;
 pub mod manifest;
+pub mod networks;
+pub mod ocen;
 pub mod protocol;
+mod questions;
 pub mod registry;
 pub mod venues;
 
@@ -16,4 +20,5 @@ pub use desk::{DeskConfig, OrderSigner};
 pub use inbox::{CALLBACK_PATH, CallbackError, CallbackInbox};
 pub use layers::{Policy, decorate};
 pub use manifest::{Manifest, ManifestConfig, ManifestError, ManifestLender, ManifestLenderError};
+pub use networks::{Fis12Config, NetworkInboxes, OcenConfig};
 pub use registry::{LenderConfig, Parts, Registry, RegistryError, build};

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use domain::ProviderId;
-use domain::ports::{Contracts, Lender};
+use domain::ports::{Contracts, JourneyStore, Lender};
 use sdk::{Clock, Endpoint, EndpointError, HttpClient, KeyError, NetworkPolicy, ProtocolClient, PublicKey, Signer};
 use serde::Deserialize;
 
@@ -12,6 +12,7 @@ use crate::desk::{Desk, DeskConfig, DeskError, LocalSigner, SignerError};
 use crate::inbox::CallbackInbox;
 use crate::layers::{Policy, decorate};
 use crate::manifest::{ManifestConfig, ManifestLender, ManifestLenderError};
+use crate::networks::{Fis12Config, Making, NetworkError, NetworkInboxes, OcenConfig};
 use crate::protocol::{ProtocolConfig, ProtocolLender};
 
 /// One lender, by its kind.
@@ -24,6 +25,10 @@ pub enum LenderConfig {
     Desk(DeskConfig),
     /// A plain REST interface that a file describes.
     Manifest(ManifestConfig),
+    /// On ONDC's network of credit.
+    Fis12(Box<Fis12Config>),
+    /// On India's open credit network.
+    Ocen(Box<OcenConfig>),
 }
 
 impl LenderConfig {
@@ -32,14 +37,23 @@ impl LenderConfig {
             Self::Protocol(config) => &config.id,
             Self::Desk(config) => &config.id,
             Self::Manifest(config) => &config.id,
+            Self::Fis12(config) => &config.id,
+            Self::Ocen(config) => &config.id,
         }
     }
 
-    fn policy(&self) -> &Policy {
+    fn policy(&self) -> Policy {
+        let unhedged = |policy: &Policy| Policy {
+            hedge_budget_percent: 0,
+            ..policy.clone()
+        };
         match self {
-            Self::Protocol(config) => &config.policy,
-            Self::Desk(config) => &config.policy,
-            Self::Manifest(config) => &config.policy,
+            Self::Protocol(config) => config.policy.clone(),
+            Self::Desk(config) => config.policy.clone(),
+            Self::Manifest(config) => config.policy.clone(),
+            // Each of their questions is a journey of its own.
+            Self::Fis12(config) => unhedged(&config.policy),
+            Self::Ocen(config) => unhedged(&config.policy),
         }
     }
 }
@@ -54,6 +68,8 @@ pub struct Parts {
     pub callback_url: Option<String>,
     /// The settlement contracts.
     pub contracts: Arc<dyn Contracts>,
+    /// Journeys at lenders that call back.
+    pub journeys: Arc<dyn JourneyStore>,
 }
 
 /// The lenders, each with its layers, and the inbox of their callbacks.
@@ -63,6 +79,8 @@ pub struct Registry {
     pub lenders: Vec<Arc<dyn Lender>>,
     /// Mount it at [`crate::CALLBACK_PATH`].
     pub inbox: Option<Arc<CallbackInbox>>,
+    /// Mount it at [`crate::networks::FIS12_PATH`] and [`crate::networks::OCEN_PATH`].
+    pub networks: Arc<NetworkInboxes>,
 }
 
 impl std::fmt::Debug for Parts {
@@ -106,6 +124,9 @@ pub enum RegistryError {
     /// A bad manifest, or a secret of it that is not there.
     #[error("lender {0}")]
     Manifest(ProviderId, #[source] ManifestLenderError),
+    /// A bad entry of a lender on a network.
+    #[error("lender {0}")]
+    Network(ProviderId, #[source] NetworkError),
     /// The HTTP client could not be built.
     #[error("HTTP client")]
     Http(#[source] domain::ports::LenderError),
@@ -122,17 +143,32 @@ pub fn build(configs: Vec<LenderConfig>, parts: &Parts) -> Result<Registry, Regi
     let http = HttpClient::new(parts.network).map_err(RegistryError::Http)?;
     let inbox = inbox(&configs, parts)?;
     let clock: Arc<dyn Clock> = Arc::clone(&parts.signer.clock);
+    let making = Making {
+        network: parts.network,
+        callback_url: parts.callback_url.as_deref(),
+        signer: &parts.signer,
+        http: &http,
+        journeys: &parts.journeys,
+    };
+    let mut networks = NetworkInboxes::new(Arc::clone(&clock));
     let mut lenders = Vec::with_capacity(configs.len());
     for config in configs {
-        let policy = config.policy().clone();
+        let (policy, id) = (config.policy(), config.id().clone());
+        let network = |error| RegistryError::Network(id, error);
         let lender: Arc<dyn Lender> = match config {
             LenderConfig::Protocol(config) => Arc::new(protocol(config, parts, &http, inbox.clone())?),
             LenderConfig::Desk(config) => Arc::new(desk(config, parts)?),
             LenderConfig::Manifest(config) => Arc::new(manifest(&config, parts, &http)?),
+            LenderConfig::Fis12(config) => Arc::new(config.build(&making, &mut networks).map_err(network)?),
+            LenderConfig::Ocen(config) => Arc::new(config.build(&making, &mut networks).map_err(network)?),
         };
         lenders.push(decorate(lender, &policy, Arc::clone(&clock)));
     }
-    Ok(Registry { lenders, inbox })
+    Ok(Registry {
+        lenders,
+        inbox,
+        networks: Arc::new(networks),
+    })
 }
 
 fn inbox(configs: &[LenderConfig], parts: &Parts) -> Result<Option<Arc<CallbackInbox>>, RegistryError> {

@@ -7,8 +7,11 @@ pub mod behavior;
 mod book;
 mod callbacks;
 pub mod config;
+pub mod fis12;
 mod lender;
 mod lies;
+pub mod network;
+pub mod ocen;
 mod offers;
 mod serve;
 

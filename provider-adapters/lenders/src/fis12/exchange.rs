@@ -1,7 +1,7 @@
 //! One question and its answer: signed, sent, acknowledged, called back.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use sdk::net::{Request, Value};
 use sdk::normalise::{Document, Reader};
@@ -10,7 +10,8 @@ use serde_json::json;
 
 use super::fault::{Fault, acknowledged};
 use super::inbox::Inbox;
-use super::table::{Action, Stage};
+use super::table::{Action, Stage, next};
+use crate::questions::{Asking, left};
 
 /// Our side of the wire.
 #[derive(Debug)]
@@ -41,10 +42,17 @@ impl Exchange {
         let body = json!({ "context": context, "message": message })
             .to_string()
             .into_bytes();
-        // A fast lender calls back before its acknowledgement is read.
-        let expected = self.inbox.expect((transaction, &id), stage, action);
-        let mut expected =
-            expected.ok_or_else(|| LenderError::Unsupported(format!("{} at {stage:?}", action.as_str())))?;
+        if next(stage, action).is_none() {
+            return Err(LenderError::Unsupported(format!("{} at {stage:?}", action.as_str())).into());
+        }
+        left(deadline)?;
+        let open = self.inbox.questions.open(Asking {
+            id: &id,
+            thread: transaction,
+            kind: action.as_str(),
+            deadline,
+        });
+        let open = open.await?;
         let signature = beckn::sign(&self.signer, &parties.bap.id, &body);
         let headers = [(beckn::AUTHORIZATION, Value::Plain(&signature))];
         let path = format!("/{}", action.as_str());
@@ -54,23 +62,12 @@ impl Exchange {
         };
         let answer = self.http.call(request).await?;
         acknowledged(answer.status, &answer.body)?;
-        let body = tokio::time::timeout(left(deadline)?, expected.answer()).await;
-        let body = body.map_err(|_| LenderError::TimedOut)?;
-        let body = body.ok_or_else(|| LenderError::Unavailable("another question took its place".into()))?;
+        let body = open.answer().await?;
         let error = {
             let document = Document::parse(&body)?;
             let error = Reader::new(&document).get("error");
             error.exists().then(|| Fault::of(&error))
         };
         error.map_or(Ok(body), Err)
-    }
-}
-
-fn left(deadline: Instant) -> Result<Duration, LenderError> {
-    let left = deadline.saturating_duration_since(Instant::now());
-    if left.is_zero() {
-        Err(LenderError::TimedOut)
-    } else {
-        Ok(left)
     }
 }

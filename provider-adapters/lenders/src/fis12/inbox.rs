@@ -1,28 +1,23 @@
 //! Where a lender's callbacks arrive: checked, correlated by transaction and message, and held against the table. Free of any web
-//! framework: a route hands over path, header and body, and sends back what [`Inbox::deliver`] says.
+//! framework: a route hands over path, header and body, and sends back what [`Inbox::deliver`] says. What is open stands in the store, so
+//! any process may take a callback.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use domain::ProviderId;
+use domain::ports::{JourneyKey, JourneyStore, Question, StoreFailure};
 use sdk::beckn::{self, BecknError, Tolerance};
 use sdk::normalise::Document;
 use sdk::{Clock, PublicKey};
 use serde_json::json;
-use tokio::sync::oneshot;
 
 use super::context::{Callback, ContextError, Parties};
-use super::table::{Action, Stage, may_come_unasked, next};
-
-/// Transactions that are remembered; the oldest go first.
-const MAX_THREADS: usize = 50_000;
-/// A transaction of which nothing was heard for so long is forgotten. Its journey is not: it is stored.
-const FORGOTTEN_AFTER: TimeDelta = TimeDelta::days(1);
-/// Callbacks of one transaction that are remembered.
-const MAX_SEEN: usize = 256;
+use super::journey::Journey;
+use super::table::{Action, may_come_unasked};
+use crate::questions::{Noted, Questions};
 
 /// Why a callback was refused.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum Refused {
     /// Not signed, or not by this lender.
     #[error("signature")]
@@ -42,6 +37,9 @@ pub enum Refused {
     /// The message came before with another body.
     #[error("the message id was used with another body")]
     Conflict,
+    /// It could not be kept: the lender sends it again.
+    #[error("not kept")]
+    NotKept(#[source] StoreFailure),
 }
 
 /// What to answer a callback with.
@@ -80,6 +78,7 @@ impl Reply {
             Refused::Context(ContextError::Stale) => (200, "CONTEXT-ERROR", "20002"),
             Refused::Context(_) => (200, "JSON-SCHEMA-ERROR", "20000"),
             Refused::UnknownTransaction | Refused::NotExpected | Refused::Conflict => (200, "CORE-ERROR", "20008"),
+            Refused::NotKept(_) => (503, "CORE-ERROR", "23001"),
         };
         let message = match refused {
             Refused::Context(error) => error.to_string(),
@@ -92,6 +91,11 @@ impl Reply {
             body: body.to_string().into_bytes(),
         }
     }
+
+    /// The refusal of a callback that belongs to no lender of ours.
+    pub fn foreign() -> Self {
+        Self::of(&Err(Refused::Signature(BecknError::UnknownKey)))
+    }
 }
 
 /// One lender's callbacks.
@@ -99,7 +103,7 @@ pub struct Inbox {
     parties: Parties,
     keys: Vec<PublicKey>,
     clock: Arc<dyn Clock>,
-    threads: Mutex<HashMap<String, Thread>>,
+    pub(super) questions: Arc<Questions>,
 }
 
 impl std::fmt::Debug for Inbox {
@@ -108,31 +112,20 @@ impl std::fmt::Debug for Inbox {
     }
 }
 
-#[derive(Debug)]
-struct Thread {
-    stage: Stage,
-    open: Option<Open>,
-    /// Digest of each message that was taken.
-    seen: HashMap<String, String>,
-    touched: DateTime<Utc>,
-}
-
-#[derive(Debug)]
-struct Open {
-    action: Action,
-    message: String,
-    asked: DateTime<Utc>,
-    waiter: oneshot::Sender<Vec<u8>>,
-}
-
 impl Inbox {
-    /// `keys` are the lender's, by their ids in the registry.
-    pub fn new(parties: Parties, keys: Vec<PublicKey>, clock: Arc<dyn Clock>) -> Self {
+    /// `keys` are the lender's, by their ids in the registry; `provider` our name for it.
+    pub fn new(
+        provider: ProviderId,
+        parties: Parties,
+        keys: Vec<PublicKey>,
+        store: Arc<dyn JourneyStore>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         Self {
             parties,
             keys,
+            questions: Arc::new(Questions::new(provider, store, Arc::clone(&clock))),
             clock,
-            threads: Mutex::default(),
         }
     }
 
@@ -142,13 +135,31 @@ impl Inbox {
     }
 
     /// Takes a callback: `name` is the last part of the path, such as `on_search`; `authorization` the header of that name.
-    pub fn deliver(&self, name: &str, authorization: Option<&str>, body: &[u8]) -> Reply {
-        Reply::of(&self.take(name, authorization, body))
+    pub async fn deliver(&self, name: &str, authorization: Option<&str>, body: &[u8]) -> Reply {
+        let taken = self.take(name, authorization, body).await;
+        if let Err(Refused::NotKept(failure)) = &taken {
+            tracing::error!(error = %failure, provider = %self.questions.provider(), "a callback could not be kept");
+        }
+        Reply::of(&taken)
     }
 
     /// The same with the reason.
-    pub fn take(&self, name: &str, authorization: Option<&str>, body: &[u8]) -> Result<Taken, Refused> {
+    pub async fn take(&self, name: &str, authorization: Option<&str>, body: &[u8]) -> Result<Taken, Refused> {
         let action = Action::of_callback(name).ok_or(Refused::Path)?;
+        let callback = self.read(action, authorization, body)?;
+        let question = self.questions.find(&callback.message).await;
+        match question.map_err(Refused::NotKept)? {
+            Some(question) if question.thread == callback.transaction && question.kind == action.as_str() => {
+                self.answer(&question, &callback, body).await
+            }
+            // Another callback under the message of a question of ours.
+            Some(_) => Err(Refused::NotExpected),
+            None => self.news(&callback).await,
+        }
+    }
+
+    /// The context of a callback, its signature and its times proven.
+    fn read(&self, action: Action, authorization: Option<&str>, body: &[u8]) -> Result<Callback, Refused> {
         let now = self.clock.now();
         let header = authorization.ok_or(Refused::Signature(BecknError::Format("header")))?;
         let signed = beckn::verify(header, body, now, Tolerance::default(), |id| {
@@ -157,120 +168,31 @@ impl Inbox {
         });
         let signed = signed.map_err(Refused::Signature)?;
         let document = Document::parse(body).map_err(|refusal| Refused::Context(refusal.into()))?;
-        let callback = Callback::read(&document, &self.parties, action, &signed.subscriber, now);
-        let callback = callback.map_err(Refused::Context)?;
-        let digest = beckn::digest(body);
-        let mut threads = self.lock();
-        let thread = threads
-            .get_mut(&callback.transaction)
-            .ok_or(Refused::UnknownTransaction)?;
-        thread.take(&callback, digest, body, now)
+        Callback::read(&document, &self.parties, action, &signed.subscriber, now).map_err(Refused::Context)
     }
 
-    /// Waits for the answer to a question from now on: call it before the question is sent. `stage` is how far the journey has come by
-    /// its own record; the table must allow the question there.
-    pub fn expect(
-        self: &Arc<Self>,
-        (transaction, message): (&str, &str),
-        stage: Stage,
-        action: Action,
-    ) -> Option<Expectation> {
-        next(stage, action)?;
-        let now = self.clock.now();
-        let mut threads = self.lock();
-        if threads.len() >= MAX_THREADS && !threads.contains_key(transaction) {
-            threads.retain(|_, thread| thread.open.is_some() || thread.touched + FORGOTTEN_AFTER > now);
-            let oldest = threads.iter().filter(|(_, thread)| thread.open.is_none());
-            let oldest = oldest
-                .min_by_key(|(_, thread)| thread.touched)
-                .map(|(id, _)| id.clone());
-            if threads.len() >= MAX_THREADS {
-                threads.remove(&oldest?);
-            }
-        }
-        let thread = threads.entry(transaction.to_owned()).or_insert_with(|| Thread {
-            stage,
-            open: None,
-            seen: HashMap::new(),
-            touched: now,
-        });
-        let (waiter, answer) = oneshot::channel();
-        (thread.stage, thread.touched) = (stage, now);
-        thread.open = Some(Open {
-            action,
-            message: message.to_owned(),
-            asked: now,
-            waiter,
-        });
-        Some(Expectation {
-            inbox: Arc::clone(self),
-            transaction: transaction.to_owned(),
-            message: message.to_owned(),
-            answer,
-        })
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Thread>> {
-        self.threads.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Thread {
-    fn take(&mut self, callback: &Callback, digest: String, body: &[u8], now: DateTime<Utc>) -> Result<Taken, Refused> {
-        if let Some(before) = self.seen.get(&callback.message) {
-            return if *before == digest {
-                Ok(Taken::Repeated)
-            } else {
-                Err(Refused::Conflict)
-            };
-        }
-        let answers = |open: &Open| open.action == callback.action && open.message == callback.message;
-        let taken = if self.open.as_ref().is_some_and(answers) {
-            let open = self.open.as_ref().ok_or(Refused::NotExpected)?;
-            callback.follows(open.asked).map_err(Refused::Context)?;
-            let to = next(self.stage, callback.action).ok_or(Refused::NotExpected)?;
-            let open = self.open.take().ok_or(Refused::NotExpected)?;
-            open.waiter.send(body.to_vec()).map_err(|_| Refused::NotExpected)?;
-            if !callback.is_error {
-                self.stage = to;
-            }
-            Taken::Answer
-        } else if may_come_unasked(self.stage, callback.action) {
-            Taken::Unasked
-        } else {
+    async fn answer(&self, question: &Question, callback: &Callback, body: &[u8]) -> Result<Taken, Refused> {
+        callback.follows(question.asked).map_err(Refused::Context)?;
+        if question.answer.is_none() && self.clock.now() >= question.until {
             return Err(Refused::NotExpected);
-        };
-        if self.seen.len() < MAX_SEEN {
-            self.seen.insert(callback.message.clone(), digest);
         }
-        self.touched = now;
-        Ok(taken)
+        match self.questions.note(question, body).await.map_err(Refused::NotKept)? {
+            Noted::First => Ok(Taken::Answer),
+            Noted::Repeated => Ok(Taken::Repeated),
+            Noted::Conflict => Err(Refused::Conflict),
+        }
     }
-}
 
-/// A place in the inbox; dropping it gives the place up, and a later answer is refused.
-#[derive(Debug)]
-pub struct Expectation {
-    inbox: Arc<Inbox>,
-    transaction: String,
-    message: String,
-    answer: oneshot::Receiver<Vec<u8>>,
-}
-
-impl Expectation {
-    /// The answer; none when another question of the same transaction took the place.
-    pub async fn answer(&mut self) -> Option<Vec<u8>> {
-        (&mut self.answer).await.ok()
-    }
-}
-
-impl Drop for Expectation {
-    fn drop(&mut self) {
-        let mut threads = self.inbox.lock();
-        if let Some(thread) = threads.get_mut(&self.transaction)
-            && thread.open.as_ref().is_some_and(|open| open.message == self.message)
-        {
-            thread.open = None;
+    /// What the lender says unasked moves nothing by itself: the next status call reads what it means.
+    async fn news(&self, callback: &Callback) -> Result<Taken, Refused> {
+        let key = JourneyKey::Id(&callback.transaction);
+        let found = self.questions.store().find(self.questions.provider(), key).await;
+        let record = found.map_err(Refused::NotKept)?.ok_or(Refused::UnknownTransaction)?;
+        let journey = Journey::of(&record).map_err(|_| Refused::UnknownTransaction)?;
+        if may_come_unasked(journey.stage, callback.action) {
+            Ok(Taken::Unasked)
+        } else {
+            Err(Refused::NotExpected)
         }
     }
 }

@@ -1,47 +1,17 @@
-//! What is remembered of a journey, and where. A restart loses nothing: every intent is stored before it leaves the process.
+//! What is remembered of a journey. A restart loses nothing: every intent is stored before it leaves the process.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
-
-use async_trait::async_trait;
-use domain::{Money, ProviderId, Reason, SettlementId};
+use domain::ports::{Handoff, JourneyRecord};
+use domain::{Money, Reason, SettlementId};
 use sdk::{LenderError, LenderStatus};
 use serde::{Deserialize, Serialize};
 
 use super::table::Stage;
 
-/// Records of journeys by key, of every lender that speaks by callbacks. `save` returns once the record is durable.
-#[async_trait]
-pub trait JourneyStore: Send + Sync {
-    /// The record, when there is one.
-    async fn load(&self, provider: &ProviderId, key: &str) -> Result<Option<Vec<u8>>, LenderError>;
-    /// Writes a record, in place of what was there.
-    async fn save(&self, provider: &ProviderId, key: &str, record: &[u8]) -> Result<(), LenderError>;
-}
-
-/// A store that lasts as long as the process. For development and tests.
-#[derive(Debug, Default)]
-pub struct MemoryStore(Mutex<HashMap<(ProviderId, String), Vec<u8>>>);
-
-#[async_trait]
-impl JourneyStore for MemoryStore {
-    async fn load(&self, provider: &ProviderId, key: &str) -> Result<Option<Vec<u8>>, LenderError> {
-        let records = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(records.get(&(provider.clone(), key.to_owned())).cloned())
-    }
-
-    async fn save(&self, provider: &ProviderId, key: &str, record: &[u8]) -> Result<(), LenderError> {
-        let mut records = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        records.insert((provider.clone(), key.to_owned()), record.to_vec());
-        Ok(())
-    }
-}
-
 /// A form of the lender's that the borrower must fill in: show the link. It carries identification, consent, mandate or signature.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Handoff {
-    /// The lender's id of the form.
-    pub form: String,
+pub struct Form {
+    /// The lender's id of it.
+    pub id: String,
     /// What it is about, in the lender's words, such as `KYC`.
     pub title: Option<String>,
     /// Where it is. Always https, or this machine in development.
@@ -69,7 +39,12 @@ pub(super) struct Terms {
 /// One transaction.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Journey {
+    /// How often it was written.
+    #[serde(skip)]
+    pub(super) version: i64,
     pub(super) transaction: String,
+    /// The question that takes it up again after a form.
+    pub(super) topic: Option<String>,
     pub(super) stage: Stage,
     /// The lender's id in its own catalog.
     pub(super) provider: String,
@@ -77,7 +52,7 @@ pub(super) struct Journey {
     /// The item that the lender has in hand: the last one selected.
     pub(super) selected: Option<String>,
     /// The form that is open, if any.
-    pub(super) form: Option<Handoff>,
+    pub(super) form: Option<Form>,
     /// The accepted item.
     pub(super) accepted: Option<String>,
     pub(super) settlement: Option<SettlementId>,
@@ -92,7 +67,9 @@ pub(super) struct Journey {
 impl Journey {
     pub(super) fn new(transaction: String) -> Self {
         Self {
+            version: 0,
             transaction,
+            topic: None,
             stage: Stage::Opened,
             provider: String::new(),
             items: Vec::new(),
@@ -104,6 +81,33 @@ impl Journey {
             order: None,
             ended: None,
         }
+    }
+
+    /// From its record.
+    pub(super) fn of(record: &JourneyRecord) -> Result<Self, LenderError> {
+        let unreadable = |_| LenderError::Unavailable("a stored journey cannot be read".into());
+        let journey: Self = serde_json::from_str(&record.body).map_err(unreadable)?;
+        Ok(Self {
+            version: record.version,
+            ..journey
+        })
+    }
+
+    /// Its record.
+    pub(super) fn record(&self) -> Result<JourneyRecord, LenderError> {
+        let unwritable = |_| LenderError::Unavailable("a journey cannot be written".into());
+        let open = self.form.as_ref().filter(|_| self.ended.is_none() && self.waits());
+        Ok(JourneyRecord {
+            id: self.transaction.clone(),
+            version: self.version,
+            topic: self.topic.clone(),
+            settlement: self.settlement,
+            handoff: open.map(|form| Handoff {
+                title: form.title.clone(),
+                url: form.url.clone(),
+            }),
+            body: serde_json::to_string(self).map_err(unwritable)?,
+        })
     }
 
     pub(super) fn item(&self, id: &str) -> Option<&Item> {

@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use domain::ports::{JourneyKey, JourneyStore};
+use domain::request::CreditRequest;
 use domain::{ProviderId, Rate, Reason, SettlementId};
 use sdk::normalise::{Document, Reader};
 use sdk::{
@@ -15,12 +17,13 @@ use tokio::sync::{Mutex, MutexGuard};
 use super::exchange::Exchange;
 use super::fault::Fault;
 use super::inbox::Inbox;
-use super::journey::{Handoff, Journey, JourneyStore};
+use super::journey::{Form, Journey};
 use super::messages;
 use super::offer::Breakup;
 use super::quote;
 use super::state;
 use super::table::{Action, Stage};
+use crate::questions::unavailable;
 
 /// Locks of journeys; two journeys may share one.
 const LOCKS: usize = 64;
@@ -99,58 +102,45 @@ impl Fis12Lender {
         })
     }
 
-    /// The form that a question waits for, if any: show its link to the borrower.
-    pub async fn form_of_request(&self, request: domain::RequestId) -> Result<Option<Handoff>, LenderError> {
-        let key = self.store.load(&self.id, &format!("q/{request}")).await?;
-        let Some(transaction) = key else { return Ok(None) };
-        let journey = self.load(&String::from_utf8_lossy(&transaction)).await?;
-        Ok(journey.and_then(|journey| journey.form))
+    /// The form that the same question waits for, with its transaction: show its link to the borrower.
+    pub async fn form_of_request(&self, request: &CreditRequest) -> Result<Option<(String, Form)>, LenderError> {
+        let parked = self.find(JourneyKey::Topic(&quote::topic(request))).await?;
+        Ok(parked.and_then(|journey| Some((journey.transaction, journey.form?))))
     }
 
     /// The form that an accepted loan waits for, if any.
-    pub async fn form_of_settlement(&self, settlement: SettlementId) -> Result<Option<Handoff>, LenderError> {
-        Ok(self.of_settlement(settlement).await?.and_then(|journey| journey.form))
+    pub async fn form_of_settlement(&self, settlement: SettlementId) -> Result<Option<Form>, LenderError> {
+        let journey = self.find(JourneyKey::Settlement(settlement)).await?;
+        Ok(journey.and_then(|journey| journey.form))
     }
 
-    /// The borrower sent that form and came back with the lender's receipt. The next quote or status goes on from there.
-    pub async fn form_sent(&self, handoff: &Handoff, transaction: &str, receipt: &str) -> Result<(), LenderError> {
+    /// The borrower sent that form through us and the lender gave a receipt. The next quote or status goes on from there. A form that the
+    /// borrower sends on the lender's own pages needs no call: the lender tells of it.
+    pub async fn form_sent(&self, form: &str, transaction: &str, receipt: &str) -> Result<(), LenderError> {
         let _held = self.lock(transaction).await;
         let unknown = || LenderError::Refused("no such form".into());
-        let mut journey = self.load(transaction).await?.ok_or_else(unknown)?;
-        let form = journey.form.as_mut().filter(|form| form.form == handoff.form);
-        form.ok_or_else(unknown)?.submission = Some(receipt.to_owned());
-        self.save(&journey).await
+        let journey = self.find(JourneyKey::Id(transaction)).await?;
+        let mut journey = journey.ok_or_else(unknown)?;
+        let open = journey.form.as_mut().filter(|open| open.id == form);
+        open.ok_or_else(unknown)?.submission = Some(receipt.to_owned());
+        self.save(&mut journey).await
     }
 
-    /// The transaction of a question that waits for a form.
-    pub async fn transaction_of_request(&self, request: domain::RequestId) -> Result<Option<String>, LenderError> {
-        let key = self.store.load(&self.id, &format!("q/{request}")).await?;
-        Ok(key.map(|key| String::from_utf8_lossy(&key).into_owned()))
+    pub(super) async fn find(&self, key: JourneyKey<'_>) -> Result<Option<Journey>, LenderError> {
+        let record = self.store.find(&self.id, key).await.map_err(unavailable)?;
+        record.as_ref().map(Journey::of).transpose()
     }
 
-    pub(super) async fn load(&self, transaction: &str) -> Result<Option<Journey>, LenderError> {
-        let record = self.store.load(&self.id, &format!("t/{transaction}")).await?;
-        let read = |record: Vec<u8>| serde_json::from_slice(&record);
-        let journey = record.map(read).transpose();
-        journey.map_err(|_| LenderError::Unavailable("a stored journey cannot be read".into()))
-    }
-
-    pub(super) async fn save(&self, journey: &Journey) -> Result<(), LenderError> {
-        let record = serde_json::to_vec(journey);
-        let record = record.map_err(|_| LenderError::Unavailable("a journey cannot be written".into()))?;
-        self.store
-            .save(&self.id, &format!("t/{}", journey.transaction), &record)
-            .await
-    }
-
-    async fn of_settlement(&self, settlement: SettlementId) -> Result<Option<Journey>, LenderError> {
-        match self.store.load(&self.id, &format!("s/{settlement}")).await? {
-            Some(transaction) => self.load(&String::from_utf8_lossy(&transaction)).await,
-            None => Ok(None),
+    pub(super) async fn save(&self, journey: &mut Journey) -> Result<(), LenderError> {
+        let record = journey.record()?;
+        if !self.store.save(&self.id, &record).await.map_err(unavailable)? {
+            return Err(LenderError::Unavailable("another call moved the journey on".into()));
         }
+        journey.version += 1;
+        Ok(())
     }
 
-    async fn lock(&self, transaction: &str) -> MutexGuard<'_, ()> {
+    pub(super) async fn lock(&self, transaction: &str) -> MutexGuard<'_, ()> {
         let sum = transaction.bytes().fold(0_usize, |sum, byte| {
             sum.wrapping_mul(31).wrapping_add(usize::from(byte))
         });
@@ -290,12 +280,12 @@ impl Fis12Lender {
     async fn take(&self, order: &AcceptOrder) -> Result<Journey, LenderError> {
         let unknown = || LenderError::Refused("no such offer".into());
         let (transaction, id) = order.provider_ref.split_once(':').ok_or_else(unknown)?;
-        if let Some(known) = self.of_settlement(order.settlement).await? {
+        if let Some(known) = self.find(JourneyKey::Settlement(order.settlement)).await? {
             let same = known.transaction == transaction && known.accepted.as_deref() == Some(id);
             let other = || LenderError::Refused("the settlement has another offer".into());
             return if same { Ok(known) } else { Err(other()) };
         }
-        let mut journey = self.load(transaction).await?.ok_or_else(unknown)?;
+        let mut journey = self.find(JourneyKey::Id(transaction)).await?.ok_or_else(unknown)?;
         let terms = journey.item(id).and_then(|item| item.terms).ok_or_else(unknown)?;
         if terms.principal != order.principal || terms.net != order.net_disbursed {
             return Err(LenderError::Refused("these are not the terms that were offered".into()));
@@ -305,9 +295,7 @@ impl Fis12Lender {
         }
         journey.settlement = Some(order.settlement);
         journey.accepted = Some(id.to_owned());
-        self.save(&journey).await?;
-        let key = format!("s/{}", order.settlement);
-        self.store.save(&self.id, &key, transaction.as_bytes()).await?;
+        self.save(&mut journey).await?;
         Ok(journey)
     }
 
@@ -346,11 +334,11 @@ impl Lender for Fis12Lender {
     }
 
     async fn status(&self, settlement: SettlementId) -> Result<LenderStatus, LenderError> {
-        let Some(known) = self.of_settlement(settlement).await? else {
+        let Some(known) = self.find(JourneyKey::Settlement(settlement)).await? else {
             return Ok(LenderStatus::Unknown);
         };
         let _held = self.lock(&known.transaction).await;
-        let Some(mut journey) = self.load(&known.transaction).await? else {
+        let Some(mut journey) = self.find(JourneyKey::Id(&known.transaction)).await? else {
             return Ok(LenderStatus::Unknown);
         };
         let deadline = Instant::now() + self.timeout;
@@ -367,11 +355,11 @@ impl Lender for Fis12Lender {
     }
 
     async fn cancel(&self, settlement: SettlementId) -> Result<LenderStatus, LenderError> {
-        let Some(known) = self.of_settlement(settlement).await? else {
+        let Some(known) = self.find(JourneyKey::Settlement(settlement)).await? else {
             return Ok(LenderStatus::Unknown);
         };
         let _held = self.lock(&known.transaction).await;
-        let Some(mut journey) = self.load(&known.transaction).await? else {
+        let Some(mut journey) = self.find(JourneyKey::Id(&known.transaction)).await? else {
             return Ok(LenderStatus::Unknown);
         };
         let deadline = Instant::now() + self.timeout;
@@ -392,7 +380,7 @@ impl Lender for Fis12Lender {
             // Nothing binds the lender or the borrower before the confirmation.
             journey.ended = Some(LenderStatus::Cancelled);
         }
-        self.save(&journey).await?;
+        self.save(&mut journey).await?;
         Ok(journey.status())
     }
 }

@@ -48,7 +48,7 @@ fn item(journey: &Journey, item: &Item) -> Value {
         && let Some(submission) = &form.submission
     {
         value["xinput"] = json!({
-            "form": { "id": form.form },
+            "form": { "id": form.id },
             "form_response": { "status": "SUCCESS", "submission_id": submission },
         });
     }

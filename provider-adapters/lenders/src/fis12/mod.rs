@@ -18,7 +18,7 @@ mod state;
 mod table;
 
 pub use context::{Callback, ContextError, DOMAIN, Parties, Party};
-pub use inbox::{Expectation, Inbox, Refused, Reply, Taken};
-pub use journey::{Handoff, JourneyStore, MemoryStore};
+pub use inbox::{Inbox, Refused, Reply, Taken};
+pub use journey::Form;
 pub use lender::{Fis12Lender, Options, Parts};
 pub use table::{Action, Stage, may_come_unasked, next};

@@ -5,6 +5,7 @@ use std::time::Instant;
 use domain::Reason;
 use domain::eligibility::approximate_days;
 use domain::offer::Offer;
+use domain::ports::JourneyKey;
 use domain::request::CreditRequest;
 use sdk::normalise::{Document, Reader};
 use sdk::{Answer, Ask, LenderError};
@@ -25,16 +26,23 @@ enum Priced {
     Offer(Box<Offer>),
     /// The lender wants a form first.
     Form,
+    /// The loan is larger than what was asked for.
+    Larger,
 }
 
 impl Fis12Lender {
     pub(super) async fn answer(&self, ask: &Ask) -> Result<Answer, Fault> {
-        let question = format!("q/{}", ask.request.id);
-        let mut journey = match self.parked(&question).await? {
-            Some(journey) if journey.waits() => return Ok(needs_form()),
-            Some(journey) if journey.stage != Stage::Opened && journey.settlement.is_none() => journey,
-            _ => {
+        let topic = topic(&ask.request);
+        let mut journey = match self.find(JourneyKey::Topic(&topic)).await? {
+            Some(mut journey) => {
+                if journey.waits() {
+                    self.look_at_form(&mut journey, ask.deadline).await?;
+                }
+                journey
+            }
+            None => {
                 let mut journey = Journey::new(self.exchange.id());
+                journey.topic = Some(topic);
                 if let Some(declined) = self.search(&mut journey, ask).await? {
                     return Ok(declined);
                 }
@@ -42,24 +50,30 @@ impl Fis12Lender {
             }
         };
         if journey.waits() {
-            self.park(&question, &journey).await?;
-            return Ok(needs_form());
+            self.save(&mut journey).await?;
+            return Ok(needs_form(&journey));
         }
         let mut offers = Vec::new();
         let items: Vec<String> = journey.items.iter().map(|item| item.id.clone()).collect();
         for id in items {
             match self.select(&mut journey, &id, &ask.request, ask.deadline).await? {
                 Priced::Offer(offer) => offers.push(*offer),
+                Priced::Larger => {}
                 Priced::Form => {
-                    self.park(&question, &journey).await?;
+                    self.save(&mut journey).await?;
                     if offers.is_empty() {
-                        return Ok(needs_form());
+                        return Ok(needs_form(&journey));
                     }
-                    break;
+                    return Ok(Answer::Offers(offers));
                 }
             }
         }
-        self.save(&journey).await?;
+        // The next question is a journey of its own.
+        journey.topic = None;
+        self.save(&mut journey).await?;
+        if offers.is_empty() {
+            return Ok(Answer::Declined(vec![no_offer()]));
+        }
         Ok(Answer::Offers(offers))
     }
 
@@ -105,7 +119,7 @@ impl Fis12Lender {
             }
         }
         let none = journey.items.is_empty();
-        Ok(none.then(|| Answer::Declined(vec![Reason::new("NO_OFFER", "This lender has no loan that fits.")])))
+        Ok(none.then(|| Answer::Declined(vec![no_offer()])))
     }
 
     async fn select(
@@ -125,6 +139,10 @@ impl Fis12Lender {
                 return Ok(Priced::Form);
             }
         }
+        let breakup = Breakup::read(&order.get("quote"), request.amount.currency)?;
+        if breakup.principal.minor > request.amount.minor {
+            return Ok(Priced::Larger);
+        }
         let reference = format!("{}:{id}", journey.transaction);
         let setting = Setting {
             request,
@@ -134,7 +152,6 @@ impl Fis12Lender {
             tax: self.tax,
         };
         let offer = offer::read(&order, &item, &setting)?;
-        let breakup = Breakup::read(&order.get("quote"), request.amount.currency)?;
         if let Some(known) = journey.items.iter_mut().find(|item| item.id == id) {
             known.terms = Some(terms(&breakup));
         }
@@ -161,20 +178,34 @@ impl Fis12Lender {
         Ok(body)
     }
 
-    /// A journey that waits for a form of the same question, kept up to date by what the lender says of it.
-    async fn parked(&self, question: &str) -> Result<Option<Journey>, LenderError> {
-        match self.store.load(&self.id, question).await? {
-            Some(transaction) => self.load(&String::from_utf8_lossy(&transaction)).await,
-            None => Ok(None),
+    /// Whether the borrower sent the form of a question meanwhile.
+    async fn look_at_form(&self, journey: &mut Journey, deadline: Instant) -> Result<(), Fault> {
+        let message = messages::status(journey);
+        let asked = self
+            .exchange
+            .ask(&journey.transaction, journey.stage, Action::Status, &message, deadline)
+            .await;
+        match asked {
+            Ok(body) => {
+                let document = Document::parse(&body)?;
+                Ok(state::fold_form(journey, &Reader::new(&document).at("message.order"))?)
+            }
+            // It has no order to tell of yet.
+            Err(Fault::Business(_)) => Ok(()),
+            Err(fault) => Err(fault),
         }
     }
+}
 
-    async fn park(&self, question: &str, journey: &Journey) -> Result<(), LenderError> {
-        self.save(journey).await?;
-        self.store
-            .save(&self.id, question, journey.transaction.as_bytes())
-            .await
-    }
+/// What a journey that waits for a form is found again by: the same wish of the same borrower.
+pub(super) fn topic(request: &CreditRequest) -> String {
+    let (amount, term) = (request.amount, request.term);
+    let (minor, currency) = (amount.minor, amount.currency.code());
+    format!("{}/{minor}{currency}/{}{:?}", request.borrower, term.count, term.unit)
+}
+
+fn no_offer() -> Reason {
+    Reason::new("NO_OFFER", "This lender has no loan that fits.")
 }
 
 pub(super) fn terms(breakup: &Breakup) -> Terms {
@@ -185,8 +216,9 @@ pub(super) fn terms(breakup: &Breakup) -> Terms {
     }
 }
 
-fn needs_form() -> Answer {
-    let text = "This lender asks you to fill in its own form before it names a price.";
+fn needs_form(journey: &Journey) -> Answer {
+    let link = journey.form.as_ref().map_or("", |form| form.url.as_str());
+    let text = format!("This lender asks you to fill in its own form before it names a price: {link}");
     Answer::Declined(vec![Reason::new("LENDER_FORM_NEEDED", text)])
 }
 

@@ -3,9 +3,10 @@
 use domain::Money;
 use domain::Reason;
 use sdk::normalise::{Document, Reader};
-use sdk::{Endpoint, LenderError, LenderStatus, NetworkPolicy};
+use sdk::{LenderError, LenderStatus, NetworkPolicy};
 
-use super::journey::{Handoff, Journey};
+use super::journey::{Form, Journey};
+use crate::networks::link;
 
 type Read<T> = Result<T, LenderError>;
 
@@ -20,7 +21,7 @@ pub(super) fn item<'d>(order: &Reader<'d>, id: &str) -> Read<Reader<'d>> {
 }
 
 /// The form that an item asks for and that the borrower has not sent, if any.
-pub(super) fn form(item: &Reader<'_>, network: NetworkPolicy) -> Read<Option<Handoff>> {
+pub(super) fn form(item: &Reader<'_>, network: NetworkPolicy) -> Read<Option<Form>> {
     let xinput = item.get("xinput");
     let form = xinput.get("form");
     let Some(url) = form.get("url").optional()? else {
@@ -34,15 +35,12 @@ pub(super) fn form(item: &Reader<'_>, network: NetworkPolicy) -> Read<Option<Han
     if submitted(&xinput)?.is_some() {
         return Ok(None);
     }
-    let url = url.text()?;
-    // A link for a browser may have a query; everything else of it is held to what an address of ours may be.
-    let bare = url.split(['?', '#']).next().unwrap_or_default();
-    Endpoint::parse(bare, network).map_err(|error| form.get("url").malformed(&error.to_string()))?;
+    let url = link(&form.get("url"), url.text()?, network)?;
     let title = xinput.at("head.descriptor.name").optional()?;
-    Ok(Some(Handoff {
-        form: bounded(&form.get("id"))?,
+    Ok(Some(Form {
+        id: bounded(&form.get("id"))?,
         title: title.map(|title| title.text().map(str::to_owned)).transpose()?,
-        url: url.to_owned(),
+        url,
         submission: None,
     }))
 }
@@ -91,19 +89,24 @@ pub(super) fn fold(journey: &mut Journey, body: &[u8], net: Money) -> Read<()> {
         }
         journey.order = Some(id);
     }
-    if let Some(accepted) = journey.accepted.clone()
-        && let Ok(item) = item(&order, &accepted)
-        && let Some(open) = &mut journey.form
-    {
-        let xinput = item.get("xinput");
-        let form = xinput.at("form.id").optional()?;
-        let same = form.is_none_or(|form| form.text().is_ok_and(|id| id == open.form));
-        if same && open.submission.is_none() {
-            open.submission = submitted(&xinput)?;
-        }
-    }
+    fold_form(journey, &order)?;
     if let Some(ended) = ended(&root, &order, net)? {
         journey.ended = Some(ended);
+    }
+    Ok(())
+}
+
+/// Takes over the receipt of the open form from whichever item shows it.
+pub(super) fn fold_form(journey: &mut Journey, order: &Reader<'_>) -> Read<()> {
+    let Some(open) = journey.form.as_mut().filter(|open| open.submission.is_none()) else {
+        return Ok(());
+    };
+    for item in order.get("items").items_or_none()? {
+        let xinput = item.get("xinput");
+        let form = xinput.at("form.id").optional()?;
+        if form.is_some_and(|form| form.text().is_ok_and(|id| id == open.id)) {
+            open.submission = submitted(&xinput)?;
+        }
     }
     Ok(())
 }

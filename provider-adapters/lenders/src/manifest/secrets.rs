@@ -47,7 +47,7 @@ impl SecretRef {
     }
 
     /// Reads it.
-    pub(super) fn resolve(&self) -> Result<Secret<String>, SecretError> {
+    pub(crate) fn resolve(&self) -> Result<Secret<String>, SecretError> {
         let text = match self {
             Self::Env(name) => std::env::var(name).ok(),
             Self::File(path) => {

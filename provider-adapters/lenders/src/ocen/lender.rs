@@ -1,37 +1,35 @@
 //! The adapter: requests, and the journey from an application to a disbursement.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use chrono::SecondsFormat;
+use domain::ports::{JourneyKey, JourneyStore};
 use domain::request::CreditRequest;
-use domain::{Money, ProviderId, Reason, SettlementId};
+use domain::{ProviderId, Reason, SettlementId};
 use sdk::jws::{self, Payload, SigningKey};
 use sdk::net::{Request, Value};
-use sdk::normalise::{Document, Node, Reader};
+use sdk::normalise::{Document, Reader};
 use sdk::{
     AcceptOrder, AcceptReceipt, Answer, Ask, Capabilities, Clock, Endpoint, HttpClient, Ids, Lender, LenderError,
-    LenderStatus, Secret,
+    LenderStatus, NetworkPolicy, Secret,
 };
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::inbox::{Inbox, VERSION};
+use super::journey::{Journey, Kept, Sent, Step, bounded, succeeded};
 use super::offer::{self, Setting};
-use crate::fis12::JourneyStore;
+use super::text;
+use crate::networks::SecretSource;
+use crate::questions::{Asking, left, unavailable};
 
 /// Locks of applications; two may share one.
 const LOCKS: usize = 64;
 
 const CREATE: &str = "loanApplications/createLoan";
 const GENERATE: &str = "offers/generateOffers";
-const SET: &str = "offers/setOffers";
-const GRANT: &str = "grantLoan/grantLoan";
-const DISBURSE: &str = "disbursement/triggerDisbursement";
-const DISBURSED: &str = "disbursement/triggerDisbursementStatus";
 
 /// What a lender is made with.
 pub struct Parts {
@@ -43,10 +41,12 @@ pub struct Parts {
     pub ids: Arc<dyn Ids>,
     /// Talks to the lender.
     pub http: HttpClient,
+    /// Which addresses may be handed to borrowers.
+    pub network: NetworkPolicy,
     /// Its base address.
     pub endpoint: Endpoint,
-    /// The network's access token.
-    pub token: Secret<String>,
+    /// The network's access token, read at every call.
+    pub token: SecretSource,
     /// Where its responses arrive.
     pub inbox: Arc<Inbox>,
     /// Where its journeys are kept.
@@ -91,67 +91,6 @@ impl std::fmt::Debug for OcenLender {
     }
 }
 
-/// How far an accepted application has come: the last answer that was taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Stage {
-    Offered,
-    Set,
-    Granted,
-    Triggered,
-}
-
-/// An offer as the lender wrote it, and what it comes to.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Kept {
-    id: String,
-    text: String,
-    principal: Money,
-    net: Money,
-}
-
-/// One application.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Journey {
-    application: String,
-    stage: Stage,
-    offers: Vec<Kept>,
-    accepted: Option<String>,
-    settlement: Option<SettlementId>,
-    loan: Option<String>,
-    /// Requests that move something, as they were signed: sent again, they are the same to the byte and have the same id.
-    sent: BTreeMap<String, Sent>,
-    ended: Option<LenderStatus>,
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Sent {
-    request: String,
-    trace: String,
-    body: String,
-}
-
-impl Journey {
-    fn chosen(&self) -> Result<&Kept, LenderError> {
-        let chosen = self
-            .offers
-            .iter()
-            .find(|offer| Some(&offer.id) == self.accepted.as_ref());
-        chosen.ok_or_else(|| LenderError::Refused("no such offer".into()))
-    }
-
-    fn status(&self) -> LenderStatus {
-        self.ended.clone().unwrap_or(LenderStatus::Accepted)
-    }
-
-    fn receipt(&self) -> AcceptReceipt {
-        AcceptReceipt {
-            loan_ref: self.loan.clone().unwrap_or_else(|| self.application.clone()),
-            status: self.status(),
-        }
-    }
-}
-
 impl OcenLender {
     /// A lender.
     pub fn new(options: Options, parts: Parts) -> Self {
@@ -186,54 +125,49 @@ impl OcenLender {
         let body = sent.body.as_bytes();
         let signature = jws::sign(&self.parts.key, body, Payload::RawUncritical);
         let signature = signature.map_err(|_| LenderError::Unavailable("our key cannot sign".into()))?;
-        let bearer = Secret::new(format!("Bearer {}", self.parts.token.expose()));
+        let token = self.parts.token.resolve(self.parts.network);
+        let token = token.map_err(|_| LenderError::Unavailable("our access token cannot be read".into()))?;
+        let bearer = Secret::new(format!("Bearer {}", token.expose()));
         let headers = [
             ("signature", Value::Plain(&signature)),
             ("authorization", Value::Secret(&bearer)),
         ];
         let path = format!("/v{VERSION}/{operation}Request");
-        let mut expected = self.parts.inbox.expect(&sent.request, &sent.trace, operation);
+        left(deadline)?;
+        let open = self.parts.inbox.questions.open(Asking {
+            id: &sent.request,
+            thread: &sent.trace,
+            kind: operation,
+            deadline,
+        });
+        let open = open.await?;
         let request = Request {
             headers: &headers,
             ..Request::post(&self.parts.endpoint, &path, body, left(deadline)?)
         };
         let answer = self.parts.http.call(request).await?;
         acknowledged(answer.status, &answer.body, &sent.trace)?;
-        let response = tokio::time::timeout(left(deadline)?, expected.answer()).await;
-        let response = response.map_err(|_| LenderError::TimedOut)?;
-        response.ok_or_else(|| LenderError::Unavailable("the same request is asked twice at once".into()))
+        open.answer().await
     }
 
-    /// A request that moves something: stored before it is sent, and the same to the byte when it is sent again.
-    async fn act(
-        &self,
-        journey: &mut Journey,
-        operation: &'static str,
-        fields: &str,
-        deadline: Instant,
-    ) -> Result<Vec<u8>, LenderError> {
-        let sent = if let Some(sent) = journey.sent.get(operation) {
+    /// Asks what is next. What moves something is stored before it is sent, and the same to the byte when it is sent again.
+    async fn act(&self, journey: &mut Journey, step: Step, deadline: Instant) -> Result<Vec<u8>, LenderError> {
+        let operation = step.operation();
+        let sent = if let Some(sent) = journey.sent.get(operation).filter(|_| step.moves()) {
             sent.clone()
         } else {
-            let sent = self.write(&journey.application, fields);
-            journey.sent.insert(operation.to_owned(), sent.clone());
-            self.save(journey).await?;
+            let sent = self.write(&journey.application, &journey.fields(step)?);
+            if step.moves() {
+                journey.sent.insert(operation.to_owned(), sent.clone());
+                self.save(journey).await?;
+            }
             sent
         };
         self.send(operation, &sent, deadline).await
     }
 
     async fn answer(&self, ask: &Ask) -> Result<Answer, LenderError> {
-        let mut journey = Journey {
-            application: self.parts.ids.next().to_string(),
-            stage: Stage::Offered,
-            offers: Vec::new(),
-            accepted: None,
-            settlement: None,
-            loan: None,
-            sent: BTreeMap::new(),
-            ended: None,
-        };
+        let mut journey = Journey::new(self.parts.ids.next().to_string());
         let created = self.parts.clock.now().to_rfc3339_opts(SecondsFormat::Millis, true);
         let application = application(&ask.request, &journey.application, &created);
         let fields = format!("\"loanApplications\":[{application}]");
@@ -263,10 +197,15 @@ impl OcenLender {
                 inquiry: self.options.capabilities.inquiry,
             };
             let made = offer::read(&read, &setting)?;
-            let text = node(document.root(), offers.len(), &journey.application);
+            let part = |path: &[&str]| {
+                let text = text::of_offer(document.root(), &journey.application, offers.len(), path);
+                text.ok_or_else(|| read.malformed("cannot be kept"))
+            };
+            let (text, plan) = (part(&[])?, part(&["repayment", "plans", "0"])?);
             journey.offers.push(Kept {
                 id,
-                text: text.ok_or_else(|| read.malformed("cannot be kept"))?,
+                text,
+                plan,
                 principal: made.amounts.offered,
                 net: made.amounts.net_disbursed,
             });
@@ -278,37 +217,18 @@ impl OcenLender {
                 "This lender made no offer.",
             )]));
         }
-        self.save(&journey).await?;
+        self.save(&mut journey).await?;
         Ok(Answer::Offers(offers))
     }
 
-    /// Goes on as far as the lender lets it. A lender that still waits for the borrower (identification, agreement) answers with an
-    /// error or an earlier status; the next call asks anew.
+    /// Goes on as far as the lender lets it. A lender that still waits for the borrower says so; the next call asks anew.
     async fn advance(&self, journey: &mut Journey, deadline: Instant) -> Result<(), LenderError> {
         while journey.ended.is_none() {
-            let id = json!(journey.application).to_string();
-            let application = format!("\"loanApplicationId\":{id}");
-            let loan = format!("{application},\"loanId\":{}", json!(journey.loan));
-            let (operation, body) = match journey.stage {
-                Stage::Offered => {
-                    let fields = format!("{application},\"offer\":{}", journey.chosen()?.text);
-                    (SET, self.act(journey, SET, &fields, deadline).await?)
-                }
-                Stage::Set => (GRANT, self.act(journey, GRANT, &application, deadline).await?),
-                Stage::Granted => (DISBURSE, self.act(journey, DISBURSE, &loan, deadline).await?),
-                Stage::Triggered => {
-                    let sent = self.write(&journey.application, &loan);
-                    (DISBURSED, self.send(DISBURSED, &sent, deadline).await?)
-                }
-            };
-            let before = journey.stage;
-            let went = fold(journey, operation, &body)?;
-            if !went && operation == GRANT {
-                // Not yet: the next question is a new one.
-                journey.sent.remove(operation);
-            }
+            let step = journey.step();
+            let body = self.act(journey, step, deadline).await?;
+            let done = journey.fold(step, &body, self.parts.network)?;
             self.save(journey).await?;
-            if journey.stage == before {
+            if !done {
                 break;
             }
         }
@@ -321,7 +241,7 @@ impl OcenLender {
             .provider_ref
             .split_once(':')
             .ok_or_else(|| refused("no such offer"))?;
-        if let Some(known) = self.of_settlement(order.settlement).await? {
+        if let Some(known) = self.find(JourneyKey::Settlement(order.settlement)).await? {
             let same = known.application == application && known.accepted.as_deref() == Some(id);
             return if same {
                 Ok(known)
@@ -329,7 +249,7 @@ impl OcenLender {
                 Err(refused("the settlement has another offer"))
             };
         }
-        let journey = self.load(application).await?;
+        let journey = self.find(JourneyKey::Id(application)).await?;
         let mut journey = journey.ok_or_else(|| refused("no such offer"))?;
         if journey.settlement.is_some_and(|known| known != order.settlement) {
             return Err(refused("the offer was accepted already"));
@@ -340,38 +260,22 @@ impl OcenLender {
             return Err(refused("these are not the terms that were offered"));
         }
         journey.settlement = Some(order.settlement);
-        self.save(&journey).await?;
-        let key = format!("s/{}", order.settlement);
-        self.parts
-            .store
-            .save(&self.options.id, &key, application.as_bytes())
-            .await?;
+        self.save(&mut journey).await?;
         Ok(journey)
     }
 
-    async fn load(&self, application: &str) -> Result<Option<Journey>, LenderError> {
-        let record = self
-            .parts
-            .store
-            .load(&self.options.id, &format!("a/{application}"))
-            .await?;
-        let journey = record.map(|record| serde_json::from_slice(&record)).transpose();
-        journey.map_err(|_| LenderError::Unavailable("a stored journey cannot be read".into()))
+    async fn find(&self, key: JourneyKey<'_>) -> Result<Option<Journey>, LenderError> {
+        let found = self.parts.store.find(&self.options.id, key).await;
+        found.map_err(unavailable)?.as_ref().map(Journey::of).transpose()
     }
 
-    async fn save(&self, journey: &Journey) -> Result<(), LenderError> {
-        let record = serde_json::to_vec(journey);
-        let record = record.map_err(|_| LenderError::Unavailable("a journey cannot be written".into()))?;
-        let key = format!("a/{}", journey.application);
-        self.parts.store.save(&self.options.id, &key, &record).await
-    }
-
-    async fn of_settlement(&self, settlement: SettlementId) -> Result<Option<Journey>, LenderError> {
-        let key = format!("s/{settlement}");
-        match self.parts.store.load(&self.options.id, &key).await? {
-            Some(application) => self.load(&String::from_utf8_lossy(&application)).await,
-            None => Ok(None),
+    async fn save(&self, journey: &mut Journey) -> Result<(), LenderError> {
+        let saved = self.parts.store.save(&self.options.id, &journey.record()?).await;
+        if !saved.map_err(unavailable)? {
+            return Err(LenderError::Unavailable("another call moved the journey on".into()));
         }
+        journey.version += 1;
+        Ok(())
     }
 
     async fn lock(&self, application: &str) -> MutexGuard<'_, ()> {
@@ -403,15 +307,6 @@ fn application(request: &CreditRequest, id: &str, created: &str) -> String {
          \"guarantors\":[],\"applicants\":[],\"terms\":{{\"requestedAmount\":{amount},\"currency\":{currency},\
          \"tenure\":{{\"duration\":{duration},\"unit\":\"{unit}\"}}}}}}"
     )
-}
-
-fn left(deadline: Instant) -> Result<Duration, LenderError> {
-    let left = deadline.saturating_duration_since(Instant::now());
-    if left.is_zero() {
-        Err(LenderError::TimedOut)
-    } else {
-        Ok(left)
-    }
 }
 
 /// Reads the `Ack`; `error` is `0` or empty when there is none.
@@ -482,133 +377,6 @@ fn declined(body: &[u8], application: &str) -> Result<Option<Vec<Reason>>, Lende
     Ok(Some(reasons))
 }
 
-fn succeeded(root: &Reader<'_>) -> Result<bool, LenderError> {
-    Ok(root
-        .at("response.status")
-        .field()?
-        .one_of(&[("SUCCESS", true), ("ERROR", false)])?)
-}
-
-fn bounded(id: &Reader<'_>) -> Result<String, LenderError> {
-    let field = id.field()?;
-    let text = field.text()?;
-    if text.len() > 80 || text.chars().any(char::is_control) {
-        return Err(id.malformed("expected 1 to 80 bytes on one line"));
-    }
-    Ok(text.to_owned())
-}
-
-/// Takes over what a response says; true when the journey went on.
-fn fold(journey: &mut Journey, operation: &'static str, body: &[u8]) -> Result<bool, LenderError> {
-    let document = Document::parse(body)?;
-    let root = Reader::new(&document);
-    let details = if operation == GRANT {
-        root.get("loanDetails")
-    } else {
-        root.clone()
-    };
-    let success = succeeded(&root)?;
-    if !success && operation != GRANT {
-        return Err(LenderError::Refused("the response is an error".into()));
-    }
-    if !success && !details.exists() {
-        return Ok(false);
-    }
-    let status = details.get("loanApplicationStatus").field()?;
-    if details.get("loanApplicationId").field()?.text()? != journey.application {
-        return Err(details.get("loanApplicationId").malformed("is not the request's"));
-    }
-    match status.text()? {
-        "REJECTED" | "KYC_REJECTED" | "DISBURSED_FAILED" => {
-            let reason = Reason::new("LENDER_REJECTED", "The lender rejected the application.");
-            journey.ended = Some(LenderStatus::Rejected { reasons: vec![reason] });
-            return Ok(true);
-        }
-        "CANCELLED" => {
-            journey.ended = Some(LenderStatus::Cancelled);
-            return Ok(true);
-        }
-        _ => {}
-    }
-    match (operation, status.text()?) {
-        (SET, "OFFER_ACCEPTED") => journey.stage = Stage::Set,
-        (GRANT, "GRANTED") => {
-            journey.loan = Some(bounded(&details.get("loanId"))?);
-            journey.stage = Stage::Granted;
-        }
-        (DISBURSE, "DISBURSEMENT_INITIATED" | "DISBURSEMENT_COMPLETED") => journey.stage = Stage::Triggered,
-        (DISBURSED, "DISBURSEMENT_COMPLETED") => journey.ended = Some(paid(journey, &root)?),
-        (DISBURSED, "DISBURSEMENT_INITIATED") | (GRANT, _) => return Ok(false),
-        _ => {
-            return Err(details
-                .get("loanApplicationStatus")
-                .malformed("does not answer the request"));
-        }
-    }
-    Ok(true)
-}
-
-/// The evidence of a disbursement: the payment, successful, of the amount that was to arrive.
-fn paid(journey: &Journey, root: &Reader<'_>) -> Result<LenderStatus, LenderError> {
-    let payment = root.get("payment");
-    let net = journey.chosen()?.net;
-    payment.get("status").field()?.one_of(&[("SUCCESS", ())])?;
-    let amount = payment.get("totalAmount").field()?.money(net.currency)?;
-    if amount != net {
-        return Err(payment.get("totalAmount").malformed("is not what was to arrive"));
-    }
-    Ok(LenderStatus::Disbursed {
-        amount,
-        at: root.at("metadata.timestamp").field()?.instant()?,
-        evidence: bounded(&payment.get("txnRefNo"))?,
-    })
-}
-
-/// The text of an offer with its numbers as they were written.
-fn node(root: &Node<'_>, number: usize, application: &str) -> Option<String> {
-    let Node::List(all) = root.get("loanApplications")? else {
-        return None;
-    };
-    let own = |of: &&Node<'_>| matches!(of.get("loanApplicationId"), Some(Node::Text(id)) if id == application);
-    let Node::List(offers) = all.iter().find(own)?.get("offers")? else {
-        return None;
-    };
-    let mut text = String::new();
-    written(offers.get(number)?, &mut text);
-    Some(text)
-}
-
-fn written(node: &Node<'_>, text: &mut String) {
-    match node {
-        Node::Null => text.push_str("null"),
-        Node::Bool(value) => text.push_str(if *value { "true" } else { "false" }),
-        Node::Number(number) => text.push_str(number),
-        Node::Text(value) => text.push_str(&json!(value).to_string()),
-        Node::List(items) => {
-            text.push('[');
-            for (i, item) in items.iter().enumerate() {
-                if i > 0 {
-                    text.push(',');
-                }
-                written(item, text);
-            }
-            text.push(']');
-        }
-        Node::Object(members) => {
-            text.push('{');
-            for (i, (name, value)) in members.iter().enumerate() {
-                if i > 0 {
-                    text.push(',');
-                }
-                text.push_str(&json!(name).to_string());
-                text.push(':');
-                written(value, text);
-            }
-            text.push('}');
-        }
-    }
-}
-
 #[async_trait]
 impl Lender for OcenLender {
     fn id(&self) -> &ProviderId {
@@ -633,11 +401,11 @@ impl Lender for OcenLender {
     }
 
     async fn status(&self, settlement: SettlementId) -> Result<LenderStatus, LenderError> {
-        let Some(known) = self.of_settlement(settlement).await? else {
+        let Some(known) = self.find(JourneyKey::Settlement(settlement)).await? else {
             return Ok(LenderStatus::Unknown);
         };
         let _held = self.lock(&known.application).await;
-        let Some(mut journey) = self.load(&known.application).await? else {
+        let Some(mut journey) = self.find(JourneyKey::Id(&known.application)).await? else {
             return Ok(LenderStatus::Unknown);
         };
         self.advance(&mut journey, Instant::now() + self.options.timeout)

@@ -1,18 +1,21 @@
 //! The journey as it should not go.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use sandbox::fis12::Fault;
+use sandbox::network::Received;
 use sdk::{Answer, Lender as _, LenderError, LenderStatus};
 use serde_json::{Value, json};
-use usance_lenders::fis12::Reply;
 use uuid::Uuid;
 
-use super::platform::Fault;
 use super::{Stage, order};
 
 fn settlement(number: u128) -> domain::SettlementId {
     domain::SettlementId(Uuid::from_u128(number))
 }
 
-fn refused(reply: &Reply) -> bool {
+fn refused(reply: &Received) -> bool {
     let body: Value = serde_json::from_slice(&reply.body).unwrap();
     body["message"]["ack"]["status"] == "NACK" && body["error"]["code"].is_string()
 }
@@ -32,27 +35,44 @@ async fn callbacks_that_cannot_be_trusted_are_refused_and_the_question_times_out
         (Fault::Context("action", "on_init"), 200),
         (Fault::Context("transaction_id", "nobody"), 200),
     ];
-    // Each on a stage of its own, all at once: each of them takes as long as the question may.
-    let all = bad.map(|(fault, status)| async move {
+    for (fault, status) in bad {
         let stage = Stage::new().await;
-        stage.platform.fails("select", fault.clone());
-        let answer = stage.quote().await;
-        assert_eq!(answer, Err(LenderError::TimedOut), "{fault:?}");
-        let reply = stage.platform.last_reply("on_select");
+        stage.bank.fails("select", fault.clone());
+        let lender = Arc::clone(&stage.lender);
+        let asked = tokio::spawn(async move { lender.quote(&super::ask()).await });
+        let replied = |books: &sandbox::fis12::Books| books.replies.iter().any(|(name, _)| name == "on_select");
+        assert!(stage.bank.until(replied).await, "{fault:?}");
+        let reply = stage.bank.last_reply("on_select").unwrap();
         assert!(refused(&reply), "{fault:?}");
         assert_eq!(reply.status, status, "{fault:?}");
-    });
-    futures::future::join_all(all).await;
+        assert!(!asked.is_finished(), "{fault:?} was an answer");
+        asked.abort();
+    }
+}
+
+#[tokio::test]
+async fn a_question_without_an_answer_times_out_and_takes_none_later() {
+    let stage = Stage::new().await;
+    stage.bank.fails("search", Fault::Silent);
+    let answer = stage.quote_within(Duration::from_secs(3)).await;
+    assert_eq!(answer, Err(LenderError::TimedOut));
+    // A machine so busy that nothing was sent in time has nothing to deliver.
+    let held = stage.bank.books().held.pop();
+    if let Some((name, header, body)) = held {
+        let base = "https://buyer.usance.example/fis12";
+        stage.bank.hand_over(base, (&name, &header), &body).await;
+        assert!(refused(&stage.bank.last_reply("on_search").unwrap()));
+    }
 }
 
 #[tokio::test]
 async fn a_repeated_callback_is_acknowledged_and_ignored_but_not_another_body_under_its_name() {
     let stage = Stage::new().await;
-    stage.platform.fails("search", Fault::Twice);
-    stage.platform.fails("select", Fault::TwiceDifferently);
+    stage.bank.fails("search", Fault::Twice);
+    stage.bank.fails("select", Fault::TwiceDifferently);
     assert_eq!(stage.offers().await.len(), 2);
-    assert!(!refused(&stage.platform.last_reply("on_search")));
-    let books = stage.platform.books.lock().unwrap();
+    assert!(!refused(&stage.bank.last_reply("on_search").unwrap()));
+    let books = stage.bank.books();
     let verdicts: Vec<bool> = books.replies.iter().map(|(_, reply)| refused(reply)).collect();
     // on_search twice, on_select, on_select differently, on_select of the second item
     assert_eq!(verdicts, [false, false, false, true, false]);
@@ -62,9 +82,9 @@ async fn a_repeated_callback_is_acknowledged_and_ignored_but_not_another_body_un
 async fn callbacks_out_of_order_are_refused_and_harm_nothing() {
     for early in ["on_confirm", "on_init", "on_update", "on_search"] {
         let stage = Stage::new().await;
-        stage.platform.fails("select", Fault::OutOfOrder(early));
+        stage.bank.fails("select", Fault::OutOfOrder(early));
         assert_eq!(stage.offers().await.len(), 2, "{early}");
-        assert!(refused(&stage.platform.last_reply(early)), "{early}");
+        assert!(refused(&stage.bank.last_reply(early).unwrap()), "{early}");
     }
 }
 
@@ -72,16 +92,16 @@ async fn callbacks_out_of_order_are_refused_and_harm_nothing() {
 async fn news_come_unasked_only_where_the_table_says_so() {
     let stage = Stage::new().await;
     let offers = stage.offers().await;
-    stage.platform.volunteer("update", 900);
+    stage.bank.volunteer("update").await;
     assert!(
-        refused(&stage.platform.last_reply("on_update")),
+        refused(&stage.bank.last_reply("on_update").unwrap()),
         "nothing was confirmed"
     );
     stage.lender.accept(&order(&offers[0], 7)).await.unwrap();
-    stage.platform.volunteer("update", 901);
-    assert!(!refused(&stage.platform.last_reply("on_update")));
-    stage.platform.volunteer("confirm", 902);
-    assert!(refused(&stage.platform.last_reply("on_confirm")));
+    stage.bank.volunteer("update").await;
+    assert!(!refused(&stage.bank.last_reply("on_update").unwrap()));
+    stage.bank.volunteer("confirm").await;
+    assert!(refused(&stage.bank.last_reply("on_confirm").unwrap()));
 }
 
 #[tokio::test]
@@ -101,7 +121,7 @@ async fn refusals_of_the_lender_say_what_to_do_next() {
     ];
     for (fault, expected) in cases {
         let stage = Stage::new().await;
-        stage.platform.fails("select", fault.clone());
+        stage.bank.fails("select", fault.clone());
         let told = match stage.quote().await {
             Ok(Answer::Declined(_)) => "Declined".to_owned(),
             other => format!("{other:?}"),
@@ -165,7 +185,7 @@ async fn an_order_that_does_not_add_up_is_refused_by_the_path_of_the_field() {
     for (pointer, value, path) in cases {
         let stage = Stage::new().await;
         let pointer: &'static str = Box::leak(pointer.into_boxed_str());
-        stage.platform.fails("select", Fault::Changed(pointer, value));
+        stage.bank.fails("select", Fault::Changed(pointer, value));
         let Err(LenderError::Malformed { field, detail }) = stage.quote().await else {
             panic!("{pointer} passed");
         };
@@ -180,7 +200,7 @@ async fn terms_that_change_after_the_acceptance_end_the_loan() {
     let quote = json!({ "price": { "value": "209339.80" }, "breakup": [
         { "title": "PRINCIPAL", "price": { "value": "200000" } }, { "title": "INTEREST", "price": { "value": "6039.80" } },
         { "title": "PROCESSING_FEE", "price": { "value": "3300" } }, { "title": "NET_DISBURSED_AMOUNT", "price": { "value": "196700" } } ] });
-    stage.platform.fails("init", Fault::Changed("/order/quote", quote));
+    stage.bank.fails("init", Fault::Changed("/order/quote", quote));
     let receipt = stage.lender.accept(&order(&offers[1], 7)).await.unwrap();
     let LenderStatus::Rejected { reasons } = receipt.status else {
         panic!("accepted")
@@ -197,16 +217,18 @@ async fn terms_that_change_after_the_acceptance_end_the_loan() {
 async fn a_confirmation_whose_answer_is_lost_is_asked_about_and_not_repeated() {
     let mut stage = Stage::new().await;
     let offers = stage.offers().await;
-    stage.platform.fails("confirm", Fault::Silent);
-    assert_eq!(
-        stage.lender.accept(&order(&offers[1], 7)).await,
-        Err(LenderError::TimedOut)
-    );
-    // It comes too late: nobody waits for it, and nothing moves by it.
-    let (name, header, body) = stage.platform.books.lock().unwrap().held.pop().unwrap();
-    stage.platform.hand_over(&name, &header, &body);
-    assert!(refused(&stage.platform.last_reply("on_confirm")));
+    stage.bank.fails("confirm", Fault::Silent);
+    let (lender, taken) = (Arc::clone(&stage.lender), order(&offers[1], 7));
+    let accepting = tokio::spawn(async move { lender.accept(&taken).await });
+    assert!(stage.bank.until(|books| !books.held.is_empty()).await);
+    // The process dies with the confirmation under way, and the answer comes to the next one: it is kept, and moves nothing by itself.
+    accepting.abort();
+    assert!(accepting.await.is_err());
     stage.restart();
+    let (name, header, body) = stage.bank.books().held.pop().unwrap();
+    let base = "https://buyer.usance.example/fis12";
+    stage.bank.hand_over(base, (&name, &header), &body).await;
+    assert!(!refused(&stage.bank.last_reply("on_confirm").unwrap()));
     assert_eq!(
         stage.lender.status(settlement(7)).await.unwrap(),
         LenderStatus::Accepted
@@ -219,18 +241,18 @@ async fn a_confirmation_whose_answer_is_lost_is_asked_about_and_not_repeated() {
 async fn a_confirmation_that_never_arrived_is_sent_again_once_the_lender_says_so() {
     let stage = Stage::new().await;
     let offers = stage.offers().await;
-    stage.platform.fails("confirm", Fault::Answer(503, "{}"));
+    stage.bank.fails("confirm", Fault::Answer(503, "{}"));
     let lost = stage.lender.accept(&order(&offers[1], 7)).await;
     assert!(matches!(lost, Err(LenderError::Unavailable(_))));
     // While the lender does not answer, nothing is sent.
-    stage.platform.fails("status", Fault::Answer(503, "{}"));
+    stage.bank.fails("status", Fault::Answer(503, "{}"));
     assert!(stage.lender.status(settlement(7)).await.is_err());
-    assert_eq!(stage.platform.heard("confirm").len(), 1);
+    assert_eq!(stage.bank.heard("confirm").len(), 1);
     assert_eq!(
         stage.lender.status(settlement(7)).await.unwrap(),
         LenderStatus::Accepted
     );
-    assert_eq!((stage.platform.heard("confirm").len(), stage.confirmed()), (2, 1));
+    assert_eq!((stage.bank.heard("confirm").len(), stage.confirmed()), (2, 1));
 }
 
 #[tokio::test]
@@ -240,9 +262,9 @@ async fn a_disbursement_needs_evidence_of_the_amount_agreed() {
         let stage = Stage::new().await;
         let offers = stage.offers().await;
         stage.lender.accept(&order(&offers[1], 7)).await.unwrap();
-        stage.platform.books.lock().unwrap().disbursed = true;
+        stage.bank.books().disbursed = true;
         stage
-            .platform
+            .bank
             .fails("status", Fault::Changed("/order/payments", payments.clone()));
         let status = stage.lender.status(settlement(7)).await;
         assert!(
@@ -265,8 +287,8 @@ async fn a_handoff_link_is_held_to_the_rules_of_addresses() {
         "ftp://lender.example/f",
     ] {
         let stage = Stage::new().await;
-        stage.platform.asks_for("search", "F");
-        stage.platform.fails(
+        stage.bank.asks_for("search", "F");
+        stage.bank.fails(
             "search",
             Fault::Changed("/catalog/providers/0/items/0/xinput/form/url", json!(url)),
         );

@@ -163,6 +163,7 @@ impl World {
             network: NetworkPolicy::AllowLoopback,
             callback_url: start.callbacks.then(|| callback_url.clone()),
             contracts: Arc::new(NoContracts),
+            journeys: Arc::new(usance_sandbox::network::MemoryJourneys::default()),
         };
         let registry = lenders::build(configs(&sandbox, start.money_timeout_ms), &parts).unwrap();
         if let Some(built) = &registry.inbox {

@@ -1,26 +1,28 @@
 //! The OCEN adapter against a lender that speaks the true wire format, well and badly.
 #![expect(clippy::unwrap_used, reason = "a failed step of a test is a failed test")]
 
-mod network;
-
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use async_trait::async_trait;
+use base64::Engine as _;
+use chrono::{DateTime, Utc};
 use domain::calendar::{Period, Unit};
 use domain::offer::{Binding, Inquiry, Offer};
+use domain::ports::{JourneyKey, JourneyStore as _};
 use domain::request::{Applicant, CreditRequest, Employment, Jurisdiction, Product, Purpose};
 use domain::{Currency, Money, Rate, SettlementId};
+use sandbox::network::{MemoryJourneys, Outgoing, Received, Recipient};
+use sandbox::ocen::{Fault, OcenLender as Network, OpenLender, Page, Setup};
 use sdk::jws::{SigningKey, VerifyingKey};
 use sdk::{
-    AcceptOrder, Answer, Ask, Capabilities, Clock, Endpoint, HttpClient, Lender as _, LenderError, LenderStatus,
-    NetworkPolicy, PrivateKey, Secret, validate_answer,
+    AcceptOrder, Answer, Ask, Capabilities, Clock, Endpoint, HttpClient, Ids, Lender as _, LenderError, LenderStatus,
+    NetworkPolicy, PrivateKey, validate_answer,
 };
 use serde_json::{Value, json};
-use usance_lenders::fis12::{JourneyStore, MemoryStore};
+use usance_lenders::networks::SecretSource;
 use usance_lenders::ocen::{Inbox, OcenLender, Options, Parts};
 use uuid::Uuid;
-
-use network::{Counter, Fault, LENDER, ManualClock, Network};
 
 const CREATE: &str = "loanApplications/createLoan";
 const GENERATE: &str = "offers/generateOffers";
@@ -28,6 +30,49 @@ const SET: &str = "offers/setOffers";
 const GRANT: &str = "grantLoan/grantLoan";
 const DISBURSE: &str = "disbursement/triggerDisbursement";
 const DISBURSED: &str = "disbursement/triggerDisbursementStatus";
+
+const LENDER: &str = "lender-participant";
+const AGENT: &str = "agent-participant";
+/// Longer than anything takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Noon, and whatever was added to it.
+#[derive(Debug)]
+struct ManualClock(Mutex<DateTime<Utc>>);
+
+impl Clock for ManualClock {
+    fn now(&self) -> DateTime<Utc> {
+        *self.0.lock().unwrap()
+    }
+}
+
+#[derive(Debug, Default)]
+struct Counter(Mutex<u128>);
+
+impl Ids for Counter {
+    fn next(&self) -> Uuid {
+        let mut last = self.0.lock().unwrap();
+        *last += 1;
+        Uuid::from_u128(*last)
+    }
+}
+
+/// Responses go to the inbox of the process that lives.
+#[derive(Debug, Default)]
+struct ToInbox(Mutex<Option<Arc<Inbox>>>);
+
+#[async_trait]
+impl Recipient for ToInbox {
+    async fn deliver(&self, call: Outgoing<'_>) -> Received {
+        let inbox = self.0.lock().unwrap().clone().unwrap();
+        let path = call.path.strip_prefix("v4.0.0alpha/").unwrap();
+        let reply = inbox.deliver(path, Some(call.signature.1), call.body).await;
+        Received {
+            status: reply.status,
+            body: reply.body,
+        }
+    }
+}
 
 fn inr(minor: i64) -> Money {
     Money::new(minor, Currency::parse("INR").unwrap())
@@ -71,35 +116,60 @@ fn request() -> CreditRequest {
 #[derive(Debug)]
 struct Stage {
     network: Arc<Network>,
-    lender: OcenLender,
-    store: Arc<MemoryStore>,
+    lender: Arc<OcenLender>,
+    world: World,
+    _server: OpenLender,
+}
+
+#[derive(Clone, Debug)]
+struct World {
+    clock: Arc<ManualClock>,
+    store: Arc<MemoryJourneys>,
     ids: Arc<Counter>,
+    inbox: Arc<ToInbox>,
 }
 
 impl Stage {
+    /// The lender wants the borrower identified.
     async fn new() -> Self {
-        let clock = Arc::new(ManualClock(Mutex::new("2026-03-01T12:00:00Z".parse().unwrap())));
-        let agent = PrivateKey::development("ocen-agent").unwrap().public();
-        let network = Network::open(clock, agent).await;
-        let (store, ids) = (Arc::new(MemoryStore::default()), Arc::new(Counter::default()));
-        let lender = lender(&network, &store, &ids);
+        let world = World {
+            clock: Arc::new(ManualClock(Mutex::new("2026-03-01T12:00:00Z".parse().unwrap()))),
+            store: Arc::default(),
+            ids: Arc::default(),
+            inbox: Arc::default(),
+        };
+        let setup = Setup {
+            participant: LENDER.into(),
+            agent: AGENT.into(),
+            agent_key: PrivateKey::development("ocen-agent").unwrap().public(),
+            token: token(),
+            agent_url: "https://agent.example/ocen".into(),
+            wants: [Page::Kyc].into(),
+            pays_at_once: false,
+        };
+        let outside = sandbox::World {
+            clock: Arc::clone(&world.clock) as _,
+            ids: Arc::new(Counter(Mutex::new(1_000_000))),
+        };
+        let server = Network::open(setup, outside, Arc::clone(&world.inbox) as _)
+            .await
+            .unwrap();
+        let network = Arc::clone(&server.lender);
         Self {
+            lender: lender(&network, &world),
             network,
-            lender,
-            store,
-            ids,
+            world,
+            _server: server,
         }
     }
 
     /// A new process: nothing is left but the store.
     fn restart(&mut self) {
-        self.lender = lender(&self.network, &self.store, &self.ids);
+        self.lender = lender(&self.network, &self.world);
     }
 
     async fn quote(&self) -> Result<Answer, LenderError> {
-        let deadline = Instant::now() + Duration::from_secs(4);
-        let request = request();
-        self.lender.quote(&Ask { request, deadline }).await
+        self.lender.quote(&ask(PATIENCE)).await
     }
 
     async fn offer(&self) -> Offer {
@@ -114,36 +184,59 @@ impl Stage {
     }
 
     fn counts(&self) -> (u32, u32) {
-        let books = self.network.books.lock().unwrap();
+        let books = self.network.books();
         (books.set, books.triggered)
     }
 
+    /// The lender wants nothing of the borrower any more.
     fn identified(&self) {
-        self.network.books.lock().unwrap().identified = true;
+        self.network.wants([]);
     }
+
+    /// Where the borrower has to act, as the store shows it to the interface.
+    async fn handoff(&self) -> Option<domain::ports::Handoff> {
+        let id = "ocen-lender".parse().unwrap();
+        let key = JourneyKey::Settlement(settlement(7));
+        self.world.store.find(&id, key).await.unwrap().unwrap().handoff
+    }
+}
+
+fn ask(patience: Duration) -> Ask {
+    Ask {
+        request: request(),
+        deadline: Instant::now() + patience,
+    }
+}
+
+/// A public development token.
+fn token() -> String {
+    base64::engine::general_purpose::STANDARD.encode(PrivateKey::development_seed("ocen-token"))
 }
 
 fn settlement(number: u128) -> SettlementId {
     SettlementId(Uuid::from_u128(number))
 }
 
-fn lender(network: &Arc<Network>, store: &Arc<MemoryStore>, ids: &Arc<Counter>) -> OcenLender {
-    let clock = Arc::clone(&network.clock) as Arc<dyn Clock>;
-    let keys = vec![VerifyingKey::Ed25519(network.key.public())];
-    let inbox = Arc::new(Inbox::new(LENDER, keys, Arc::clone(&clock)));
-    *network.inbox.lock().unwrap() = Some(Arc::clone(&inbox));
+fn lender(network: &Network, world: &World) -> Arc<OcenLender> {
+    let clock = Arc::clone(&world.clock) as Arc<dyn Clock>;
+    let keys = vec![VerifyingKey::Ed25519(network.public_key())];
+    let id: domain::ProviderId = "ocen-lender".parse().unwrap();
+    let store = Arc::clone(&world.store);
+    let inbox = Arc::new(Inbox::new(id.clone(), LENDER, keys, store, Arc::clone(&clock)));
+    *world.inbox.0.lock().unwrap() = Some(Arc::clone(&inbox));
     let parts = Parts {
         key: SigningKey::Ed25519(PrivateKey::development("ocen-agent").unwrap()),
         clock,
-        ids: Arc::clone(ids) as _,
+        ids: Arc::clone(&world.ids) as _,
         http: HttpClient::new(NetworkPolicy::AllowLoopback).unwrap(),
-        endpoint: Endpoint::parse(&network.url, NetworkPolicy::AllowLoopback).unwrap(),
-        token: Secret::new("network-token".to_owned()),
+        network: NetworkPolicy::AllowLoopback,
+        endpoint: Endpoint::parse(network.url(), NetworkPolicy::AllowLoopback).unwrap(),
+        token: SecretSource::Development("ocen-token".into()),
         inbox,
-        store: Arc::clone(store) as Arc<dyn JourneyStore>,
+        store: Arc::clone(&world.store) as _,
     };
     let options = Options {
-        id: "ocen-lender".parse().unwrap(),
+        id,
         capabilities: Capabilities {
             products: vec![Product::Installment],
             jurisdictions: vec![request().jurisdiction],
@@ -155,13 +248,13 @@ fn lender(network: &Arc<Network>, store: &Arc<MemoryStore>, ids: &Arc<Counter>) 
             collateral_chain: None,
             inquiry: Inquiry::Soft,
         },
-        timeout: Duration::from_secs(2),
+        timeout: PATIENCE,
         organization: "usance-org".into(),
-        participant: "agent-participant".into(),
+        participant: AGENT.into(),
         product: "personal".into(),
         product_network: "net".into(),
     };
-    OcenLender::new(options, parts)
+    Arc::new(OcenLender::new(options, parts))
 }
 
 fn order(offer: &Offer, number: u128) -> AcceptOrder {
@@ -200,7 +293,7 @@ async fn an_offer_of_the_network_becomes_a_canonical_one() {
     assert_eq!(offer.repayment.late.fee, inr(50_000));
     assert_eq!(offer.repayment.prepayment_charge, Rate::from_percent(4));
     assert_eq!(offer.repayment.cooling_off_days, 3);
-    assert_eq!(offer.declared.apr, Rate::from_ppm(183_400));
+    assert_eq!(offer.declared.apr, Rate::from_ppm(181_700));
     validate_answer(&Answer::Offers(vec![offer]), &request(), request().at).unwrap();
 }
 
@@ -217,7 +310,7 @@ async fn a_loan_goes_from_acceptance_to_disbursement_and_each_step_is_taken_once
     stage.identified();
     assert_eq!(stage.status().await.unwrap(), LenderStatus::Accepted);
     assert_eq!(stage.lender.accept(&order(&offer, 7)).await.unwrap().loan_ref, "L-9");
-    stage.network.books.lock().unwrap().paid = true;
+    stage.network.books().paid = true;
     let LenderStatus::Disbursed { amount, evidence, .. } = stage.status().await.unwrap() else {
         panic!("not paid")
     };
@@ -232,7 +325,7 @@ async fn the_offer_goes_back_as_the_lender_wrote_it() {
     let offer = stage.offer().await;
     stage.lender.accept(&order(&offer, 7)).await.unwrap();
     let said = stage.network.heard(SET).remove(0);
-    assert!(said.contains("\"annualPercentageRate\":18.34,"), "{said}");
+    assert!(said.contains("\"annualPercentageRate\":18.17,"), "{said}");
     let said: Value = serde_json::from_str(&said).unwrap();
     assert_eq!(said["offer"]["repayment"]["plans"][0]["startDate"], "01-04-2026");
     assert_eq!(said["loanApplicationId"], offer.provider_ref.split(':').next().unwrap());
@@ -254,7 +347,7 @@ async fn an_offer_is_taken_by_one_settlement_on_its_own_terms() {
 }
 
 #[tokio::test]
-async fn responses_that_cannot_be_trusted_are_refused_and_the_question_times_out() {
+async fn responses_that_cannot_be_trusted_are_refused() {
     let bad = [
         (Fault::ForeignKey, 401),
         (Fault::Tampered, 401),
@@ -269,14 +362,31 @@ async fn responses_that_cannot_be_trusted_are_refused_and_the_question_times_out
         (Fault::Changed("/metadata/traceId", json!("another")), 400),
         (Fault::Changed("/metadata/requestId", json!("another")), 400),
     ];
-    let all = bad.map(|(fault, status)| async move {
+    for (fault, status) in bad {
         let stage = Stage::new().await;
         stage.network.fails(GENERATE, fault.clone());
-        assert_eq!(stage.quote().await, Err(LenderError::TimedOut), "{fault:?}");
-        let last = stage.network.books.lock().unwrap().replies.last().cloned().unwrap();
+        let lender = Arc::clone(&stage.lender);
+        let asked = tokio::spawn(async move { lender.quote(&ask(PATIENCE)).await });
+        assert!(stage.network.until(|books| books.replies.len() == 2).await, "{fault:?}");
+        let last = stage.network.books().replies.last().cloned().unwrap();
         assert_eq!(last.status, status, "{fault:?}");
-    });
-    futures::future::join_all(all).await;
+        assert!(!asked.is_finished(), "{fault:?} was an answer");
+        asked.abort();
+    }
+}
+
+#[tokio::test]
+async fn a_request_without_a_response_times_out_and_takes_none_later() {
+    let stage = Stage::new().await;
+    stage.network.fails(CREATE, Fault::Silent);
+    let answer = stage.lender.quote(&ask(Duration::from_secs(3))).await;
+    assert_eq!(answer, Err(LenderError::TimedOut));
+    // A machine so busy that nothing was sent in time has nothing to deliver.
+    let held = stage.network.books().held.pop();
+    if let Some((path, signature, body)) = held {
+        stage.network.hand_over(&path, &signature, &body).await;
+        assert_eq!(stage.network.books().replies.last().unwrap().status, 400);
+    }
 }
 
 #[tokio::test]
@@ -285,7 +395,7 @@ async fn a_repeated_response_is_acknowledged_and_ignored_but_not_another_body_un
     stage.network.fails(CREATE, Fault::Twice);
     stage.network.fails(GENERATE, Fault::TwiceDifferently);
     stage.offer().await;
-    let books = stage.network.books.lock().unwrap();
+    let books = stage.network.books();
     let statuses: Vec<u16> = books.replies.iter().map(|reply| reply.status).collect();
     assert_eq!(statuses, [200, 200, 200, 400]);
 }
@@ -295,24 +405,96 @@ async fn a_request_whose_response_is_lost_is_sent_again_the_same_to_the_byte_and
     let mut stage = Stage::new().await;
     let offer = stage.offer().await;
     stage.identified();
-    stage.network.fails(SET, Fault::Silent);
-    stage.network.fails(DISBURSE, Fault::Silent);
-    assert_eq!(stage.lender.accept(&order(&offer, 7)).await, Err(LenderError::TimedOut));
-    let (path, signature, body) = stage.network.books.lock().unwrap().held.pop().unwrap();
-    stage.network.hand_over(&path, &signature, &body);
-    assert_eq!(
-        stage.network.books.lock().unwrap().replies.last().unwrap().status,
-        400,
-        "too late"
-    );
-    stage.restart();
-    assert_eq!(stage.status().await, Err(LenderError::TimedOut));
+    for operation in [SET, DISBURSE] {
+        stage.network.fails(operation, Fault::Silent);
+        let (lender, taken) = (Arc::clone(&stage.lender), order(&offer, 7));
+        let accepting = tokio::spawn(async move { lender.accept(&taken).await });
+        assert!(stage.network.until(|books| !books.held.is_empty()).await, "{operation}");
+        // The process dies, and its answer is lost with it.
+        accepting.abort();
+        assert!(accepting.await.is_err());
+        stage.network.books().held.clear();
+        stage.restart();
+    }
     assert_eq!(stage.status().await.unwrap(), LenderStatus::Accepted);
     for operation in [SET, DISBURSE] {
         let heard = stage.network.heard(operation);
         assert_eq!((heard.len(), &heard[0]), (2, &heard[1]), "{operation}");
     }
     assert_eq!(stage.counts(), (1, 1));
+}
+
+#[tokio::test]
+async fn the_borrower_is_led_to_the_lenders_pages_one_after_the_other() {
+    let mut stage = Stage::new().await;
+    stage.network.wants([Page::Kyc, Page::Agreement, Page::Mandate]);
+    stage.network.books().paid = true;
+    let offer = stage.offer().await;
+    let application = offer.provider_ref.split(':').next().unwrap().to_owned();
+    stage.lender.accept(&order(&offer, 7)).await.unwrap();
+    for (title, page) in [
+        ("KYC", "kyc"),
+        ("LOAN_AGREEMENT", "agreement"),
+        ("REPAYMENT_SETUP", "mandate"),
+    ] {
+        let handoff = stage.handoff().await.unwrap();
+        assert_eq!(handoff.title.as_deref(), Some(title));
+        assert!(
+            handoff.url.ends_with(&format!("/pages/{application}/{page}")),
+            "{handoff:?}"
+        );
+        assert_eq!(stage.status().await.unwrap(), LenderStatus::Accepted);
+        assert_eq!(
+            stage.handoff().await.unwrap(),
+            handoff,
+            "nothing moves without the borrower"
+        );
+        assert_eq!(stage.counts(), (1, 0));
+        stage.restart();
+        stage.network.borrower_acts(&application, page);
+        stage.status().await.unwrap();
+    }
+    assert!(matches!(stage.status().await.unwrap(), LenderStatus::Disbursed { .. }));
+    assert_eq!((stage.handoff().await, stage.counts()), (None, (1, 1)));
+    for once in [SET, "kyc/triggerKyc", GRANT, "disbursement/setRepaymentPlan", DISBURSE] {
+        assert_eq!(stage.network.heard(once).len(), 1, "{once}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_is_held_to_the_rules_of_addresses() {
+    for url in ["javascript:alert(1)", "http://10.0.0.1/kyc", "ftp://lender.example/kyc"] {
+        let stage = Stage::new().await;
+        let offer = stage.offer().await;
+        stage
+            .network
+            .fails("kyc/triggerKyc", Fault::Changed("/kyc/next/data/url", json!(url)));
+        let answer = stage.lender.accept(&order(&offer, 7)).await;
+        let fits = matches!(&answer, Err(LenderError::Malformed { field, .. }) if field == "kyc.next.data.url");
+        assert!(fits, "{url}: {answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_lender_refuses_on_the_way_ends_the_loan() {
+    for (operation, state) in [
+        ("kyc/triggerKyc", "KYC_REJECTED"),
+        ("disbursement/setRepaymentPlan", "REPAYMENT_SETUP_REJECTED"),
+        (DISBURSED, "DISBURSED_FAILED"),
+    ] {
+        let stage = Stage::new().await;
+        stage.identified();
+        let offer = stage.offer().await;
+        stage
+            .network
+            .fails(operation, Fault::Changed("/loanApplicationStatus", json!(state)));
+        let receipt = stage.lender.accept(&order(&offer, 7)).await.unwrap();
+        assert!(matches!(receipt.status, LenderStatus::Rejected { .. }), "{state}");
+        assert!(
+            matches!(stage.status().await.unwrap(), LenderStatus::Rejected { .. }),
+            "{state}"
+        );
+    }
 }
 
 #[tokio::test]
@@ -387,7 +569,7 @@ async fn a_disbursement_needs_evidence_of_the_amount_agreed() {
     let stage = Stage::new().await;
     let offer = stage.offer().await;
     stage.identified();
-    stage.network.books.lock().unwrap().paid = true;
+    stage.network.books().paid = true;
     for (pointer, value) in [
         ("/payment/totalAmount", json!(196_999)),
         ("/payment/status", json!("FAILURE")),
@@ -408,7 +590,7 @@ async fn nothing_of_the_person_leaves_and_withdrawal_is_said_to_be_unsupported()
     let stage = Stage::new().await;
     let offer = stage.offer().await;
     stage.lender.accept(&order(&offer, 7)).await.unwrap();
-    let said = format!("{:?}", stage.network.books.lock().unwrap().heard);
+    let said = format!("{:?}", stage.network.books().heard);
     assert!(!said.contains("Asha") && !said.contains("77777"));
     let cancelled = stage.lender.cancel(settlement(7)).await;
     assert!(matches!(cancelled, Err(LenderError::Unsupported(_))));
