@@ -197,6 +197,8 @@ pub struct SettlementView {
     pub confirmations: Option<(u64, u64)>,
     /// Why it failed.
     pub failure: Option<Reason>,
+    /// A page of the lender's where the borrower has to act now.
+    pub handoff: Option<domain::ports::Handoff>,
     /// When it was accepted.
     pub created_at: DateTime<Utc>,
 }

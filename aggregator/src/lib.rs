@@ -26,6 +26,7 @@ pub mod quoting;
 
 // Lending side.
 pub mod chain_log;
+pub mod journeys;
 pub mod keeper;
 pub mod ledger;
 pub mod reconcile;
@@ -41,6 +42,7 @@ mod fake_chain;
 
 pub use api::Error;
 pub use attestation::{AttestationPolicy, AttestationSettings};
+pub use journeys::PgJourneys;
 pub use keeper::Keeper;
 
 /// The world as the use cases see it.

@@ -2,6 +2,7 @@
 
 mod contracts;
 mod controls;
+mod journeys;
 mod logs;
 mod venues;
 mod views;
@@ -26,6 +27,7 @@ pub use contracts::{
     OnchainTerms, SignedAttestation, WalletCall,
 };
 pub use controls::LenderControls;
+pub use journeys::{Handoff, JourneyKey, JourneyRecord, JourneyStore, Question};
 pub use logs::{EventLog, EventLogs, LogFilter};
 pub use venues::{
     Venue, VenueEvent, VenueEventKind, VenueMarket, VenueOpening, VenuePermission, VenuePlan, VenuePosition,

@@ -16,9 +16,9 @@ use chain::remote::RemoteSigner;
 use chain::rpc::{Rpc, RpcOptions};
 use chain::submitter::{Submitter, SubmitterOptions};
 use chain::views::RpcViews;
-use domain::ports::{Attester, ChainError, Clock, Contracts, CreditAttestation, Ids, SignedAttestation};
+use domain::ports::{Attester, ChainError, Clock, Contracts, CreditAttestation, Ids, JourneyStore, SignedAttestation};
 use domain::provider::ProviderState;
-use graphql::{Callback, CallbackRefusal, DevClock, Process, ProviderCallbacks};
+use graphql::{Callback, CallbackRefusal, DevClock, Network, NetworkReply, Process, ProviderCallbacks};
 use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
@@ -85,9 +85,10 @@ pub async fn start(
         .await
         .context("cannot reach PostgreSQL; check DATABASE_URL")?;
     aggregator::migrate(&db).await.context("migrations")?;
+    let journeys = Arc::new(aggregator::PgJourneys::new(db.clone()));
     let found = lenders::build(
         config.lenders.clone(),
-        &lender_parts(&config, &sources, &own_url, (&contracts, &rpcs))?,
+        &lender_parts(&config, &sources, &own_url, (&contracts, &rpcs), journeys)?,
     )?;
     let settings = settings(&config, roles)?;
     let aggregator = Aggregator::new(World {
@@ -135,7 +136,10 @@ pub async fn start(
             aggregator: Arc::clone(&running.aggregator),
             tokens,
             assets: config.assets,
-            callbacks: Arc::new(Callbacks(found.inbox)),
+            callbacks: Arc::new(Callbacks {
+                inbox: found.inbox,
+                networks: found.networks,
+            }),
             process: Arc::new(Health {
                 aggregator: Arc::clone(&running.aggregator),
                 rpcs,
@@ -242,6 +246,7 @@ fn lender_parts(
     sources: &Sources,
     own_url: &str,
     (contracts, rpcs): (&Arc<dyn Contracts>, &[Arc<Rpc>]),
+    journeys: Arc<dyn JourneyStore>,
 ) -> Result<lenders::Parts> {
     let key = sdk::PrivateKey::from_base64(&config.platform_key.id, config.platform_key.seed.expose_secret())
         .context("platform_key.seed must be base64 of 32 bytes")?;
@@ -260,6 +265,7 @@ fn lender_parts(
         contracts: Arc::clone(contracts),
         views: Arc::new(RpcViews::new(rpcs.iter().cloned())),
         logs: Arc::new(RpcLogs::new(rpcs.iter().cloned())),
+        journeys,
     })
 }
 
@@ -301,12 +307,15 @@ fn spawn_indexers(running: &Running, config: &Config, registry: &Registry, rpcs:
     }
 }
 
-struct Callbacks(Option<Arc<lenders::CallbackInbox>>);
+struct Callbacks {
+    inbox: Option<Arc<lenders::CallbackInbox>>,
+    networks: Arc<lenders::NetworkInboxes>,
+}
 
 #[async_trait]
 impl ProviderCallbacks for Callbacks {
     async fn deliver(&self, callback: Callback<'_>) -> Result<(), CallbackRefusal> {
-        let inbox = self.0.as_ref().ok_or(CallbackRefusal::Unknown)?;
+        let inbox = self.inbox.as_ref().ok_or(CallbackRefusal::Unknown)?;
         let parts = sdk::RequestParts {
             method: callback.method,
             path: callback.path,
@@ -317,6 +326,15 @@ impl ProviderCallbacks for Callbacks {
             lenders::CallbackError::NotAwaited => CallbackRefusal::Unknown,
             lenders::CallbackError::Malformed(_) | lenders::CallbackError::Conflict => CallbackRefusal::Malformed,
         })
+    }
+
+    async fn network(&self, network: Network, path: &str, call: Callback<'_>) -> Option<NetworkReply> {
+        let header = |name: &str| call.headers.get(name).and_then(|value| value.to_str().ok());
+        let replied = match network {
+            Network::Fis12 => self.networks.fis12(path, header("authorization"), call.body).await,
+            Network::Ocen => self.networks.ocen(path, header("signature"), call.body).await,
+        };
+        replied.map(|(status, body)| NetworkReply { status, body })
     }
 }
 

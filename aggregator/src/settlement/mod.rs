@@ -30,7 +30,7 @@ use crate::events::Event;
 use crate::ledger::{self, Book};
 use crate::servicing::{LoanChange, plan, record};
 use crate::store::lending::{self, Learned, SettlementRow};
-use crate::store::{chain, corrupt};
+use crate::store::{chain, corrupt, networks};
 use crate::{Aggregator, World, events};
 
 impl Aggregator {
@@ -62,10 +62,14 @@ pub(crate) async fn view(conn: &mut PgConnection, world: &World, row: &Settlemen
         tx_hash: None,
         confirmations: None,
         failure: row.failure.clone(),
+        handoff: None,
         created_at: row.created_at,
     };
     if let Some(part) = &row.venue {
         venue::show(world, row, part, &mut view);
+    }
+    if row.onchain.is_none() && row.venue.is_none() && row.state == SettlementState::Submitted {
+        view.handoff = networks::handoff(conn, &row.quote.provider, row.id).await?;
     }
     let (Some(part), Some(onchain)) = (&row.onchain, &row.quote.offer.onchain) else {
         return Ok(view);

@@ -95,7 +95,7 @@ macro_rules! settlement {
             call!(),
             " typedData calls ",
             call!(),
-            " txHash confirmations confirmationsNeeded failure { code text } createdAt }"
+            " txHash confirmations confirmationsNeeded failure { code text } handoff { title url } createdAt }"
         )
     };
 }

@@ -17,6 +17,7 @@ use crate::{Api, MAX_BODY};
 mod callbacks;
 mod collateral;
 mod documents;
+mod networks;
 mod oauth;
 mod providers;
 mod run;
@@ -49,6 +50,7 @@ pub fn router() -> Router<Api> {
         .merge(callbacks::router())
         .merge(collateral::router())
         .merge(providers::router())
+        .merge(networks::router())
         .merge(service::router())
         .layer(DefaultBodyLimit::max(MAX_BODY))
 }

@@ -154,10 +154,29 @@ impl SettlementOut {
         self.0.failure.clone().map(Into::into)
     }
 
+    /// A page of the lender's where the borrower has to act before the loan goes on.
+    async fn handoff(&self) -> Option<HandoffOut> {
+        let handoff = self.0.handoff.clone()?;
+        Some(HandoffOut {
+            title: handoff.title,
+            url: handoff.url,
+        })
+    }
+
     /// When the quote was accepted.
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
     }
+}
+
+/// A page of a lender's where the borrower has to act: identification, agreement, mandate.
+#[derive(Clone, Debug, SimpleObject)]
+#[graphql(name = "Handoff")]
+pub struct HandoffOut {
+    /// What it is about, in the lender's words.
+    pub title: Option<String>,
+    /// The link to follow.
+    pub url: String,
 }
 
 /// A loan.

@@ -6,13 +6,17 @@
 
 pub mod controls;
 pub mod desk;
+pub mod fis12;
 pub mod inbox;
 pub mod iso20022;
 pub mod layers;
 pub mod manifest;
+pub mod networks;
+pub mod ocen;
 pub mod protocol;
-mod record;
+mod questions;
 pub mod ratetable;
+mod record;
 pub mod registry;
 pub mod secret;
 pub mod venues;
@@ -23,5 +27,6 @@ pub use inbox::{CALLBACK_PATH, CallbackError, CallbackInbox};
 pub use iso20022::{BankFiles, BankFilesConfig, BankFilesError};
 pub use layers::{Policy, decorate};
 pub use manifest::{Manifest, ManifestConfig, ManifestError, ManifestLender, ManifestLenderError};
+pub use networks::{Fis12Config, NetworkInboxes, OcenConfig};
 pub use ratetable::{RateTableConfig, RateTableError, RateTableLender};
 pub use registry::{LenderConfig, Parts, Registry, RegistryError, build};

@@ -1,12 +1,12 @@
 //! Bank accounts.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::reference::remainder;
 use super::xml::escaped;
 
 /// An account at a bank: an IBAN, or a number with the bank's code.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Account {
     /// Whose it is, 1 to 70 characters that every bank can write.

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use domain::request::Product;
 use domain::{Currency, Money, ProviderId, Rate};
 use sdk::{Capabilities, check_capabilities};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::account::Account;
 
@@ -14,7 +14,7 @@ use super::account::Account;
 const MAX_MONTHS: u32 = 600;
 
 /// One entry of the configuration: `kind = "bank-files"`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BankFilesConfig {
     /// Operator-given name.
@@ -49,7 +49,7 @@ pub struct BankFilesConfig {
 }
 
 /// One line of a rate card.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RateBand {
     /// Longest term of this line, months.

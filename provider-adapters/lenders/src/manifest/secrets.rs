@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use sdk::Secret;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::source::{Loaded, Table};
 
@@ -11,7 +11,7 @@ use super::source::{Loaded, Table};
 const MAX_BYTES: u64 = 16_384;
 
 /// Where a secret is.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SecretRef {
     /// In an environment variable of this process.

@@ -5,12 +5,12 @@ use domain::offer::Inquiry;
 use domain::request::Product;
 use domain::{Currency, ProviderId};
 use sdk::{Capabilities, EndpointError, check_capabilities};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::manifest::{SecretError, SecretRef};
 
 /// One entry of the configuration: `kind = "rate-table"`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RateTableConfig {
     /// Operator-given name.

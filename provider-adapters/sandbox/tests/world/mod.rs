@@ -185,6 +185,7 @@ impl World {
             contracts: Arc::new(NoContracts),
             views: Arc::new(NoContracts),
             logs: Arc::new(NoContracts),
+            journeys: Arc::new(usance_sandbox::network::MemoryJourneys::default()),
         };
         let registry = lenders::build(configs(&sandbox, start.money_timeout_ms), &parts).unwrap();
         if let Some(built) = &registry.inbox {
