@@ -21,6 +21,8 @@ const PLEDGED = 500n * COLLATERAL;
 /** Odd, so that indexes and shares have digits that a wrong rounding shows in. */
 const HISTORY = 37 * DAY + 12_345;
 const BLOCKS = 97;
+/** Of the first block: in the past, so that the chain can be brought to the present time of who uses it. */
+const START = 1_760_000_000;
 const folder = path.join(root, 'target', 'venues');
 
 /** Every file that decides what the state is; packages are pinned in one of them. */
@@ -73,7 +75,7 @@ async function venus(chain, stage) {
 }
 
 async function make(stateFile) {
-  const chain = await Chain.start();
+  const chain = await Chain.start({ start: START });
   try {
     const stage = await setStage(chain);
     const { asset, collateral, admin, lender, nextLender, liquidator, first, second } = stage;

@@ -188,12 +188,17 @@ pub struct SettlementView {
     pub approvals: Vec<WalletCall>,
     /// On chain: EIP-712 typed data to sign.
     pub typed_data: Option<serde_json::Value>,
-    /// On chain: hash of our transaction once it is in a block.
+    /// At a pool: calls that the borrower's wallet makes then, once it has signed what is to be signed.
+    #[serde(default)]
+    pub calls: Vec<WalletCall>,
+    /// On chain: hash of the transaction once it is in a block; at a pool once that is final.
     pub tx_hash: Option<B256>,
     /// Confirmations seen so far and needed.
     pub confirmations: Option<(u64, u64)>,
     /// Why it failed.
     pub failure: Option<Reason>,
+    /// A page of the lender's where the borrower has to act now.
+    pub handoff: Option<domain::ports::Handoff>,
     /// When it was accepted.
     pub created_at: DateTime<Utc>,
 }
@@ -263,6 +268,9 @@ pub struct LoanView {
     pub next_due: Option<InstallmentView>,
     /// Chain and contract id of an on-chain loan.
     pub onchain: Option<(u64, B256)>,
+    /// Chain of a pool's loan and the wallet that has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub venue: Option<(u64, Address)>,
     /// When money went out.
     pub started_at: Option<DateTime<Utc>>,
     /// When it ended.

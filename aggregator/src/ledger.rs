@@ -207,6 +207,16 @@ impl Book<'_> {
         )
     }
 
+    /// What a pool does not ask for, by the rounding of its own books.
+    pub(crate) fn rounding(&self, external_id: String, at: DateTime<Utc>, principal: u128) -> Entry {
+        self.entry(
+            external_id,
+            "rounding",
+            at,
+            &[(Account::WrittenOff, Account::LoanPrincipal, principal)],
+        )
+    }
+
     /// The debt is given up: principal is the lender's expense, unpaid late fees are no income.
     pub(crate) fn default(&self, external_id: String, at: DateTime<Utc>, principal: u128, late_fee: u128) -> Entry {
         let moves = [

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::ports::{Attester, ChainReader, Clock, Contracts, Ids, Lender};
+use domain::ports::{Attester, ChainReader, Clock, Contracts, Ids, Lender, Venue};
 use sqlx::PgPool;
 use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
@@ -26,6 +26,7 @@ pub mod quoting;
 
 // Lending side.
 pub mod chain_log;
+pub mod journeys;
 pub mod keeper;
 pub mod ledger;
 pub mod reconcile;
@@ -41,6 +42,7 @@ mod fake_chain;
 
 pub use api::Error;
 pub use attestation::{AttestationPolicy, AttestationSettings};
+pub use journeys::PgJourneys;
 pub use keeper::Keeper;
 
 /// The world as the use cases see it.
@@ -54,6 +56,8 @@ pub struct World {
     pub ids: Arc<dyn Ids>,
     /// Decorated lenders.
     pub lenders: Vec<Arc<dyn Lender>>,
+    /// Those lenders that are markets of lending pools, by the same names.
+    pub venues: Vec<Arc<dyn Venue>>,
     /// Knowledge of the settlement contracts.
     pub contracts: Arc<dyn Contracts>,
     /// Live reads of chains.

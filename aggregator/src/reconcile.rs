@@ -28,7 +28,7 @@ pub struct ReconcileReport {
     pub ledger_mismatches: Vec<LoanId>,
     /// Loans that are open on one side only: our books or the contract's events.
     pub escrow_mismatches: Vec<String>,
-    /// Final events that wait for an operator.
+    /// Final events, and positions at pools, that wait for an operator.
     pub parked_events: u64,
     /// Loans looked at.
     pub loans: u64,
@@ -77,7 +77,7 @@ impl Aggregator {
         let positions: HashSet<_> = positions.into_iter().collect();
         let apart = open.symmetric_difference(&positions);
         report.escrow_mismatches = apart.map(|(chain_id, loan)| format!("{chain_id}:{loan}")).collect();
-        report.parked_events = parked;
+        report.parked_events = parked + lending::parked_positions(&mut tx).await?;
         if !report.is_clean() {
             tracing::error!(?report, "the books do not agree");
         }
@@ -101,9 +101,12 @@ async fn check_loan(
     principal: &HashMap<String, i128>,
     report: &mut ReconcileReport,
 ) -> Result<(), Error> {
-    let mut fold = Some(Fold::START);
+    let (mut fold, mut rounded) = (Some(Fold::START), 0);
     for payload in lending::loan_events(conn, loan.id).await? {
         let change: LoanChange = from_json(&payload)?;
+        if let LoanChange::RoundedOff { principal } = change {
+            rounded += principal;
+        }
         fold = fold.and_then(|fold| fold.apply(&change));
     }
     if fold != Some(Fold::of(loan)) {
@@ -117,7 +120,7 @@ async fn check_loan(
         .map(|r| r.principal)
         .sum();
     let started = loan.started_at.is_some();
-    let whole = !started || loan.principal == loan.outstanding + repaid;
+    let whole = !started || loan.principal == loan.outstanding + repaid + rounded;
     if i128::try_from(owed) != Ok(booked) || !whole {
         report.ledger_mismatches.push(loan.id);
     }

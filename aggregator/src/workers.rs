@@ -32,6 +32,7 @@ pub async fn run(aggregator: Arc<Aggregator>, cancel: CancellationToken) {
         every("settlements", poll, Some(&a.wake.lending), &cancel, || a
             .advance_settlements(true)),
         every("keeper", poll, None, &cancel, || a.keep(true)),
+        every("venues", poll, None, &cancel, || a.follow_venues(true)),
         every("events", poll, Some(&a.wake.events), &cancel, || a.deliver_events()),
         every("books", poll, None, &cancel, || a.close_overdue()),
         every("expiry", EXPIRY, None, &cancel, || a.expire_requests()),
@@ -82,7 +83,7 @@ impl Aggregator {
         self.close_overdue().await?;
         self.expire_requests().await?;
         for _ in 0..ROUNDS {
-            let applied = self.apply_final_events().await?;
+            let applied = self.apply_final_events().await? + self.follow_venues(false).await?;
             self.advance_settlements(false).await?;
             let delivered = self.deliver_events().await?;
             if applied + delivered == 0 {

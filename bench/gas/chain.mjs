@@ -16,14 +16,16 @@ export class Chain {
   #url;
   #child;
   #id = 0;
+  #start = START;
   /** Gas of everything deployed and configured so far. */
   deployGas = 0;
   deployed = 0;
 
-  /** `traced`: the chain remembers each step of each transaction, which takes memory. */
-  static async start({ traced = false } = {}) {
+  /** `traced`: the chain remembers each step of each transaction, which takes memory. `start`: time of its first block. */
+  static async start({ traced = false, start = START } = {}) {
     const chain = new Chain();
-    const options = ['--port', '0', '--timestamp', String(START), '--accounts', String(ACCOUNTS)];
+    chain.#start = start;
+    const options = ['--port', '0', '--timestamp', String(start), '--accounts', String(ACCOUNTS)];
     chain.#child = spawn(process.env.ANVIL, traced ? [...options, '--steps-tracing'] : options, { stdio: ['ignore', 'pipe', 'inherit'] });
     try {
       chain.#url = await listening(chain.#child);
@@ -51,9 +53,9 @@ export class Chain {
     return this.rpc('eth_accounts');
   }
 
-  /** The next block has this time, in seconds after START. */
+  /** The next block has this time, in seconds after the start. */
   at(seconds) {
-    return this.rpc('evm_setNextBlockTimestamp', [START + seconds]);
+    return this.rpc('evm_setNextBlockTimestamp', [this.#start + seconds]);
   }
 
   async #receipt(transaction) {

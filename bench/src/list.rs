@@ -138,6 +138,10 @@ impl ProviderCallbacks for Nobody {
     async fn deliver(&self, _: Callback<'_>) -> Result<(), CallbackRefusal> {
         Err(CallbackRefusal::Unknown)
     }
+
+    async fn network(&self, _: graphql::Network, _: &str, _: Callback<'_>) -> Option<graphql::NetworkReply> {
+        None
+    }
 }
 
 #[async_trait]

@@ -145,6 +145,7 @@ pub fn offer(request: &CreditRequest, percent: i64) -> anyhow::Result<Offer> {
         },
         collateral: None,
         onchain: None,
+        venue: None,
         declared: Declared {
             apr: Rate::from_percent(percent),
             convention: AprConvention::UsNominal,

@@ -163,6 +163,7 @@ pub async fn world(database_url: &str) -> anyhow::Result<World> {
         clock: clock(),
         ids: Arc::new(MachineIds),
         lenders: Vec::new(),
+        venues: Vec::new(),
         contracts: Arc::new(NoChain),
         reader: Arc::new(NoChain),
         attesters: Arc::new(NoChain),

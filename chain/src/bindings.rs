@@ -85,6 +85,15 @@ pub mod pools {
     );
 }
 
+/// Opens and closes positions at lending protocols.
+pub mod venues {
+    alloy_sol_types::sol!(
+        #[derive(Debug)]
+        VenueRouter,
+        "../contracts/abi/VenueRouter.json"
+    );
+}
+
 /// OpenZeppelin's timelock.
 #[expect(
     clippy::too_many_arguments,

@@ -13,6 +13,7 @@
 //! | [`status`] | the state of a chain for operators |
 //! | [`submitter`] | transactions that survive crashes, drops and reorganisations |
 //! | [`indexer`] | canonical events, block by block |
+//! | [`logs`] | what other people's contracts said in final blocks |
 //! | [`views`] | many reads of other people's contracts in one round trip |
 //! | [`fees`] | what a transaction costs now |
 //! | [`keys`] | signing keys; the public development keys |
@@ -26,6 +27,7 @@ pub mod devnet;
 pub mod fees;
 pub mod indexer;
 pub mod keys;
+pub mod logs;
 pub mod registry;
 pub mod remote;
 pub mod rpc;

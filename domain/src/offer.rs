@@ -324,6 +324,25 @@ pub struct Onchain {
     pub principal: TokenAmount,
 }
 
+/// A loan of a pool on a chain, that the borrower's own wallet takes. Nobody signs it: the pool lends to who comes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VenueLoan {
+    /// EIP-155 chain id.
+    pub chain_id: u64,
+    /// Name of the protocol, for people.
+    pub venue: String,
+    /// The token lent and the exact debt at the start.
+    pub debt: TokenAmount,
+    /// The token locked and the exact amount.
+    pub collateral: TokenAmount,
+    /// Gas that opening the position takes.
+    pub gas_estimate: u64,
+    /// Contract through which it is opened in one transaction; none where the wallet does it call by call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub router: Option<Address>,
+}
+
 /// Conventions in which an APR is stated. Never compare across them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -382,6 +401,9 @@ pub struct Offer {
     /// On-chain execution.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub onchain: Option<Onchain>,
+    /// Execution at a pool.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub venue: Option<VenueLoan>,
     /// The lender's own figures.
     pub declared: Declared,
 }

@@ -2,6 +2,8 @@
 
 mod contracts;
 mod controls;
+mod journeys;
+mod logs;
 mod venues;
 mod views;
 
@@ -25,7 +27,11 @@ pub use contracts::{
     OnchainTerms, SignedAttestation, WalletCall,
 };
 pub use controls::LenderControls;
-pub use venues::{Venue, VenuePosition};
+pub use journeys::{Handoff, JourneyKey, JourneyRecord, JourneyStore, Question};
+pub use logs::{EventLog, EventLogs, LogFilter};
+pub use venues::{
+    Venue, VenueEvent, VenueEventKind, VenueMarket, VenueOpening, VenuePermission, VenuePlan, VenuePosition,
+};
 pub use views::{ViewBlock, ViewCall, ViewCalls, Views};
 
 /// The only source of time.

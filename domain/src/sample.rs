@@ -120,6 +120,7 @@ pub(crate) fn offer() -> Offer {
         },
         collateral: None,
         onchain: None,
+        venue: None,
         declared: Declared {
             apr: Rate::from_ppm(96_900),
             convention: AprConvention::UsNominal,
@@ -207,6 +208,20 @@ pub(crate) fn full_offer() -> Offer {
             units: U256::from(5_000_000_000u64),
             asset: asset(),
         },
+    });
+    offer.venue = Some(VenueLoan {
+        chain_id: 31337,
+        venue: "pool".into(),
+        debt: TokenAmount {
+            units: U256::from(5_000_000_000u64),
+            asset: asset(),
+        },
+        collateral: TokenAmount {
+            units: U256::from(4_000_000_000_000_000_000_u64),
+            asset: asset(),
+        },
+        gas_estimate: 530_000,
+        router: Some(Address::repeat_byte(6)),
     });
     offer
 }

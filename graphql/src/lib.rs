@@ -124,6 +124,28 @@ pub enum CallbackRefusal {
 pub trait ProviderCallbacks: Send + Sync {
     /// Takes one callback.
     async fn deliver(&self, callback: Callback<'_>) -> Result<(), CallbackRefusal>;
+
+    /// Takes a call of a lender on a network, `path` being what follows that of the network. The answer has the network's own form; none
+    /// when we are not on it.
+    async fn network(&self, network: Network, path: &str, call: Callback<'_>) -> Option<NetworkReply>;
+}
+
+/// A network on which lenders call back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Network {
+    /// ONDC's network of credit.
+    Fis12,
+    /// India's open credit network.
+    Ocen,
+}
+
+/// An answer in the form of a network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NetworkReply {
+    /// HTTP status.
+    pub status: u16,
+    /// JSON.
+    pub body: Vec<u8>,
 }
 
 /// Health and figures of the process.

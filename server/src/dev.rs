@@ -1,6 +1,8 @@
 //! `usance dev`: a whole marketplace on one machine. Every start is a fresh one: new database, new chains, same addresses.
 
 mod desks;
+mod market;
+pub mod venues;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -34,6 +36,7 @@ use crate::config::{AttestationPolicy, Config, KeeperConfig, PlatformKey, Role};
 use crate::postgres::{EmbeddedPostgres, PostgresOptions};
 use crate::seed::{DevClient, clients, plant};
 use crate::{cli, runtime, telemetry};
+use venues::Venues;
 
 /// Issuer of development tokens; refused in production.
 pub const ISSUER: &str = "usance-development";
@@ -86,6 +89,9 @@ struct Facts {
     /// Price feeds whose answers anyone may set, dollars with 8 decimals.
     dollar_feed: alloy_primitives::Address,
     ether_feed: alloy_primitives::Address,
+    /// What the sample locks: taken by the lending pools too, where there are some.
+    sample_collateral: alloy_primitives::Address,
+    venue_router: alloy_primitives::Address,
 }
 
 #[derive(Debug, Serialize)]
@@ -107,10 +113,23 @@ pub async fn run(options: Options) -> Result<ExitCode> {
             println!("{:>5.1} s  {what}", started.elapsed().as_secs_f32());
         }
     };
-    let (database, chains) = tokio::join!(Database::start(&options.data_dir), start_chains(options.block_time));
-    let (database, (chains, addresses)) = (database?, chains?);
+    let pools = Venues::found()?;
+    let state = pools
+        .as_ref()
+        .map(|pools| pools.copy_into(&options.data_dir))
+        .transpose()?;
+    let (database, chains) = tokio::join!(
+        Database::start(&options.data_dir),
+        start_chains(options.block_time, pools.as_ref().zip(state))
+    );
+    let (database, world) = (database?, chains?);
+    let World {
+        chains,
+        addresses,
+        start_block,
+    } = &world;
     say(&format!("PostgreSQL is up: {}", database.origin));
-    for chain in &chains {
+    for chain in chains {
         say(&format!(
             "{} (chain {}) is up with the settlement contracts: {}",
             chain.name(),
@@ -122,8 +141,14 @@ pub async fn run(options: Options) -> Result<ExitCode> {
     let urls = chains.iter().map(|c| (c.chain_id(), c.url().to_owned())).collect();
     let sources = sources(options.manual_clock, urls);
     let sandbox = start_sandbox(&key, &sources).await?;
+    let market = market::Market::start(&options.data_dir, &sources).await?;
     let listener = listen(options.listen).await?;
-    let config = config(&database.url, &listener, &chains, &addresses, &sandbox)?;
+    let mut config = config(&database.url, &listener, chains, addresses, &sandbox)?;
+    match &pools {
+        Some(pools) => add_pools(&mut config, pools, addresses, *start_block)?,
+        None => say(venues::HINT),
+    }
+    config.lenders.extend(market.lenders());
     let lender_count = config.lenders.len();
     let roles = [Role::Api, Role::Worker, Role::Indexer];
     let running = runtime::start(config, &roles, listener, sources, telemetry::figures()?).await?;
@@ -131,10 +156,11 @@ pub async fn run(options: Options) -> Result<ExitCode> {
     say(&format!(
         "{lender_count} lenders answer; the API is {url}/graphql and {url}/v1"
     ));
-    let facts = facts(&url, &chains, &addresses, &sandbox);
+    let collateral = pools.as_ref().map(Venues::ether).transpose()?;
+    let facts = facts(&url, chains, addresses, (&sandbox, collateral));
     let shown = show(&running, &facts, &options).await;
     running.stop().await;
-    for chain in chains {
+    for chain in world.chains {
         chain.stop().await?;
     }
     database.stop().await?;
@@ -192,15 +218,58 @@ impl Database {
     }
 }
 
-async fn start_chains(block_time: u32) -> Result<(Vec<Devnet>, Addresses)> {
-    let (one, two) = tokio::try_join!(start_chain(31337, block_time), start_chain(31338, block_time))?;
-    let addresses = one.1;
-    Ok((vec![one.0, two.0], addresses))
+/// The chains with our contracts on them.
+struct World {
+    chains: Vec<Devnet>,
+    addresses: Addresses,
+    /// From which block on the first chain has something for us.
+    start_block: u64,
 }
 
-async fn start_chain(chain_id: u64, block_time: u32) -> Result<(Devnet, Addresses)> {
+async fn start_chains(block_time: u32, pools: Option<(&Venues, PathBuf)>) -> Result<World> {
+    let (one, two) = tokio::try_join!(
+        start_chain(31337, block_time, pools),
+        start_chain(31338, block_time, None)
+    )?;
+    Ok(World {
+        chains: vec![one.0, two.0],
+        addresses: one.1,
+        start_block: one.2,
+    })
+}
+
+/// Lists the pools as lenders, and lets the desks of their chain take what they take.
+fn add_pools(config: &mut Config, pools: &Venues, addresses: &Addresses, start_block: u64) -> Result<()> {
+    let ether = pools.ether()?;
+    for lender in &mut config.lenders {
+        if let LenderConfig::Desk(desk) = lender {
+            desks::take(desk, &ether);
+        }
+    }
+    config.lenders.extend(pools.configs(addresses.venue_router)?);
+    if let Some(chain) = config.chains.iter_mut().find(|chain| chain.chain_id == ether.chain_id) {
+        chain.start_block = start_block;
+    }
+    config.assets.push(ether);
+    Ok(())
+}
+
+async fn start_chain(
+    chain_id: u64,
+    block_time: u32,
+    pools: Option<(&Venues, PathBuf)>,
+) -> Result<(Devnet, Addresses, u64)> {
     // The deployment is mined at once; blocks come at their pace afterwards.
-    let chain = Devnet::start(&DevnetOptions::new(chain_id)).await?;
+    let (pools, state) = pools.unzip();
+    let chain = Devnet::start(&DevnetOptions {
+        state,
+        ..DevnetOptions::new(chain_id)
+    })
+    .await?;
+    let start_block = match pools {
+        Some(pools) => pools.wake(&chain, SystemClock.now().timestamp()).await?,
+        None => 0,
+    };
     let deployer = DevAccount::Deployer.signer();
     let addresses = Deployer::new(chain.rpc(), &deployer, FEE_CAP)
         .deploy_development()
@@ -208,7 +277,7 @@ async fn start_chain(chain_id: u64, block_time: u32) -> Result<(Devnet, Addresse
     if block_time > 0 {
         chain.set_mining(Mining::EverySeconds(block_time)).await?;
     }
-    Ok((chain, addresses))
+    Ok((chain, addresses, start_block))
 }
 
 async fn start_sandbox(key: &sdk::PrivateKey, sources: &runtime::Sources) -> Result<SandboxHandle> {
@@ -324,7 +393,12 @@ fn asset(chain_id: u64, token: DevAsset) -> Asset {
     }
 }
 
-fn facts(url: &str, chains: &[Devnet], addresses: &Addresses, sandbox: &SandboxHandle) -> Facts {
+fn facts(
+    url: &str,
+    chains: &[Devnet],
+    addresses: &Addresses,
+    (sandbox, collateral): (&SandboxHandle, Option<Asset>),
+) -> Facts {
     Facts {
         url: url.to_owned(),
         clients: clients(),
@@ -347,6 +421,8 @@ fn facts(url: &str, chains: &[Devnet], addresses: &Addresses, sandbox: &SandboxH
         ether: DevAsset::Ether.address(),
         dollar_feed: DevAsset::Dollar.feed(),
         ether_feed: DevAsset::Ether.feed(),
+        sample_collateral: collateral.map_or(DevAsset::Ether.address(), |ether| ether.token),
+        venue_router: addresses.venue_router,
     }
 }
 
@@ -360,7 +436,7 @@ async fn sample(facts: &Facts, json: bool) -> Result<()> {
         wallet: Some(facts.borrower.to_string()),
         collateral: Some((
             facts.chains[0].chain_id,
-            facts.ether.to_string(),
+            facts.sample_collateral.to_string(),
             "5000000000000000000".to_owned(),
         )),
         json,

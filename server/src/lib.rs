@@ -1,5 +1,6 @@
 //! The `usance` binary: configuration, telemetry, wiring, roles and client commands.
 
+mod banks;
 pub mod cli;
 pub mod clock;
 pub mod commands;

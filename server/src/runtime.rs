@@ -10,13 +10,15 @@ use chain::attester::Attesters;
 use chain::contracts::{SettlementContracts, SettlementReader};
 use chain::indexer::Indexer;
 use chain::keys::{DynSigner, KeySigner};
+use chain::logs::RpcLogs;
 use chain::registry::{Profile, Registry};
 use chain::remote::RemoteSigner;
 use chain::rpc::{Rpc, RpcOptions};
 use chain::submitter::{Submitter, SubmitterOptions};
-use domain::ports::{Attester, ChainError, Clock, Contracts, CreditAttestation, Ids, SignedAttestation};
+use chain::views::RpcViews;
+use domain::ports::{Attester, ChainError, Clock, Contracts, CreditAttestation, Ids, JourneyStore, SignedAttestation};
 use domain::provider::ProviderState;
-use graphql::{Callback, CallbackRefusal, DevClock, Process, ProviderCallbacks};
+use graphql::{Callback, CallbackRefusal, DevClock, Network, NetworkReply, Process, ProviderCallbacks};
 use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
@@ -83,9 +85,10 @@ pub async fn start(
         .await
         .context("cannot reach PostgreSQL; check DATABASE_URL")?;
     aggregator::migrate(&db).await.context("migrations")?;
+    let journeys = Arc::new(aggregator::PgJourneys::new(db.clone()));
     let found = lenders::build(
         config.lenders.clone(),
-        &lender_parts(&config, &sources, &own_url, &contracts)?,
+        &lender_parts(&config, &sources, &own_url, (&contracts, &rpcs), journeys)?,
     )?;
     let settings = settings(&config, roles)?;
     let aggregator = Aggregator::new(World {
@@ -93,6 +96,7 @@ pub async fn start(
         clock: Arc::clone(&sources.clock),
         ids: Arc::clone(&sources.ids),
         lenders: found.lenders,
+        venues: found.venues,
         contracts,
         reader: Arc::new(SettlementReader::new(registry.clone(), rpcs.iter().cloned())),
         attesters: attesters(&config, &registry)?,
@@ -121,6 +125,7 @@ pub async fn start(
         let (aggregator, shutdown) = (Arc::clone(&running.aggregator), running.shutdown.clone());
         running.tasks.spawn(aggregator::workers::run(aggregator, shutdown));
         spawn_submitters(&running, &config, &registry, &rpcs)?;
+        spawn_banks(&running, found.banks, &sources.clock);
     }
     if roles.contains(&Role::Indexer) {
         spawn_indexers(&running, &config, &registry, &rpcs);
@@ -131,7 +136,10 @@ pub async fn start(
             aggregator: Arc::clone(&running.aggregator),
             tokens,
             assets: config.assets,
-            callbacks: Arc::new(Callbacks(found.inbox)),
+            callbacks: Arc::new(Callbacks {
+                inbox: found.inbox,
+                networks: found.networks,
+            }),
             process: Arc::new(Health {
                 aggregator: Arc::clone(&running.aggregator),
                 rpcs,
@@ -237,7 +245,8 @@ fn lender_parts(
     config: &Config,
     sources: &Sources,
     own_url: &str,
-    contracts: &Arc<dyn Contracts>,
+    (contracts, rpcs): (&Arc<dyn Contracts>, &[Arc<Rpc>]),
+    journeys: Arc<dyn JourneyStore>,
 ) -> Result<lenders::Parts> {
     let key = sdk::PrivateKey::from_base64(&config.platform_key.id, config.platform_key.seed.expose_secret())
         .context("platform_key.seed must be base64 of 32 bytes")?;
@@ -254,7 +263,20 @@ fn lender_parts(
         network,
         callback_url: Some(own_url.to_owned()),
         contracts: Arc::clone(contracts),
+        views: Arc::new(RpcViews::new(rpcs.iter().cloned())),
+        logs: Arc::new(RpcLogs::new(rpcs.iter().cloned())),
+        journeys,
     })
+}
+
+fn spawn_banks(running: &Running, banks: Vec<lenders::BankFiles>, clock: &Arc<dyn Clock>) {
+    for bank in banks {
+        let (aggregator, clock) = (Arc::clone(&running.aggregator), Arc::clone(clock));
+        let shutdown = running.shutdown.clone();
+        running
+            .tasks
+            .spawn(crate::banks::run(bank, aggregator, clock, shutdown));
+    }
 }
 
 fn spawn_submitters(running: &Running, config: &Config, registry: &Registry, rpcs: &[Arc<Rpc>]) -> Result<()> {
@@ -285,12 +307,15 @@ fn spawn_indexers(running: &Running, config: &Config, registry: &Registry, rpcs:
     }
 }
 
-struct Callbacks(Option<Arc<lenders::CallbackInbox>>);
+struct Callbacks {
+    inbox: Option<Arc<lenders::CallbackInbox>>,
+    networks: Arc<lenders::NetworkInboxes>,
+}
 
 #[async_trait]
 impl ProviderCallbacks for Callbacks {
     async fn deliver(&self, callback: Callback<'_>) -> Result<(), CallbackRefusal> {
-        let inbox = self.0.as_ref().ok_or(CallbackRefusal::Unknown)?;
+        let inbox = self.inbox.as_ref().ok_or(CallbackRefusal::Unknown)?;
         let parts = sdk::RequestParts {
             method: callback.method,
             path: callback.path,
@@ -301,6 +326,15 @@ impl ProviderCallbacks for Callbacks {
             lenders::CallbackError::NotAwaited => CallbackRefusal::Unknown,
             lenders::CallbackError::Malformed(_) | lenders::CallbackError::Conflict => CallbackRefusal::Malformed,
         })
+    }
+
+    async fn network(&self, network: Network, path: &str, call: Callback<'_>) -> Option<NetworkReply> {
+        let header = |name: &str| call.headers.get(name).and_then(|value| value.to_str().ok());
+        let replied = match network {
+            Network::Fis12 => self.networks.fis12(path, header("authorization"), call.body).await,
+            Network::Ocen => self.networks.ocen(path, header("signature"), call.body).await,
+        };
+        replied.map(|(status, body)| NetworkReply { status, body })
     }
 }
 

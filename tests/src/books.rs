@@ -41,6 +41,7 @@ impl Books {
             clock: Arc::new(SystemClock),
             ids: Arc::new(UuidV7Ids),
             lenders: Vec::new(),
+            venues: Vec::new(),
             contracts: Arc::new(SettlementContracts::new(registry.clone())),
             reader: Arc::new(SettlementReader::new(registry, [])),
             attesters: Arc::new(Nobody),

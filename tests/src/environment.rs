@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::os::unix::process::ExitStatusExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,10 +11,11 @@ use anyhow::{Context, Result, bail, ensure};
 use chain::deploy::{Addresses, Deployer};
 use chain::devnet::{Devnet, DevnetOptions, advance_time};
 use chain::keys::DevAccount;
-use domain::ports::Ids as _;
+use domain::ports::{Clock as _, Ids as _};
 use sandbox::{LenderSpec, SandboxConfig, SandboxHandle};
 use serde_json::{Value, json};
 use server::clock::{SystemClock, UuidV7Ids};
+use server::dev::venues::Venues;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
@@ -62,12 +63,13 @@ impl Environment {
     /// Starts everything and waits until the API is ready. `program` is the binary under test.
     pub async fn start(program: &str, options: Options) -> Result<Self> {
         let folder = tempfile::tempdir()?;
+        let pools = options.pools.map(|_| made_venues()).transpose()?;
         let (database, chains, sandbox) = tokio::try_join!(
             create_database(),
-            start_chains(&options.chains),
+            start_chains(&options.chains, pools.as_ref(), folder.path()),
             start_sandbox(options.lenders.clone(), folder.path().join("book.jsonl")),
         )?;
-        let (chains, addresses) = chains;
+        let (chains, addresses, start_block) = chains;
         let books = Books::open(&database).await?;
         books.plant().await?;
         let facts = Facts {
@@ -79,6 +81,9 @@ impl Environment {
             quote_deadline_ms: options.quote_deadline_ms,
             desk_valid_seconds: options.desk_valid_seconds,
             desks: &options.desks,
+            pools: pools.as_ref().zip(options.pools),
+            start_block,
+            more_lenders: &options.more_lenders,
             keeper: options.keeper,
             provider_rules: &options.provider_rules,
         };
@@ -424,10 +429,31 @@ async fn drop_database(url: &str) -> Result<()> {
     Ok(())
 }
 
-async fn start_chains(ids: &[u64]) -> Result<(Vec<Devnet>, Addresses)> {
-    let (mut chains, mut found) = (Vec::new(), None);
-    for id in ids {
-        let chain = Devnet::start(&DevnetOptions::new(*id)).await?;
+/// The state with the lending protocols on it; made when it is not there yet.
+pub fn made_venues() -> Result<Venues> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let made = std::process::Command::new(root.join("scripts/venues.sh")).output()?;
+    ensure!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let made: Value = serde_json::from_slice(&made.stdout)?;
+    let state = made["state"].as_str().context("no state of the venues")?;
+    let found = Venues::read(&Path::new(state).with_extension("json"))?;
+    found.context("the venues are for another chain")
+}
+
+/// The chains with our contracts, and the block from which on the first one has something for us.
+async fn start_chains(ids: &[u64], pools: Option<&Venues>, folder: &Path) -> Result<(Vec<Devnet>, Addresses, u64)> {
+    let (mut chains, mut found, mut start_block) = (Vec::new(), None, 0);
+    for (place, id) in ids.iter().enumerate() {
+        let pools = pools.filter(|_| place == 0);
+        let state = pools.map(|pools| pools.copy_into(folder)).transpose()?;
+        let options = DevnetOptions {
+            state,
+            ..DevnetOptions::new(*id)
+        };
+        let chain = Devnet::start(&options).await?;
+        if let Some(pools) = pools {
+            start_block = pools.wake(&chain, SystemClock.now().timestamp()).await?;
+        }
         let deployer = DevAccount::Deployer.signer();
         let addresses = Deployer::new(chain.rpc(), &deployer, FEE_CAP)
             .deploy_development()
@@ -439,7 +465,7 @@ async fn start_chains(ids: &[u64]) -> Result<(Vec<Devnet>, Addresses)> {
         );
         found = Some(addresses);
     }
-    Ok((chains, found.context("a world without a chain")?))
+    Ok((chains, found.context("a world without a chain")?, start_block))
 }
 
 async fn start_sandbox(lenders: Vec<LenderSpec>, book: PathBuf) -> Result<SandboxHandle> {

@@ -10,5 +10,5 @@ pub mod scenarios;
 mod settings;
 
 pub use environment::Environment;
-pub use options::{Client, Options};
+pub use options::{Client, Options, Pools};
 pub use settings::Desk;

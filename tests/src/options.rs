@@ -19,6 +19,10 @@ pub struct Options {
     pub desk_valid_seconds: u32,
     /// Lenders on chain, on every chain.
     pub desks: Vec<Desk>,
+    /// Lending pools on the first chain, which is 31337 then.
+    pub pools: Option<Pools>,
+    /// Lenders of other kinds, as configuration has them.
+    pub more_lenders: Vec<serde_json::Value>,
     /// Liquidates and ends loans in default.
     pub keeper: bool,
     /// Time of the process stands still and moves with the chains, see [`Environment::time_passes`]; the lenders' goes on.
@@ -38,6 +42,8 @@ impl Default for Options {
             quote_deadline_ms: 2_500,
             desk_valid_seconds: 900,
             desks: vec![Desk::Secured],
+            pools: None,
+            more_lenders: Vec::new(),
             keeper: false,
             manual_clock: false,
             provider_rules: serde_json::json!({ "automatic": false }),
@@ -63,6 +69,15 @@ impl Options {
         self.crash_at = Some(point.to_owned());
         self
     }
+}
+
+/// How wallets use the lending pools.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pools {
+    /// Through the router.
+    Routed,
+    /// Call by call.
+    CallByCall,
 }
 
 /// An API client of the marketplace.

@@ -9,6 +9,9 @@ use chain::registry::{ChainConfig, Finality};
 use domain::money::Asset;
 use sandbox::SandboxHandle;
 use serde_json::{Value, json};
+use server::dev::venues::Venues;
+
+use crate::options::Pools;
 
 /// Name of the platform's development key; its seed follows from the name.
 pub(crate) const PLATFORM_KEY: &str = "usance-dev";
@@ -37,6 +40,10 @@ pub(crate) struct Facts<'a> {
     pub quote_deadline_ms: u64,
     pub desk_valid_seconds: u32,
     pub desks: &'a [Desk],
+    pub pools: Option<(&'a Venues, Pools)>,
+    /// Of the first chain.
+    pub start_block: u64,
+    pub more_lenders: &'a [Value],
     pub keeper: bool,
     pub provider_rules: &'a Value,
 }
@@ -86,21 +93,35 @@ impl Facts<'_> {
     }
 
     pub(crate) fn chain_configs(&self) -> Vec<ChainConfig> {
-        let configure = |chain: &Devnet| ChainConfig {
+        let configure = |(place, chain): (usize, &Devnet)| ChainConfig {
             finality: Finality::Depth(self.depth),
+            start_block: if place == 0 { self.start_block } else { 0 },
             ..chain.config(self.addresses)
         };
-        self.chains.iter().map(configure).collect()
+        self.chains.iter().enumerate().map(configure).collect()
+    }
+
+    /// The lending pools as lenders, and what they take as collateral.
+    fn markets(&self) -> (Vec<Value>, Option<Asset>) {
+        let Some((venues, how)) = self.pools else {
+            return (Vec::new(), None);
+        };
+        let router = (how == Pools::Routed).then_some(self.addresses.venue_router);
+        let markets = venues.lenders(router).expect("a whole description");
+        (markets, Some(venues.ether().expect("a whole description")))
     }
 
     /// The file that `usance serve --config` reads.
     pub(crate) fn toml(&self) -> String {
+        let (markets, pledged) = self.markets();
         let lenders: Vec<Value> = self
             .sandbox
             .lenders
             .iter()
             .map(protocol)
             .chain(self.chains.iter().flat_map(|chain| self.desks_of(chain.chain_id())))
+            .chain(markets)
+            .chain(self.more_lenders.iter().cloned())
             .collect();
         let keeper = |c: &Devnet| json!({ "chain_id": c.chain_id(), "min_profit": "1", "native_price": "2000" });
         let keepers: Vec<Value> = self.chains.iter().filter(|_| self.keeper).map(keeper).collect();
@@ -108,6 +129,7 @@ impl Facts<'_> {
             .chains
             .iter()
             .map(|c| asset(c.chain_id(), DevAsset::Ether))
+            .chain(pledged)
             .collect();
         let config = json!({
             "profile": "development",

@@ -9,6 +9,7 @@ mod refinance;
 #[cfg(test)]
 pub(crate) mod tests;
 mod validate;
+mod venues;
 mod weigh;
 
 use std::sync::Arc;

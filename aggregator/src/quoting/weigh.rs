@@ -13,6 +13,7 @@ use domain::quote::{Loser, LoserKind, Quote};
 use domain::request::CreditRequest;
 
 use super::orders::{Flaw, check_order};
+use super::venues;
 use crate::api::Error;
 use crate::decisions::{Decided, about_offer, refusal};
 use crate::store::to_json;
@@ -172,6 +173,10 @@ async fn weigh_offer(
             field: "valid_until",
             detail: "expired on arrival".to_owned(),
         });
+    }
+    if let Some((field, detail)) = venues::flaw(world, provider, &offer) {
+        let detail = detail.to_owned();
+        return Ok(Verdict::Malformed { field, detail });
     }
     match check_order(world, request, &offer).await {
         Ok(()) => {}

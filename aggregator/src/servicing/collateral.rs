@@ -25,11 +25,15 @@ fn unsecured() -> Error {
 }
 
 impl Aggregator {
-    /// What the contract holds for a live loan and how it stands, read from the chain now; none when the loan is off
-    /// chain, unsecured, or not live.
+    /// What the contract or the pool holds for a loan and how it stands, read from the chain now; none when the loan is off chain,
+    /// unsecured, or not live. What a pool holds after the debt is zero is there until the borrower takes it back.
     pub async fn collateral(&self, caller: &Principal, id: LoanId) -> Result<Option<CollateralView>, Error> {
         let mut conn = self.world.db.acquire().await?;
         let loan = own_loan(&mut conn, caller, id).await?;
+        if let Some((_, wallet)) = loan.venue {
+            drop(conn);
+            return self.venue_collateral(&loan, wallet).await;
+        }
         let Ok(live) = live_onchain(&loan) else { return Ok(None) };
         let order = &live.terms.order;
         let Some(asset) = collateral_asset(&agreed(&mut conn, &loan).await?, order) else {
@@ -60,19 +64,27 @@ impl Aggregator {
         id: LoanId,
         amount: u128,
     ) -> Result<Vec<WalletCall>, Error> {
+        if let Some((loan, wallet)) = self.venue_loan(caller, id).await? {
+            return self.venue_lock(&loan, wallet, amount).await;
+        }
         let live = self.secured(caller, id, amount).await?;
         self.world.contracts.add_collateral(&live, amount).map_err(chain_error)
     }
 
     /// Calls of the borrower's wallet that take collateral back, base units; `to` is the wallet itself when it is none. The
-    /// contract refuses what would leave the loan worth too little. Refusals as of [`Self::add_collateral_calls`].
+    /// contract refuses what would leave the loan worth too little. None takes all that a pool holds. Refusals as of
+    /// [`Self::add_collateral_calls`].
     pub async fn withdraw_collateral_calls(
         &self,
         caller: &Principal,
         id: LoanId,
-        amount: u128,
+        amount: Option<u128>,
         to: Option<Address>,
     ) -> Result<Vec<WalletCall>, Error> {
+        if let Some((loan, wallet)) = self.venue_loan(caller, id).await? {
+            return self.venue_withdrawal(&loan, wallet, amount, to).await;
+        }
+        let amount = amount.unwrap_or(0);
         let live = self.secured(caller, id, amount).await?;
         let to = to.unwrap_or(live.terms.intent.borrower);
         if to.is_zero() {

@@ -9,6 +9,8 @@ mod delinquency;
 mod endings;
 mod offchain;
 mod plan;
+mod venue_events;
+mod venue_views;
 mod views;
 
 use std::time::Duration;
@@ -84,6 +86,11 @@ pub(crate) enum LoanChange {
         shortfall: u128,
         ended: bool,
     },
+    /// The pool asked for less than was lent, by the rounding of its own books.
+    RoundedOff {
+        #[serde(with = "text")]
+        principal: u128,
+    },
     /// Collateral was added or withdrawn.
     CollateralChanged {
         by: Address,
@@ -116,6 +123,7 @@ impl LoanChange {
             Self::Closed => "LoanClosed",
             Self::Refinanced { .. } => "LoanRefinanced",
             Self::Liquidated { .. } => "LoanLiquidated",
+            Self::RoundedOff { .. } => "LoanRoundedOff",
             Self::CollateralChanged { .. } => "LoanCollateralChanged",
             Self::Defaulted { .. } => "LoanDefaulted",
             Self::Cancelled => "LoanCancelled",
@@ -171,6 +179,7 @@ impl Fold {
             LoanChange::Opened { .. } if self.version == 0 => (LoanState::Pending, 0),
             LoanChange::Activated { principal } if self.state == LoanState::Pending => (LoanState::Active, *principal),
             LoanChange::Repaid { principal, .. } if live => (self.state, self.outstanding.checked_sub(*principal)?),
+            LoanChange::RoundedOff { principal } if live => (self.state, self.outstanding.checked_sub(*principal)?),
             LoanChange::LateFeeCharged { .. } if live => (self.state, self.outstanding),
             LoanChange::FellBehind { .. } if self.state == LoanState::Active => {
                 (LoanState::Delinquent, self.outstanding)
@@ -198,6 +207,7 @@ impl Fold {
             LoanChange::Opened { .. }
                 | LoanChange::Repaid { .. }
                 | LoanChange::LateFeeCharged { .. }
+                | LoanChange::RoundedOff { .. }
                 | LoanChange::Liquidated { ended: false, .. }
                 | LoanChange::CollateralChanged { .. }
         );
@@ -234,6 +244,7 @@ pub(crate) async fn record(
     if after.ended_by.is_some() || matches!(change, LoanChange::Cancelled) {
         loan.closed_at = Some(at);
         lending::unwatch(conn, loan.id).await?;
+        lending::end_position(conn, loan.id).await?;
         chain::withdraw_keeper_tx(conn, loan.id, Duration::ZERO).await?;
     }
     let payload = to_json(change)?;

@@ -367,7 +367,7 @@ fn same_again(loan: &LoanRow, known: &RepaymentRow, new: &NewRepayment) -> Resul
 
 /// Refuses what cannot be a payment of this loan; the amount in whole units and the start of the loan.
 fn check(loan: &LoanRow, new: &NewRepayment, now: DateTime<Utc>) -> Result<(u128, DateTime<Utc>), Error> {
-    if loan.onchain.is_some() {
+    if loan.onchain.is_some() || loan.venue.is_some() {
         return Err(Error::refused(
             "ONCHAIN_LOAN",
             "This loan is repaid on chain.",

@@ -69,6 +69,7 @@ async fn loan_view(conn: &mut PgConnection, loan: &LoanRow) -> Result<LoanView, 
         outstanding: loan.amount(loan.outstanding),
         next_due: next.filter(|_| matches!(loan.state, LoanState::Active | LoanState::Delinquent)),
         onchain: loan.onchain,
+        venue: loan.venue,
         started_at: loan.started_at,
         closed_at: loan.closed_at,
         ended_by: loan.ended_by,
@@ -161,6 +162,10 @@ impl Aggregator {
         if at.date_naive() < started.date_naive() {
             return Err(Error::invalid("at", "before the start of the loan"));
         }
+        if let Some((_, wallet)) = loan.venue {
+            drop(conn);
+            return self.venue_payoff(&loan, wallet, at).await;
+        }
         if let Some(live) = loan.live_onchain() {
             let seconds = chain_seconds(&mut conn, live.chain_id, at).await?;
             drop(conn);
@@ -193,6 +198,11 @@ impl Aggregator {
     ) -> Result<Vec<WalletCall>, Error> {
         let mut conn = self.world.db.acquire().await?;
         let loan = own_loan(&mut conn, caller, id).await?;
+        if let Some((_, wallet)) = loan.venue {
+            drop(conn);
+            // Nothing is due on a day: what is due next is everything.
+            return self.venue_repayment(&loan, wallet, None).await;
+        }
         let live = live_onchain(&loan)?;
         let start = seconds(loan.started_at.ok_or_else(not_live)?)?;
         let rows = lending::installments(&mut conn, id).await?;
@@ -203,6 +213,26 @@ impl Aggregator {
             Some(due) => self.world.contracts.repay(&live, due).map_err(chain_error),
             None => Ok(self.onchain_payoff(&live, now).await?.1),
         }
+    }
+
+    /// Calls of the wallet that repays so many base units of an on-chain loan. Refusals: `OFFCHAIN_LOAN`, `LOAN_NOT_LIVE`.
+    pub async fn exact_repayment_calls(
+        &self,
+        caller: &Principal,
+        id: LoanId,
+        units: u128,
+    ) -> Result<Vec<WalletCall>, Error> {
+        if units == 0 {
+            return Err(Error::invalid("units", "expected whole base units above zero"));
+        }
+        let mut conn = self.world.db.acquire().await?;
+        let loan = own_loan(&mut conn, caller, id).await?;
+        drop(conn);
+        if let Some((_, wallet)) = loan.venue {
+            return self.venue_repayment(&loan, wallet, Some(units)).await;
+        }
+        let live = live_onchain(&loan)?;
+        self.world.contracts.repay(&live, units).map_err(chain_error)
     }
 
     /// What pays an on-chain loan off at a Unix second, and the calls that do it.
@@ -242,7 +272,7 @@ fn due_now(terms: &OnchainTerms, start: u64, rows: &[InstallmentRow], now: u64) 
     Ok((sum > 0).then_some(sum))
 }
 
-fn live(loan: &LoanRow) -> bool {
+pub(super) fn live(loan: &LoanRow) -> bool {
     matches!(loan.state, LoanState::Active | LoanState::Delinquent)
 }
 

@@ -10,6 +10,7 @@ mod saga;
 mod sign;
 #[cfg(test)]
 pub(crate) mod tests;
+mod venue;
 
 use chrono::{DateTime, Utc};
 use domain::Principal;
@@ -22,13 +23,14 @@ use sqlx::PgConnection;
 
 pub(crate) use open::{Opening, open};
 pub(crate) use prepare::{Prepared, old_loan_error, wallet_required};
+pub(crate) use venue::venue_error;
 
 use crate::api::{Error, SettlementView};
 use crate::events::Event;
 use crate::ledger::{self, Book};
 use crate::servicing::{LoanChange, plan, record};
 use crate::store::lending::{self, Learned, SettlementRow};
-use crate::store::{chain, corrupt};
+use crate::store::{chain, corrupt, networks};
 use crate::{Aggregator, World, events};
 
 impl Aggregator {
@@ -56,11 +58,19 @@ pub(crate) async fn view(conn: &mut PgConnection, world: &World, row: &Settlemen
         provider: row.quote.provider.clone(),
         approvals: Vec::new(),
         typed_data: None,
+        calls: Vec::new(),
         tx_hash: None,
         confirmations: None,
         failure: row.failure.clone(),
+        handoff: None,
         created_at: row.created_at,
     };
+    if let Some(part) = &row.venue {
+        venue::show(world, row, part, &mut view);
+    }
+    if row.onchain.is_none() && row.venue.is_none() && row.state == SettlementState::Submitted {
+        view.handoff = networks::handoff(conn, &row.quote.provider, row.id).await?;
+    }
     let (Some(part), Some(onchain)) = (&row.onchain, &row.quote.offer.onchain) else {
         return Ok(view);
     };
@@ -116,6 +126,7 @@ pub(crate) async fn advance(
     row.state = to;
     row.signature = learned.signature.or(row.signature.take());
     row.tx_id = learned.tx_id.or(row.tx_id);
+    row.evidence = learned.evidence.or(row.evidence.take());
     row.failure = learned.failure.or(row.failure.take());
     announce(conn, world, row).await
 }
@@ -186,8 +197,11 @@ pub(crate) async fn settle(
     if let Some(terms) = &loan.terms {
         lending::watch(conn, loan.id, !terms.order.oracle.is_zero()).await?;
     }
-    let rows = plan(&row.quote.offer, loan.terms.as_ref(), proof.at)?;
-    lending::put_installments(conn, loan.id, &rows).await?;
+    // A pool asks for nothing on any day.
+    if row.venue.is_none() {
+        let rows = plan(&row.quote.offer, loan.terms.as_ref(), proof.at)?;
+        lending::put_installments(conn, loan.id, &rows).await?;
+    }
     let withheld = loan
         .principal
         .checked_sub(proof.net)
@@ -217,7 +231,7 @@ fn split_withheld(row: &SettlementRow, withheld: u128) -> Result<Vec<(Payee, u12
     let mut split = Vec::new();
     for fee in &row.quote.offer.fees {
         let from_principal = matches!(fee.timing, FeeTiming::UpfrontDeducted | FeeTiming::Financed);
-        if from_principal && row.onchain.is_none() {
+        if from_principal && row.onchain.is_none() && row.venue.is_none() {
             let part = u128::try_from(fee.amount.minor).map_err(corrupt)?.min(left);
             split.push((fee.payee, part));
             left -= part;
@@ -247,7 +261,7 @@ pub(crate) async fn fail(
     cancel_loan(conn, world, row).await
 }
 
-async fn cancel_loan(conn: &mut PgConnection, world: &World, row: &SettlementRow) -> Result<(), Error> {
+pub(crate) async fn cancel_loan(conn: &mut PgConnection, world: &World, row: &SettlementRow) -> Result<(), Error> {
     let mut loan = lending::lock_loan(conn, row.loan_id).await?.ok_or(Error::NotFound)?;
     record(conn, world, &mut loan, &LoanChange::Cancelled, world.clock.now()).await
 }

@@ -3,12 +3,12 @@
 use alloy_primitives::{Address, B256};
 use domain::ids::{LoanId, PrincipalId, SettlementId, TenantId};
 use domain::loan::{LoanState, SettlementState};
-use domain::offer::Onchain;
+use domain::offer::{Onchain, VenueLoan};
 use domain::ports::{Intent, OnchainTerms};
 use domain::quote::Quote;
 use sqlx::PgConnection;
 
-use super::{Prepared, announce, chain_error, view, wallet_required};
+use super::{Prepared, announce, chain_error, venue, view, wallet_required};
 use crate::World;
 use crate::api::{AcceptQuote, Error, SettlementView};
 use crate::servicing::{LoanChange, record};
@@ -52,16 +52,18 @@ pub(crate) async fn open(
         borrower: opening.borrower,
         quote: quote.clone(),
         loan_id: LoanId(world.ids.next()),
-        state: if onchain.is_some() {
+        state: if onchain.is_some() || opening.prepared.asks_permission() {
             SettlementState::AwaitingSignature
         } else {
             SettlementState::Ready
         },
         version: 1,
         onchain,
+        venue: opening.prepared.venue.clone(),
         signature: None,
         tx_id: None,
         lender_ref: None,
+        evidence: None,
         failure: None,
         created_at: now,
         fence: 0,
@@ -71,6 +73,7 @@ pub(crate) async fn open(
     announce(conn, world, &row).await?;
     let mut loan = pending_loan(&row)?;
     lending::insert_loan(conn, &loan).await?;
+    venue::follow(conn, &row).await?;
     let opened = LoanChange::Opened {
         principal: loan.principal,
     };
@@ -177,6 +180,11 @@ fn pending_loan(row: &SettlementRow) -> Result<LoanRow, Error> {
         let asset = &onchain.principal.asset;
         let unit = format!("eip155:{}/erc20:{:#x}", asset.chain_id, asset.token);
         (unit, asset.symbol.clone(), asset.decimals, onchain.order.principal)
+    } else if let Some(VenueLoan { debt, .. }) = &offer.venue {
+        let asset = &debt.asset;
+        let unit = format!("eip155:{}/erc20:{:#x}", asset.chain_id, asset.token);
+        let principal = u128::try_from(debt.units).map_err(corrupt)?;
+        (unit, asset.symbol.clone(), asset.decimals, principal)
     } else {
         let currency = offer.amounts.offered.currency;
         let principal = u128::try_from(offer.amounts.offered.minor).map_err(corrupt)?;
@@ -203,6 +211,7 @@ fn pending_loan(row: &SettlementRow) -> Result<LoanRow, Error> {
         principal,
         outstanding: 0,
         onchain: row.onchain.as_ref().map(|o| (o.chain_id, o.loan)),
+        venue: None,
         terms: None,
         ended_by: None,
         shortfall: 0,

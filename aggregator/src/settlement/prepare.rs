@@ -12,6 +12,7 @@ use crate::Aggregator;
 use crate::acceptance::acceptable;
 use crate::api::{AcceptQuote, Error};
 use crate::servicing::{live_onchain, not_live};
+use crate::store::lending::VenuePart;
 use crate::store::{lending, quoting};
 
 /// What was gathered; empty when the quote needs nothing.
@@ -19,6 +20,14 @@ use crate::store::{lending, quoting};
 pub(crate) struct Prepared {
     pub attestation: Option<SignedAttestation>,
     pub refinancing: Option<Refinancing>,
+    pub venue: Option<VenuePart>,
+}
+
+impl Prepared {
+    /// A venue asks for the wallet's signature before it sends anything.
+    pub(super) fn asks_permission(&self) -> bool {
+        self.venue.as_ref().is_some_and(|part| part.plan.permission.is_some())
+    }
 }
 
 /// The old loan as it stood when its refinancing was accepted.
@@ -67,6 +76,7 @@ impl Aggregator {
         Ok(Prepared {
             attestation: self.attest(request, &quote).await?,
             refinancing: self.old_loan(request, &quote).await?,
+            venue: self.venue_part(request, &quote, accept).await?,
         })
     }
 

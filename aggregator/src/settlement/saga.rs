@@ -58,6 +58,10 @@ impl Aggregator {
         let Some(mut row) = held(&mut tx, lease).await? else {
             return Ok(());
         };
+        // The wallet acts, and the pool's events say so: nothing is handed to anybody.
+        if row.venue.is_some() {
+            return Ok(());
+        }
         match (row.state, row.onchain.is_some()) {
             (SettlementState::Ready, false) => {
                 advance(

@@ -7,7 +7,7 @@ use domain::loan::SettlementState;
 use domain::ports::{Call as PortCall, ChainError};
 use sqlx::PgConnection;
 
-use super::{advance, cancel_loan, chain_error, view, visible};
+use super::{advance, cancel_loan, chain_error, venue, view, visible};
 use crate::Aggregator;
 use crate::api::{Error, IdempotencyKey, SettlementView};
 use crate::idempotency::{self, Begun, Call};
@@ -78,7 +78,14 @@ impl Aggregator {
             .filter(|row| caller.acts_for(row.tenant, row.borrower));
         drop(conn);
         let awaiting = row.filter(|row| row.state == SettlementState::AwaitingSignature && !self.is_over(row));
-        let Some(part) = awaiting.and_then(|row| row.onchain) else {
+        let Some(row) = awaiting else {
+            return Ok(Verdict::NotAsked);
+        };
+        if let Some(part) = &row.venue {
+            let own = venue::is_signed(&self.world, &row, part, signature);
+            return Ok(if own { Verdict::Borrower } else { Verdict::Stranger });
+        }
+        let Some(part) = row.onchain else {
             return Ok(Verdict::NotAsked);
         };
         let (chain_id, intent) = (part.chain_id, &part.intent);
@@ -103,7 +110,7 @@ impl Aggregator {
 
     /// Whether the time to sign is over, by our clock.
     fn is_over(&self, row: &SettlementRow) -> bool {
-        let deadline = row.onchain.as_ref().map_or(0, |part| part.intent.deadline);
+        let deadline = row.deadline().unwrap_or(0);
         self.world.clock.now().timestamp() > i64::try_from(deadline).unwrap_or(i64::MAX)
     }
 
@@ -114,7 +121,8 @@ impl Aggregator {
         signature: Bytes,
         verdict: Verdict,
     ) -> Result<(), Error> {
-        if row.onchain.is_none() {
+        let asks = row.venue.as_ref().is_some_and(|part| part.plan.permission.is_some());
+        if row.onchain.is_none() && !asks {
             let text = "This settlement needs no signature.";
             return Err(Error::refused("NOT_ONCHAIN", text, None));
         }
@@ -137,6 +145,9 @@ impl Aggregator {
             return Err(Error::refused("INTENT_EXPIRED", "The time to sign is over.", None));
         }
         verdict.check()?;
+        if row.venue.is_some() {
+            return venue::signed(conn, &self.world, row, signature).await;
+        }
         let tx_id = ChainTxId(self.world.ids.next());
         let call = self.settling_call(conn, row, &signature).await?;
         chain::enqueue_tx(conn, tx_id, Purpose::Settlement(row.id), &call).await?;
@@ -186,7 +197,9 @@ impl Aggregator {
         // The transaction before the settlement: the order in which the submitter locks them.
         let withdrawn = chain::withdraw_tx(&mut tx, id).await?;
         let mut row = self.own_settlement(&mut tx, caller, id).await?;
-        let idle = row.onchain.is_none() || withdrawn || row.state == SettlementState::AwaitingSignature;
+        // A wallet that knows its calls may have sent them.
+        let offchain = row.onchain.is_none() && row.venue.is_none();
+        let idle = offchain || withdrawn || row.state == SettlementState::AwaitingSignature;
         match row.state {
             SettlementState::Cancelled => {}
             SettlementState::AwaitingSignature | SettlementState::Ready if idle => {

@@ -3,11 +3,13 @@
 mod loans;
 mod payments;
 mod settlements;
+mod venues;
 mod watch;
 
 pub(crate) use loans::*;
 pub(crate) use payments::*;
 pub(crate) use settlements::*;
+pub(crate) use venues::*;
 pub(crate) use watch::*;
 
 use crate::api::Error;

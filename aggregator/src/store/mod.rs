@@ -8,6 +8,7 @@ pub(crate) mod idempotency;
 pub(crate) mod identity;
 pub(crate) mod ledger;
 pub(crate) mod lending;
+pub(crate) mod networks;
 pub(crate) mod providers;
 pub(crate) mod quoting;
 

@@ -14,6 +14,7 @@ use crate::bindings::scoring::CreditScoringOracle;
 use crate::bindings::servicing::CreditServicing;
 use crate::bindings::timelock::TimelockController;
 use crate::bindings::tranche::Tranche;
+use crate::bindings::venues::VenueRouter;
 use crate::keys::DevAccount;
 
 /// The factory that every chain has at this address.
@@ -105,6 +106,8 @@ pub struct Addresses {
     pub pool_implementation: Address,
     /// Makes pools.
     pub pool_factory: Address,
+    /// Opens and closes positions at other protocols. Nobody owns it and nothing of ours needs it.
+    pub venue_router: Address,
 }
 
 impl Addresses {
@@ -143,6 +146,7 @@ impl Addresses {
             tranche_implementation,
             pool_implementation,
             pool_factory,
+            venue_router: create2(&venue_router_code()),
         }
     }
 
@@ -256,6 +260,10 @@ pub(super) fn pool_factory_code(implementation: Address) -> Bytes {
         implementation_: implementation,
     };
     init_code(&PoolFactory::BYTECODE, &arguments.abi_encode())
+}
+
+pub(super) fn venue_router_code() -> Bytes {
+    VenueRouter::BYTECODE.clone()
 }
 
 fn proxy_code(implementation: Address, init: &impl SolCall) -> Bytes {

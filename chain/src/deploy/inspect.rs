@@ -16,6 +16,7 @@ use crate::bindings::scoring::CreditScoringOracle;
 use crate::bindings::servicing::CreditServicing;
 use crate::bindings::timelock::TimelockController;
 use crate::bindings::tranche::Tranche;
+use crate::bindings::venues::VenueRouter;
 use crate::registry::{ChainConfig, known};
 use crate::rpc::{Rpc, RpcError};
 
@@ -151,7 +152,7 @@ pub(super) async fn verify(rpc: &Rpc, plan: &Plan, at: &Addresses) -> Result<Vec
     Ok(problems)
 }
 
-/// The parts that pools are made of.
+/// The parts that pools are made of, and the venue router.
 async fn pools(rpc: &Rpc, at: &Addresses) -> Result<Vec<String>, RpcError> {
     let mut inspector = Inspector::new(rpc);
     let tranche = at.tranche_implementation;
@@ -166,6 +167,8 @@ async fn pools(rpc: &Rpc, at: &Addresses) -> Result<Vec<String>, RpcError> {
     inspector
         .keep("pool factory", at.pool_factory, artifact, &[pool])
         .await?;
+    let artifact = &VenueRouter::DEPLOYED_BYTECODE;
+    inspector.keep("venue router", at.venue_router, artifact, &[]).await?;
     Ok(inspector.problems)
 }
 

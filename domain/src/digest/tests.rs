@@ -115,6 +115,7 @@ flips! {
     collateral_asset: "/offer/collateral/assets",
     onchain: "/offer/onchain",
     onchain_order: "/offer/onchain/order",
+    venue: "/offer/venue",
     declared: "/offer/declared",
     verified: "/verified",
     scenario: "/scenarios",

@@ -26,8 +26,7 @@ async fn collateral(State(api): State<Api>, Caller(caller): Caller, Path(id): Pa
 /// How much collateral, and where it goes.
 #[derive(Deserialize, Debug)]
 struct Amount {
-    #[serde(default)]
-    amount: String,
+    amount: Option<String>,
     to: Option<String>,
 }
 
@@ -37,7 +36,7 @@ async fn add_calls(
     Path(id): Path<String>,
     Query(query): Query<Amount>,
 ) -> Answer {
-    let variables = json!({ "id": id, "units": query.amount });
+    let variables = json!({ "id": id, "units": query.amount.unwrap_or_default() });
     ok(run(&api, caller, &doc::ADD_COLLATERAL_CALLS, variables).await?)
 }
 

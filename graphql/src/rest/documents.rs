@@ -67,7 +67,8 @@ macro_rules! quote {
             money!(),
             " } collateral { units symbol decimals token chainId } loanToValue ",
             rate!(),
-            " chainId }"
+            " chainId venue { chainId name debt { units symbol decimals token chainId } collateral { units symbol decimals token chainId }",
+            " gasEstimate router } }"
         )
     };
 }
@@ -92,7 +93,9 @@ macro_rules! settlement {
         concat!(
             "{ id state provider quote { id } loan { id state } approvals ",
             call!(),
-            " typedData txHash confirmations confirmationsNeeded failure { code text } createdAt }"
+            " typedData calls ",
+            call!(),
+            " txHash confirmations confirmationsNeeded failure { code text } handoff { title url } createdAt }"
         )
     };
 }
@@ -209,7 +212,7 @@ documents! {
         " } } }",
     ];
     REPAYMENT_CALLS ("/loan", "/repaymentCalls") = [
-        "query($id: ID!, $amount: RepayChoice!) { loan(id: $id) { repaymentCalls(amount: $amount) ", call!(), " } }",
+        "query($id: ID!, $amount: RepayChoice!, $units: String) { loan(id: $id) { repaymentCalls(amount: $amount, units: $units) ", call!(), " } }",
     ];
     COLLATERAL ("/loan", "/collateral") = [
         "query($id: ID!) { loan(id: $id) { collateral { held { units symbol decimals token chainId } ltvBps liquidationLtvBps late",
@@ -219,7 +222,7 @@ documents! {
         "query($id: ID!, $units: String!) { loan(id: $id) { addCollateralCalls(amount: $units) ", call!(), " } }",
     ];
     WITHDRAW_COLLATERAL_CALLS ("/loan", "/withdrawCollateralCalls") = [
-        "query($id: ID!, $units: String!, $to: String) { loan(id: $id) { withdrawCollateralCalls(amount: $units, to: $to) ",
+        "query($id: ID!, $units: String, $to: String) { loan(id: $id) { withdrawCollateralCalls(amount: $units, to: $to) ",
         call!(), " } }",
     ];
     ASSET_PAUSES ("", "/assetPauses") = ["query { assetPauses { chainId asset used refused cap txHash at } }"];

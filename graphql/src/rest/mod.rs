@@ -17,6 +17,7 @@ use crate::{Api, MAX_BODY};
 mod callbacks;
 mod collateral;
 mod documents;
+mod networks;
 mod oauth;
 mod providers;
 mod run;
@@ -49,6 +50,7 @@ pub fn router() -> Router<Api> {
         .merge(callbacks::router())
         .merge(collateral::router())
         .merge(providers::router())
+        .merge(networks::router())
         .merge(service::router())
         .layer(DefaultBodyLimit::max(MAX_BODY))
 }
@@ -237,6 +239,7 @@ async fn payoff_quote(
 struct RepayParameters {
     #[serde(default = "installment")]
     amount: String,
+    units: Option<String>,
 }
 
 fn installment() -> String {
@@ -253,7 +256,7 @@ async fn repayment_calls(
         &api,
         caller,
         &doc::REPAYMENT_CALLS,
-        json!({ "id": id, "amount": parameters.amount }),
+        json!({ "id": id, "amount": parameters.amount, "units": parameters.units }),
     )
     .await?)
 }

@@ -129,7 +129,12 @@ impl SettlementOut {
         self.0.typed_data.clone().map(Json)
     }
 
-    /// Our transaction, once it is in a block.
+    /// Calls that the borrower's wallet makes then, once it has signed what is to be signed: at a pool the wallet takes the loan itself.
+    async fn calls(&self) -> Vec<WalletCallOut> {
+        self.0.calls.iter().cloned().map(Into::into).collect()
+    }
+
+    /// Our transaction, once it is in a block; at a pool the wallet's, once it is final.
     async fn tx_hash(&self) -> Option<String> {
         self.0.tx_hash.map(|hash| hash.to_string())
     }
@@ -149,10 +154,29 @@ impl SettlementOut {
         self.0.failure.clone().map(Into::into)
     }
 
+    /// A page of the lender's where the borrower has to act before the loan goes on.
+    async fn handoff(&self) -> Option<HandoffOut> {
+        let handoff = self.0.handoff.clone()?;
+        Some(HandoffOut {
+            title: handoff.title,
+            url: handoff.url,
+        })
+    }
+
     /// When the quote was accepted.
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
     }
+}
+
+/// A page of a lender's where the borrower has to act: identification, agreement, mandate.
+#[derive(Clone, Debug, SimpleObject)]
+#[graphql(name = "Handoff")]
+pub struct HandoffOut {
+    /// What it is about, in the lender's words.
+    pub title: Option<String>,
+    /// The link to follow.
+    pub url: String,
 }
 
 /// A loan.
@@ -193,10 +217,15 @@ impl LoanOut {
 
     /// Chain of an on-chain loan.
     async fn chain_id(&self) -> Option<String> {
-        self.0.onchain.map(|(chain, _)| chain.to_string())
+        let venue = self.0.venue.map(|(chain, _)| chain);
+        self.0
+            .onchain
+            .map(|(chain, _)| chain)
+            .or(venue)
+            .map(|chain| chain.to_string())
     }
 
-    /// The contract's id of an on-chain loan.
+    /// The contract's id of an on-chain loan; a pool has none.
     async fn onchain_id(&self) -> Option<String> {
         self.0.onchain.map(|(_, id)| id.to_string())
     }
@@ -231,7 +260,7 @@ impl LoanOut {
         other_loan(ctx, self.0.refinanced_by).await
     }
 
-    /// What secures the loan now, read from its chain; null when nothing does or the loan has ended.
+    /// What secures the loan now, read from its chain; null when nothing does or the loan has ended and nothing is held any more.
     #[graphql(complexity = "LIVE_COST + child_complexity")]
     async fn collateral(&self, ctx: &Context<'_>) -> Result<Option<CollateralOut>> {
         let held = api(ctx)?.aggregator.collateral(caller(ctx)?, self.0.id);
@@ -280,14 +309,21 @@ impl LoanOut {
         Ok(payoff.into())
     }
 
-    /// Calls with which the borrower's wallet repays on chain.
-    async fn repayment_calls(&self, ctx: &Context<'_>, amount: RepayChoice) -> Result<Vec<WalletCallOut>> {
+    /// Calls with which the borrower's wallet repays on chain. With `units` exactly so many base units; at a pool everything includes
+    /// taking the collateral back.
+    async fn repayment_calls(
+        &self,
+        ctx: &Context<'_>,
+        amount: RepayChoice,
+        units: Option<String>,
+    ) -> Result<Vec<WalletCallOut>> {
         let aggregator = &api(ctx)?.aggregator;
-        let calls = aggregator
-            .repayment_calls(caller(ctx)?, self.0.id, amount.into())
-            .await
-            .map_err(fail)?;
-        Ok(calls.into_iter().map(Into::into).collect())
+        let units = units.map(|text| base_units("units", &text)).transpose().map_err(fail)?;
+        let calls = match units {
+            Some(units) => Box::pin(aggregator.exact_repayment_calls(caller(ctx)?, self.0.id, units)).await,
+            None => Box::pin(aggregator.repayment_calls(caller(ctx)?, self.0.id, amount.into())).await,
+        };
+        Ok(calls.map_err(fail)?.into_iter().map(Into::into).collect())
     }
 
     /// Calls with which a wallet adds collateral, base units.
@@ -298,14 +334,18 @@ impl LoanOut {
         Ok(calls.await.map_err(fail)?.into_iter().map(Into::into).collect())
     }
 
-    /// Calls with which the borrower's wallet takes collateral back, base units; to itself when no other address is given.
+    /// Calls with which the borrower's wallet takes collateral back, base units; to itself when no other address is given. A pool gives
+    /// all of it when no amount is given.
     async fn withdraw_collateral_calls(
         &self,
         ctx: &Context<'_>,
-        amount: String,
+        amount: Option<String>,
         to: Option<String>,
     ) -> Result<Vec<WalletCallOut>> {
-        let amount = base_units("amount", &amount).map_err(fail)?;
+        let amount = amount
+            .map(|text| base_units("amount", &text))
+            .transpose()
+            .map_err(fail)?;
         let to = to.map(|text| address("to", &text)).transpose().map_err(fail)?;
         let aggregator = &api(ctx)?.aggregator;
         let calls = aggregator.withdraw_collateral_calls(caller(ctx)?, self.0.id, amount, to);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aggregator::api::RankedQuote;
 use async_graphql::{Object, SimpleObject};
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::offer::{Fee, ScheduledPayment};
+use domain::offer::{Fee, ScheduledPayment, VenueLoan};
 use domain::quote::{Flag, Quote, Scenario};
 
 use super::value::{MoneyOut, RateOut, TokenOut, mirror};
@@ -259,7 +259,46 @@ impl QuoteOut {
 
     /// Chain on which it is executed.
     async fn chain_id(&self) -> Option<String> {
-        self.quote().offer.onchain.as_ref().map(|o| o.chain_id.to_string())
+        let offer = &self.quote().offer;
+        let venue = offer.venue.as_ref().map(|loan| loan.chain_id);
+        let chain = offer.onchain.as_ref().map(|onchain| onchain.chain_id).or(venue);
+        chain.map(|id| id.to_string())
+    }
+
+    /// The pool whose loan it is; the borrower's own wallet takes it.
+    async fn venue(&self) -> Option<VenueOut> {
+        self.quote().offer.venue.clone().map(Into::into)
+    }
+}
+
+/// A loan of a lending pool, to the base unit. Nobody is bound by it: the pool lends to who comes, at the rate of that moment.
+#[derive(SimpleObject, Clone, Debug)]
+#[graphql(name = "QuoteVenue")]
+pub struct VenueOut {
+    /// Chain.
+    chain_id: String,
+    /// Name of the protocol.
+    name: String,
+    /// Lent: the exact debt at the start.
+    debt: TokenOut,
+    /// Locked.
+    collateral: TokenOut,
+    /// Gas that opening the position takes.
+    gas_estimate: u64,
+    /// Contract through which it is opened in one transaction; null where the wallet does it call by call.
+    router: Option<String>,
+}
+
+impl From<VenueLoan> for VenueOut {
+    fn from(loan: VenueLoan) -> Self {
+        Self {
+            chain_id: loan.chain_id.to_string(),
+            name: loan.venue,
+            debt: TokenOut(loan.debt),
+            collateral: TokenOut(loan.collateral),
+            gas_estimate: loan.gas_estimate,
+            router: loan.router.map(|router| router.to_string()),
+        }
     }
 }
 

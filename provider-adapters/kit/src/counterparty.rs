@@ -227,6 +227,7 @@ impl HonestLender {
             },
             collateral: None,
             onchain: None,
+            venue: None,
             declared: Declared {
                 apr: Rate::ZERO,
                 convention: AprConvention::UsNominal,

@@ -6,10 +6,16 @@
 
 pub mod controls;
 pub mod desk;
+pub mod fis12;
 pub mod inbox;
+pub mod iso20022;
 pub mod layers;
 pub mod manifest;
+pub mod networks;
+pub mod ocen;
 pub mod protocol;
+mod questions;
+pub mod ratetable;
 mod record;
 pub mod registry;
 pub mod secret;
@@ -18,6 +24,9 @@ pub mod venues;
 pub use controls::Controls;
 pub use desk::{DeskConfig, OrderSigner};
 pub use inbox::{CALLBACK_PATH, CallbackError, CallbackInbox};
+pub use iso20022::{BankFiles, BankFilesConfig, BankFilesError};
 pub use layers::{Policy, decorate};
 pub use manifest::{Manifest, ManifestConfig, ManifestError, ManifestLender, ManifestLenderError};
+pub use networks::{Fis12Config, NetworkInboxes, OcenConfig};
+pub use ratetable::{RateTableConfig, RateTableError, RateTableLender};
 pub use registry::{LenderConfig, Parts, Registry, RegistryError, build};

@@ -1,62 +1,32 @@
-//! From configuration to lenders.
+//! From configuration to lenders. A new kind is a variant of [`LenderConfig`], an arm in [`Building::lender`], and, where its address,
+//! keys or numbers can be wrong, a variant of [`RegistryError`].
+
+mod config;
+mod error;
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use domain::ProviderId;
 use domain::offer::Inquiry;
-use domain::ports::{Contracts, Lender};
+use domain::ports::{Contracts, EventLogs, JourneyStore, Lender, Venue, ViewCalls};
 use domain::provider::Listed;
-use sdk::{Clock, Endpoint, EndpointError, HttpClient, KeyError, NetworkPolicy, ProtocolClient, PublicKey, Signer};
-use serde::{Deserialize, Serialize};
+use sdk::{Clock, Endpoint, HttpClient, NetworkPolicy, ProtocolClient, PublicKey, Signer, check_capabilities};
+
+pub use config::LenderConfig;
+pub use error::RegistryError;
 
 use crate::controls::Controls;
-use crate::desk::{Desk, DeskConfig, DeskError, LocalSigner, SignerError};
+use crate::desk::{Desk, DeskConfig, LocalSigner};
 use crate::inbox::CallbackInbox;
+use crate::iso20022::BankFiles;
 use crate::layers::{Policy, decorate_with_handle};
-use crate::manifest::{ManifestConfig, ManifestLender, ManifestLenderError, SecretError};
-use crate::protocol::{ProtocolConfig, ProtocolLender};
+use crate::manifest::ManifestLender;
+use crate::networks::{Making, NetworkInboxes};
+use crate::protocol::{KeyConfig, ProtocolConfig, ProtocolLender};
+use crate::ratetable::RateTableLender;
 use crate::secret;
-
-/// One lender, by its kind.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum LenderConfig {
-    /// Speaks provider protocol v1.
-    Protocol(ProtocolConfig),
-    /// Lends on chain.
-    Desk(DeskConfig),
-    /// A plain REST interface that a file describes.
-    Manifest(ManifestConfig),
-}
-
-impl LenderConfig {
-    /// The operator-given name.
-    pub fn id(&self) -> &ProviderId {
-        match self {
-            Self::Protocol(config) => &config.id,
-            Self::Desk(config) => &config.id,
-            Self::Manifest(config) => &config.id,
-        }
-    }
-
-    /// The field with a secret that stands in the configuration itself; for development only.
-    pub fn inline_secret(&self) -> Option<&'static str> {
-        match self {
-            Self::Desk(config) => secret::is_inline(&config.signing_key).then_some("signing_key"),
-            // Their secrets are references by their type, or they have none.
-            Self::Protocol(_) | Self::Manifest(_) => None,
-        }
-    }
-
-    pub(crate) fn policy(&self) -> &Policy {
-        match self {
-            Self::Protocol(config) => &config.policy,
-            Self::Desk(config) => &config.policy,
-            Self::Manifest(config) => &config.policy,
-        }
-    }
-}
+use crate::venues::VenueLender;
 
 /// What lenders are made with.
 pub struct Parts {
@@ -68,19 +38,31 @@ pub struct Parts {
     pub callback_url: Option<String>,
     /// The settlement contracts.
     pub contracts: Arc<dyn Contracts>,
+    /// Reads of other people's contracts.
+    pub views: Arc<dyn ViewCalls>,
+    /// What those contracts said.
+    pub logs: Arc<dyn EventLogs>,
+    /// Journeys at lenders that call back.
+    pub journeys: Arc<dyn JourneyStore>,
 }
 
-/// The lenders, each with its layers, and the inbox of their callbacks.
+/// The lenders, each with its layers, and what belongs to some of them.
 #[derive(Clone)]
 pub struct Registry {
     /// In the order of the configuration.
     pub lenders: Vec<Arc<dyn Lender>>,
-    /// Mount it at [`crate::CALLBACK_PATH`].
-    pub inbox: Option<Arc<CallbackInbox>>,
     /// How they are configured, in the same order.
     pub listed: Vec<Listed>,
     /// What is moved of their layers while they run.
     pub controls: Arc<Controls>,
+    /// Those of them that are markets of lending pools, by the same names.
+    pub venues: Vec<Arc<dyn Venue>>,
+    /// Banks by files: what they send must be taken in, and their repayments counted.
+    pub banks: Vec<BankFiles>,
+    /// Mount it at [`crate::CALLBACK_PATH`].
+    pub inbox: Option<Arc<CallbackInbox>>,
+    /// Mount it at [`crate::networks::FIS12_PATH`] and [`crate::networks::OCEN_PATH`].
+    pub networks: Arc<NetworkInboxes>,
 }
 
 impl std::fmt::Debug for Parts {
@@ -97,50 +79,6 @@ impl std::fmt::Debug for Registry {
     }
 }
 
-/// A configuration that cannot be used, with the lender at fault.
-#[derive(Debug, thiserror::Error)]
-pub enum RegistryError {
-    /// Two lenders of one name.
-    #[error("two lenders are called {0}")]
-    DuplicateId(ProviderId),
-    /// A key id that two lenders use: a callback could not be told apart.
-    #[error("lender {0}: its key id is used by another lender")]
-    DuplicateKey(ProviderId),
-    /// A protocol lender without a key: its answers could not be checked.
-    #[error("lender {0} has no public key")]
-    NoKey(ProviderId),
-    /// A bad address.
-    #[error("address of {0}")]
-    Address(String, #[source] EndpointError),
-    /// A bad key.
-    #[error("key of lender {0}")]
-    Key(ProviderId, #[source] KeyError),
-    /// A bad desk.
-    #[error("desk {0}")]
-    Desk(ProviderId, #[source] DeskError),
-    /// A bad signing key.
-    #[error("signing key of desk {0}")]
-    Signer(ProviderId, #[source] SignerError),
-    /// A bad manifest, or a secret of it that is not there.
-    #[error("lender {0}")]
-    Manifest(ProviderId, #[source] ManifestLenderError),
-    /// A limit out of range.
-    #[error("policy of lender {0}: {1} must be {2}")]
-    Limits(ProviderId, &'static str, &'static str),
-    /// Quotes that come of an inquiry are about the person: they are never remembered.
-    #[error("policy of lender {0}: cache_seconds is for lenders without an inquiry")]
-    PersonalCache(ProviderId),
-    /// A secret that is referred to and not there.
-    #[error("lender {0}")]
-    Secret(ProviderId, #[source] SecretError),
-    /// A configuration that cannot be written down for the registry.
-    #[error("lender {0}: its configuration cannot be recorded")]
-    Record(ProviderId, #[source] serde_json::Error),
-    /// The HTTP client could not be built.
-    #[error("HTTP client")]
-    Http(#[source] domain::ports::LenderError),
-}
-
 /// Makes every lender of the configuration and puts the layers around it.
 pub fn build(configs: Vec<LenderConfig>, parts: &Parts) -> Result<Registry, RegistryError> {
     let mut ids = HashSet::new();
@@ -149,43 +87,123 @@ pub fn build(configs: Vec<LenderConfig>, parts: &Parts) -> Result<Registry, Regi
             return Err(RegistryError::DuplicateId(config.id().clone()));
         }
     }
-    let http = HttpClient::new(parts.network).map_err(RegistryError::Http)?;
-    let inbox = inbox(&configs, parts)?;
-    let clock: Arc<dyn Clock> = Arc::clone(&parts.signer.clock);
-    let mut lenders = Vec::with_capacity(configs.len());
-    let mut controls = Controls::default();
     let listed = configs
         .iter()
         .map(crate::record::listed)
         .collect::<Result<Vec<_>, _>>()?;
+    let clock: Arc<dyn Clock> = Arc::clone(&parts.signer.clock);
+    let mut building = Building {
+        parts,
+        http: HttpClient::new(parts.network).map_err(RegistryError::Http)?,
+        inbox: inbox(&configs, parts)?,
+        venues: Vec::new(),
+        banks: Vec::new(),
+        networks: NetworkInboxes::new(Arc::clone(&clock)),
+    };
+    let (mut lenders, mut controls) = (Vec::with_capacity(configs.len()), Controls::default());
     for config in configs {
-        let policy = config.policy().clone();
-        check_policy(config.id(), &policy)?;
-        let lender: Arc<dyn Lender> = match config {
-            LenderConfig::Protocol(config) => Arc::new(protocol(config, parts, &http, inbox.clone())?),
-            LenderConfig::Desk(config) => Arc::new(desk(config, parts)?),
-            LenderConfig::Manifest(config) => Arc::new(manifest(&config, parts, &http)?),
-        };
-        if policy.cache_seconds > 0 && lender.capabilities().inquiry != Inquiry::None {
-            return Err(RegistryError::PersonalCache(lender.id().clone()));
-        }
+        let policy = config.policy();
+        let lender = building.lender(config)?;
+        check(lender.as_ref(), &policy)?;
         let (lender, handle) = decorate_with_handle(lender, &policy, Arc::clone(&clock));
         controls.add(lender.as_ref(), handle);
         lenders.push(lender);
     }
-    let controls = Arc::new(controls);
     Ok(Registry {
         lenders,
-        inbox,
         listed,
-        controls,
+        controls: Arc::new(controls),
+        venues: building.venues,
+        banks: building.banks,
+        inbox: building.inbox,
+        networks: Arc::new(building.networks),
     })
 }
 
-fn check_policy(id: &ProviderId, policy: &Policy) -> Result<(), RegistryError> {
-    match policy.limits().flaw() {
-        Some((field, range)) => Err(RegistryError::Limits(id.clone(), field, range)),
+/// A lender that nothing fits would never be asked, and nobody would know why.
+fn check(lender: &dyn Lender, policy: &Policy) -> Result<(), RegistryError> {
+    let (id, capabilities) = (lender.id(), lender.capabilities());
+    if let Some((field, range)) = policy.limits().flaw() {
+        return Err(RegistryError::Limits(id.clone(), field, range));
+    }
+    if policy.cache_seconds > 0 && capabilities.inquiry != Inquiry::None {
+        return Err(RegistryError::PersonalCache(id.clone()));
+    }
+    match check_capabilities(capabilities).into_iter().next() {
+        Some(error) => Err(RegistryError::Capabilities(id.clone(), error)),
         None => Ok(()),
+    }
+}
+
+/// What is collected while lenders are made.
+struct Building<'a> {
+    parts: &'a Parts,
+    http: HttpClient,
+    inbox: Option<Arc<CallbackInbox>>,
+    venues: Vec<Arc<dyn Venue>>,
+    banks: Vec<BankFiles>,
+    networks: NetworkInboxes,
+}
+
+impl Building<'_> {
+    fn lender(&mut self, config: LenderConfig) -> Result<Arc<dyn Lender>, RegistryError> {
+        let (parts, id) = (self.parts, config.id().clone());
+        let (http, clock) = (self.http.clone(), Arc::clone(&parts.signer.clock));
+        Ok(match config {
+            LenderConfig::Protocol(config) => Arc::new(self.protocol(config)?),
+            LenderConfig::Desk(config) => Arc::new(desk(config, parts)?),
+            LenderConfig::Manifest(config) => {
+                let lender = ManifestLender::load(&config, http, parts.network, clock);
+                Arc::new(lender.map_err(|error| RegistryError::Manifest(id, error))?)
+            }
+            LenderConfig::Venue(config) => {
+                let venue = VenueLender::new(config, Arc::clone(&parts.views), Arc::clone(&parts.logs));
+                let venue = Arc::new(venue.map_err(|error| RegistryError::Venue(id, error))?);
+                self.venues.push(venue.clone());
+                venue
+            }
+            LenderConfig::RateTable(config) => {
+                let lender = RateTableLender::new(*config, http, parts.network, clock);
+                Arc::new(lender.map_err(|error| RegistryError::RateTable(id, error))?)
+            }
+            LenderConfig::BankFiles(config) => {
+                let bank = BankFiles::open(*config, clock).map_err(|error| RegistryError::BankFiles(id, error))?;
+                self.banks.push(bank.clone());
+                Arc::new(bank)
+            }
+            LenderConfig::Fis12(config) => {
+                let made = config.build(&making(parts, &http), &mut self.networks);
+                Arc::new(made.map_err(|error| RegistryError::Network(id, error))?)
+            }
+            LenderConfig::Ocen(config) => {
+                let made = config.build(&making(parts, &http), &mut self.networks);
+                Arc::new(made.map_err(|error| RegistryError::Network(id, error))?)
+            }
+        })
+    }
+
+    fn protocol(&self, config: ProtocolConfig) -> Result<ProtocolLender, RegistryError> {
+        let endpoint = Endpoint::parse(&config.url, self.parts.network)
+            .map_err(|error| RegistryError::Address(format!("lender {}", config.id), error))?;
+        let client = ProtocolClient {
+            http: self.http.clone(),
+            endpoint,
+            signer: Arc::clone(&self.parts.signer),
+            lender_keys: keys(&config)?,
+            timeout: config.timeout(),
+        };
+        let inbox = self.inbox.clone();
+        Ok(ProtocolLender::new(config.id, config.capabilities, client, inbox))
+    }
+}
+
+fn making<'a>(parts: &'a Parts, http: &'a HttpClient) -> Making<'a> {
+    Making {
+        network: parts.network,
+        callback_url: parts.callback_url.as_deref(),
+        signer: &parts.signer,
+        http,
+        journeys: &parts.journeys,
     }
 }
 
@@ -204,48 +222,21 @@ fn inbox(configs: &[LenderConfig], parts: &Parts) -> Result<Option<Arc<CallbackI
             senders.push((config.id.clone(), keys));
         }
     }
-    Ok(Some(Arc::new(CallbackInbox::new(
-        base,
-        senders,
-        Arc::clone(&parts.signer.clock),
-    ))))
+    let clock = Arc::clone(&parts.signer.clock);
+    Ok(Some(Arc::new(CallbackInbox::new(base, senders, clock))))
 }
 
 fn keys(config: &ProtocolConfig) -> Result<Vec<PublicKey>, RegistryError> {
     if config.keys.is_empty() {
         return Err(RegistryError::NoKey(config.id.clone()));
     }
-    let read = |key: &crate::protocol::KeyConfig| PublicKey::from_base64(&key.id, &key.public);
+    let read = |key: &KeyConfig| PublicKey::from_base64(&key.id, &key.public);
     let keys = config.keys.iter().map(read).collect::<Result<_, _>>();
     keys.map_err(|error| RegistryError::Key(config.id.clone(), error))
 }
 
-fn protocol(
-    config: ProtocolConfig,
-    parts: &Parts,
-    http: &HttpClient,
-    inbox: Option<Arc<CallbackInbox>>,
-) -> Result<ProtocolLender, RegistryError> {
-    let endpoint = Endpoint::parse(&config.url, parts.network)
-        .map_err(|error| RegistryError::Address(format!("lender {}", config.id), error))?;
-    let client = ProtocolClient {
-        http: http.clone(),
-        endpoint,
-        signer: Arc::clone(&parts.signer),
-        lender_keys: keys(&config)?,
-        timeout: config.timeout(),
-    };
-    Ok(ProtocolLender::new(config.id, config.capabilities, client, inbox))
-}
-
-fn manifest(config: &ManifestConfig, parts: &Parts, http: &HttpClient) -> Result<ManifestLender, RegistryError> {
-    let clock = Arc::clone(&parts.signer.clock);
-    let lender = ManifestLender::load(config, http.clone(), parts.network, clock);
-    lender.map_err(|error| RegistryError::Manifest(config.id.clone(), error))
-}
-
 fn desk(config: DeskConfig, parts: &Parts) -> Result<Desk, RegistryError> {
-    let id = config.id.clone();
+    let id: ProviderId = config.id.clone();
     let key = secret::resolve(&config.signing_key).map_err(|e| RegistryError::Secret(id.clone(), e))?;
     let signer = LocalSigner::from_hex(&key).map_err(|e| RegistryError::Signer(id.clone(), e))?;
     let desk = Desk::new(config, Arc::clone(&parts.contracts), Arc::new(signer));

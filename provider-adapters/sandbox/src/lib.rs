@@ -3,13 +3,18 @@
 //!
 //! What they paid out stands in a book, a file that survives `kill -9`: `GET /sandbox/book`.
 
+pub mod bankfiles;
 pub mod behavior;
 mod book;
 mod callbacks;
 pub mod config;
+pub mod fis12;
 mod lender;
 mod lies;
+pub mod network;
+pub mod ocen;
 mod offers;
+pub mod ratetable;
 mod serve;
 
 pub use behavior::Behavior;

@@ -128,6 +128,7 @@ pub(crate) fn offer(lender: &LenderSpec, question: Question) -> Result<Offer, Ve
         },
         collateral: None,
         onchain: None,
+        venue: None,
     })
 }
 

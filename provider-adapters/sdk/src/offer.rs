@@ -392,6 +392,7 @@ impl OfferBuilder<'_, Scheduled> {
             repayment,
             collateral: self.collateral.clone(),
             onchain: self.onchain.clone(),
+            venue: None,
             declared,
         }
     }

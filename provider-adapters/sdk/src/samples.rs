@@ -139,6 +139,7 @@ pub(crate) fn offer() -> Offer {
         },
         collateral: None,
         onchain: None,
+        venue: None,
         declared: Declared {
             apr: Rate::from_percent(20),
             convention: AprConvention::UsNominal,

@@ -24,6 +24,7 @@ pub(super) fn addresses(at: &Addresses) -> String {
         ("owner", at.owner),
         ("servicing", at.servicing),
         ("pool factory", at.pool_factory),
+        ("venue router", at.venue_router),
     ];
     for (name, address) in comments {
         let _ = writeln!(text, "# {name}: {address}");

@@ -3,7 +3,7 @@
 use alloy_primitives::Address;
 use chain::deploy::DevAsset;
 use chain::keys::DevAccount;
-use domain::money::{Currency, Rate};
+use domain::money::{Asset, Currency, Rate};
 use domain::request::Jurisdiction;
 use lenders::DeskConfig;
 use lenders::desk::{Attested, PriceRule, PricedAsset};
@@ -46,6 +46,22 @@ pub(super) fn of(chain_id: u64, pool: Address) -> Vec<DeskConfig> {
         ..secured("unsecured-one", chain_id)
     };
     vec![sold(secured("desk-one", chain_id)), sold(pool_one), unsecured_one]
+}
+
+/// Takes that token too, at the price of dWETH, when it is on the desk's chain and the desk takes any. No oracle of ours has a price
+/// of it.
+pub(super) fn take(desk: &mut DeskConfig, token: &Asset) {
+    let known = desk
+        .accepts
+        .first()
+        .filter(|known| known.asset.chain_id == token.chain_id);
+    let Some(known) = known else { return };
+    let accepted = PricedAsset {
+        asset: token.clone(),
+        price_rule: None,
+        ..known.clone()
+    };
+    desk.accepts.push(accepted);
 }
 
 /// 8 % a year against dWETH at 2,000 dollars, up to 70 % of its value.

@@ -209,6 +209,7 @@ pub(crate) fn offer(request: &CreditRequest, payment: i64) -> Offer {
         },
         collateral: None,
         onchain: None,
+        venue: None,
         declared: Declared {
             apr: Rate::from_percent(10),
             convention: AprConvention::UsNominal,
@@ -241,6 +242,7 @@ impl Stage {
             db,
             clock: clock.clone(),
             ids: Arc::new(Counter(AtomicU64::new(1))),
+            venues: Vec::new(),
             lenders: lenders
                 .iter()
                 .map(|(name, manner)| SmallLender::lender(name, manner.clone()))

@@ -123,7 +123,7 @@ async fn collateral_is_shown_as_the_chain_holds_it_and_its_changes_are_remembere
     assert!(matches!(nothing, Err(Error::Invalid { field, .. }) if field == "amount"));
     let take = async |to| {
         aggregator
-            .withdraw_collateral_calls(&bench.borrower, view.loan_id, 5, to)
+            .withdraw_collateral_calls(&bench.borrower, view.loan_id, Some(5), to)
             .await
     };
     let (wallet, other) = (Address::repeat_byte(9), Address::repeat_byte(8));

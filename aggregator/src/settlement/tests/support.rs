@@ -161,6 +161,7 @@ impl Bench {
             clock: clock.clone(),
             ids: Arc::new(Counter(AtomicU64::new(1))),
             lenders: vec![lender.clone()],
+            venues: Vec::new(),
             contracts: chain.clone(),
             reader: chain.clone(),
             attesters: chain.clone(),
@@ -320,6 +321,7 @@ pub(crate) fn bank_quote(n: u128) -> Quote {
         },
         collateral: None,
         onchain: None,
+        venue: None,
         declared: Declared {
             apr: Rate::from_percent(11),
             convention: AprConvention::UsNominal,

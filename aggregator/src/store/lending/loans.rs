@@ -1,6 +1,6 @@
 //! Tables `lending.loan`, `lending.loan_event`.
 
-use alloy_primitives::B256;
+use alloy_primitives::{Address, B256};
 use chrono::{DateTime, Utc};
 use domain::ids::{LoanId, PrincipalId, ProviderId, QuoteId, SettlementId, TenantId};
 use domain::loan::LoanState;
@@ -31,6 +31,8 @@ pub(crate) struct LoanRow {
     pub principal: u128,
     pub outstanding: u128,
     pub onchain: Option<(u64, B256)>,
+    /// Chain of a pool's loan and the wallet that has it.
+    pub venue: Option<(u64, Address)>,
     pub terms: Option<OnchainTerms>,
     pub ended_by: Option<EndedBy>,
     /// Debt that a liquidation did not reach.
@@ -78,6 +80,8 @@ struct Raw {
     outstanding: String,
     chain_id: Option<i64>,
     loan_hash: Option<Vec<u8>>,
+    venue_chain: Option<i64>,
+    venue_wallet: Option<Vec<u8>>,
     terms: Option<String>,
     ended_by: Option<String>,
     shortfall: String,
@@ -96,6 +100,13 @@ impl TryFrom<Raw> for LoanRow {
             (Some(chain_id), Some(loan)) => Some((natural(chain_id)?, hash(&loan)?)),
             _ => None,
         };
+        let venue = match (raw.venue_chain, raw.venue_wallet) {
+            (Some(chain_id), Some(wallet)) => Some((
+                natural(chain_id)?,
+                Address::try_from(wallet.as_slice()).map_err(corrupt)?,
+            )),
+            _ => None,
+        };
         Ok(Self {
             id: raw.id.into(),
             tenant: raw.tenant.into(),
@@ -111,6 +122,7 @@ impl TryFrom<Raw> for LoanRow {
             principal: units(&raw.principal)?,
             outstanding: units(&raw.outstanding)?,
             onchain,
+            venue,
             terms: raw.terms.as_deref().map(from_json).transpose()?,
             ended_by: raw.ended_by.as_deref().map(ended_by).transpose()?,
             shortfall: units(&raw.shortfall)?,
@@ -196,10 +208,12 @@ pub(crate) async fn lock_loan(conn: &mut PgConnection, id: LoanId) -> Result<Opt
 pub(crate) async fn loans_by_id(conn: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<LoanRow>, Error> {
     let rows = sqlx::query_as!(
         Raw,
-        r#"select id, tenant, borrower, provider, quote_id, settlement_id, state, version, unit, symbol, decimals,
-                  principal::text as "principal!", outstanding::text as "outstanding!", chain_id, loan_hash, terms,
-                  ended_by, shortfall::text as "shortfall!", refinances, refinanced_by, created_at, started_at, closed_at
-           from lending.loan where id = any($1) order by id"#,
+        r#"select l.id, l.tenant, l.borrower, l.provider, l.quote_id, l.settlement_id, l.state, l.version, l.unit, l.symbol,
+                  l.decimals, l.principal::text as "principal!", l.outstanding::text as "outstanding!", l.chain_id, l.loan_hash,
+                  p.chain_id as "venue_chain?", p.wallet as "venue_wallet?", l.terms, l.ended_by,
+                  l.shortfall::text as "shortfall!", l.refinances, l.refinanced_by, l.created_at, l.started_at, l.closed_at
+           from lending.loan l left join lending.venue_position p on p.loan_id = l.id
+           where l.id = any($1) order by l.id"#,
         ids
     )
     .fetch_all(conn)

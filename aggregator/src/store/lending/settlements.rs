@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{hash, natural, signed};
+use super::{VenuePart, hash, natural, signed};
 use crate::api::Error;
 use crate::store::{Unreadable, constraint, corrupt, from_json, to_json};
 
@@ -61,9 +61,12 @@ pub(crate) struct SettlementRow {
     pub state: SettlementState,
     pub version: i32,
     pub onchain: Option<OnchainPart>,
+    pub venue: Option<VenuePart>,
     pub signature: Option<Bytes>,
     pub tx_id: Option<ChainTxId>,
     pub lender_ref: Option<String>,
+    /// What proves that money is out.
+    pub evidence: Option<String>,
     pub failure: Option<Reason>,
     pub created_at: DateTime<Utc>,
     pub fence: i64,
@@ -76,6 +79,12 @@ impl SettlementRow {
         let order = self.quote.offer.onchain.as_ref()?.order.clone();
         let intent = self.onchain.as_ref()?.intent.clone();
         Some(OnchainTerms { order, intent })
+    }
+
+    /// On chain: the Unix second after which what the borrower signs is dead.
+    pub(crate) fn deadline(&self) -> Option<u64> {
+        let venue = self.venue.as_ref().map(|part| part.plan.opening.deadline);
+        self.onchain.as_ref().map(|part| part.intent.deadline).or(venue)
     }
 }
 
@@ -92,9 +101,11 @@ struct Raw {
     loan_hash: Option<Vec<u8>>,
     attestation: Option<String>,
     refinance: Option<String>,
+    venue: Option<String>,
     signature: Option<Vec<u8>>,
     tx_id: Option<Uuid>,
     lender_ref: Option<String>,
+    evidence: Option<String>,
     failure: Option<String>,
     created_at: DateTime<Utc>,
     fence: i64,
@@ -124,9 +135,11 @@ impl TryFrom<Raw> for SettlementRow {
             state: SettlementState::parse(&raw.state).ok_or_else(|| corrupt(Unreadable("settlement state")))?,
             version: raw.version,
             onchain,
+            venue: raw.venue.as_deref().map(from_json).transpose()?,
             signature: raw.signature.map(Bytes::from),
             tx_id: raw.tx_id.map(ChainTxId),
             lender_ref: raw.lender_ref,
+            evidence: raw.evidence,
             failure: raw.failure.as_deref().map(from_json).transpose()?,
             created_at: raw.created_at,
             fence: raw.fence,
@@ -143,9 +156,9 @@ pub(crate) async fn insert_settlement(conn: &mut PgConnection, row: &SettlementR
     let done = sqlx::query!(
         "insert into lending.settlement
              (id, tenant, borrower, provider, quote_id, request_id, loan_id, state, quote, intent, chain_id, loan_hash, created_at, next_at,
-              attestation, refinance)
+              attestation, refinance, venue)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
-                 greatest(clock_timestamp(), coalesce($14, clock_timestamp())), $15, $16)",
+                 greatest(clock_timestamp(), coalesce($14, clock_timestamp())), $15, $16, $17)",
         row.id.0,
         row.tenant.0,
         row.borrower.0,
@@ -160,9 +173,10 @@ pub(crate) async fn insert_settlement(conn: &mut PgConnection, row: &SettlementR
         onchain.map(|o| o.loan.to_vec()),
         row.created_at,
         // An unsigned intent needs no look before it ends.
-        onchain.and_then(|o| DateTime::from_timestamp(i64::try_from(o.intent.deadline).ok()?, 0)) as Option<DateTime<Utc>>,
+        row.deadline().and_then(|end| DateTime::from_timestamp(i64::try_from(end).ok()?, 0)) as Option<DateTime<Utc>>,
         onchain.and_then(|o| o.attestation.as_ref()).map(to_json).transpose()?,
         onchain.and_then(|o| o.refinance.as_ref()).map(to_json).transpose()?,
+        row.venue.as_ref().map(to_json).transpose()?,
     )
     .execute(conn)
     .await;
@@ -183,8 +197,8 @@ pub(crate) async fn insert_settlement(conn: &mut PgConnection, row: &SettlementR
 pub(crate) async fn settlement(conn: &mut PgConnection, id: SettlementId) -> Result<Option<SettlementRow>, Error> {
     let raw = sqlx::query_as!(
         Raw,
-        "select id, tenant, borrower, quote, loan_id, state, version, intent, chain_id, loan_hash, attestation, refinance,
-                signature, tx_id, lender_ref, failure, created_at, fence, attempts
+        "select id, tenant, borrower, quote, loan_id, state, version, intent, chain_id, loan_hash, attestation, refinance, venue,
+                signature, tx_id, lender_ref, evidence, failure, created_at, fence, attempts
          from lending.settlement where id = $1",
         id.0
     )

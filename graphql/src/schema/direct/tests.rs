@@ -113,6 +113,7 @@ fn quote(position: u32, total: i64) -> QuoteOut {
         },
         collateral: None,
         onchain: None,
+        venue: None,
         declared: Declared {
             apr: Rate::from_percent(10),
             convention: AprConvention::UsNominal,

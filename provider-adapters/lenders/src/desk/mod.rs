@@ -248,6 +248,7 @@ impl Desk {
             },
             collateral,
             onchain: Some(onchain),
+            venue: None,
             declared: Declared {
                 apr: Rate::ZERO,
                 convention: AprConvention::UsNominal,

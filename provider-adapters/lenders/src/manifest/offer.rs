@@ -160,6 +160,7 @@ impl OfferMap {
             repayment: self.repayment(v, self.schedule.read(v, &terms)?, every)?,
             collateral: None,
             onchain: None,
+            venue: None,
             declared: Self::declared(v.of(&self.declared))?,
         })
     }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use sdk::Secret;
+use serde::{Deserialize, Serialize};
 
 use super::source::{Loaded, Table};
 
@@ -10,7 +11,8 @@ use super::source::{Loaded, Table};
 const MAX_BYTES: u64 = 16_384;
 
 /// Where a secret is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum SecretRef {
     /// In an environment variable of this process.
     Env(String),

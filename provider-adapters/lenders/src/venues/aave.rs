@@ -5,6 +5,7 @@
 //! used: a wallet in a mode, or with anything in the pool, is declined, because its limits would mix with those of the new loan.
 
 mod book;
+mod wallet;
 
 use std::sync::{Mutex, PoisonError};
 
@@ -156,13 +157,13 @@ impl Aave {
     }
 
     /// One round trip; two when an address is not known yet or has changed.
-    async fn read(&self, wallet: Address) -> Result<Reading, LenderError> {
+    async fn read(&self, wallet: Address, at: Option<ViewBlock>) -> Result<Reading, LenderError> {
         let mut known = *self.found.lock().unwrap_or_else(PoisonError::into_inner);
         for _ in 0..2 {
             let mut batch = Batch::default();
             let roots = self.roots(&mut batch, wallet);
             let leaves = known.map(|found| self.leaves(&mut batch, &found, wallet));
-            let answers = batch.send(&*self.pair.views, self.pair.chain_id(), None).await?;
+            let answers = batch.send(&*self.pair.views, self.pair.chain_id(), at).await?;
             let found = self.found(&answers, &roots)?;
             match leaves {
                 Some(leaves) if known == Some(found) => return self.reading(&answers, &roots, &leaves, &found),
@@ -284,7 +285,7 @@ fn closed(reading: &Reading, collateral: U256) -> Result<Result<(), Reason>, Len
 #[async_trait]
 impl Market for Aave {
     async fn terms(&self, wanted: &Wanted) -> Result<Result<VenueTerms, Reason>, LenderError> {
-        let reading = self.read(wanted.borrower).await?;
+        let reading = self.read(wanted.borrower, None).await?;
         if let Err(reason) = closed(&reading, wanted.collateral)? {
             return Ok(Err(reason));
         }
@@ -345,8 +346,8 @@ impl Market for Aave {
         }))
     }
 
-    async fn position(&self, borrower: Address) -> Result<VenuePosition, LenderError> {
-        let reading = self.read(borrower).await?;
+    async fn position(&self, borrower: Address, at: Option<ViewBlock>) -> Result<VenuePosition, LenderError> {
+        let reading = self.read(borrower, at).await?;
         let book = &reading.book;
         let (collateral, debt) = (
             book.collateral_balance(reading.user_collateral)?,
@@ -364,6 +365,7 @@ impl Market for Aave {
             } else {
                 Some(decimal(book.ltv(collateral, debt)?, 18)?)
             },
+            liquidation_ltv: decimal(book.collateral.threshold(), 4)?,
             price: book.in_asset(book.collateral_price)?,
             liquidation_price: if debt.is_zero() {
                 None
@@ -400,7 +402,7 @@ impl Market for Aave {
         let pair = &self.pair;
         let allowance = match amount {
             Some(amount) => amount,
-            None => with_margin(self.position(borrower).await?.debt)?,
+            None => with_margin(self.position(borrower, None).await?.debt)?,
         };
         let repay = AavePool::repayCall {
             asset: pair.asset.token,

@@ -55,10 +55,10 @@ struct Book {
 
 impl Compound {
     /// One round trip; two when the feeds are not known yet or have changed.
-    async fn read(&self, account: Address) -> Result<Book, LenderError> {
+    async fn read(&self, account: Address, at: Option<ViewBlock>) -> Result<Book, LenderError> {
         let mut known = *self.feeds.lock().unwrap_or_else(PoisonError::into_inner);
         for _ in 0..2 {
-            let (feeds, book) = self.attempt(account, known).await?;
+            let (feeds, book) = self.attempt(account, known, at).await?;
             match book {
                 Some(book) if known == Some(feeds) => return Ok(book),
                 _ => known = Some(feeds),
@@ -72,6 +72,7 @@ impl Compound {
         &self,
         account: Address,
         known: Option<(Address, Address)>,
+        at: Option<ViewBlock>,
     ) -> Result<((Address, Address), Option<Book>), LenderError> {
         let (comet, collateral, mut batch) = (self.comet, self.pair.collateral.token, Batch::default());
         let token = batch.add(comet, &Calls::baseTokenCall {});
@@ -101,7 +102,7 @@ impl Compound {
         let prices = known.map(|(asset, collateral)| {
             [asset, collateral].map(|feed| batch.add(comet, &Calls::getPriceCall { priceFeed: feed }))
         });
-        let answers = batch.send(&*self.pair.views, self.pair.chain_id(), None).await?;
+        let answers = batch.send(&*self.pair.views, self.pair.chain_id(), at).await?;
         if answers.get(&token)? != self.pair.asset.token {
             return Err(LenderError::Malformed {
                 field: "baseToken".into(),
@@ -225,7 +226,7 @@ fn closed(book: &Book, collateral: U256) -> Result<Result<(), Reason>, LenderErr
 #[async_trait]
 impl Market for Compound {
     async fn terms(&self, wanted: &Wanted) -> Result<Result<VenueTerms, Reason>, LenderError> {
-        let book = self.read(wanted.borrower).await?;
+        let book = self.read(wanted.borrower, None).await?;
         let locked = wanted.collateral;
         if let Err(reason) = closed(&book, locked)? {
             return Ok(Err(reason));
@@ -285,8 +286,8 @@ impl Market for Compound {
         }))
     }
 
-    async fn position(&self, borrower: Address) -> Result<VenuePosition, LenderError> {
-        let book = self.read(borrower).await?;
+    async fn position(&self, borrower: Address, at: Option<ViewBlock>) -> Result<VenuePosition, LenderError> {
+        let book = self.read(borrower, at).await?;
         let (collateral, debt) = (book.user_collateral, book.user_debt);
         let rate = book.rate(book.usage(U256::ZERO)?)?;
         let liquidation_price = book.liquidation_price(collateral, debt)?;
@@ -300,6 +301,7 @@ impl Market for Compound {
             } else {
                 Some(decimal(book.ltv(collateral, debt)?, 18)?)
             },
+            liquidation_ltv: decimal(uint(book.asset.liquidateCollateralFactor), 18)?,
             price: book.in_asset(book.collateral_price)?,
             liquidation_price: if debt.is_zero() {
                 None
@@ -337,7 +339,7 @@ impl Market for Compound {
         let pair = &self.pair;
         let allowance = match amount {
             Some(amount) => amount,
-            None => with_margin(self.read(borrower).await?.user_debt)?,
+            None => with_margin(self.read(borrower, None).await?.user_debt)?,
         };
         let repay = Calls::supplyCall {
             asset: pair.asset.token,
@@ -352,7 +354,7 @@ impl Market for Compound {
     async fn withdraw(&self, borrower: Address, amount: Option<U256>) -> Result<Vec<WalletCall>, LenderError> {
         let amount = match amount {
             Some(amount) => amount,
-            None => self.read(borrower).await?.user_collateral,
+            None => self.read(borrower, None).await?.user_collateral,
         };
         let withdraw = Calls::withdrawCall {
             asset: self.pair.collateral.token,

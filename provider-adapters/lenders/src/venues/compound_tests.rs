@@ -240,7 +240,7 @@ async fn a_position_says_when_it_may_be_liquidated() {
     });
     let market = market(&views);
     let holder = Address::repeat_byte(9);
-    let position = market.position(holder).await.unwrap();
+    let position = market.position(holder, None).await.unwrap();
     assert!(!position.liquidatable);
     assert_eq!(position.liquidation_price, Some(Decimal::new(184_357_541_899, 8)));
     for (price, liquidatable) in [(184_357_541_899, true), (184_357_541_900, false)] {
@@ -250,6 +250,6 @@ async fn a_position_says_when_it_may_be_liquidated() {
             },
             &uint(price),
         );
-        assert_eq!(market.position(holder).await.unwrap().liquidatable, liquidatable);
+        assert_eq!(market.position(holder, None).await.unwrap().liquidatable, liquidatable);
     }
 }

@@ -42,6 +42,9 @@ pub struct VenueConfig {
     /// Price of the chain's own currency in the money, major units, for the cost of gas; without it that cost is not stated.
     #[serde(default)]
     pub native_price: Option<Decimal>,
+    /// Our contract that opens and closes a position in one transaction of the borrower; without it the wallet does it call by call.
+    #[serde(default)]
+    pub router: Option<Address>,
     /// Layers around it.
     #[serde(default)]
     pub policy: crate::layers::Policy,
@@ -99,6 +102,11 @@ impl VenueProtocol {
         }
     }
 
+    /// Whether a loan can be taken and followed here; otherwise its quotes are for comparison only.
+    pub fn takeable(&self) -> bool {
+        !matches!(self, Self::CompoundV3 { .. })
+    }
+
     /// Whether the adapter is tested against the bytecode that the protocol's authors publish.
     pub fn exercised(&self) -> bool {
         !matches!(self, Self::CompoundV3 { .. })
@@ -129,6 +137,9 @@ pub enum VenueError {
     /// A quote that is over when it is made.
     #[error("quotes are valid for no time")]
     Validity,
+    /// The router does not know the protocol.
+    #[error("the router opens no position at this protocol")]
+    NoRouter,
     /// Below zero.
     #[error("the price of the chain's own currency is below zero")]
     NativePrice,
@@ -158,6 +169,9 @@ impl VenueConfig {
         }
         if !(0..Rate::ONE.ppm()).contains(&self.headroom.ppm()) {
             return Err(VenueError::Headroom(self.headroom));
+        }
+        if self.router.is_some() && !self.protocol.takeable() {
+            return Err(VenueError::NoRouter);
         }
         if self.valid_seconds == 0 {
             return Err(VenueError::Validity);

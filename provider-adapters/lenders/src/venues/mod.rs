@@ -16,20 +16,26 @@
 
 mod aave;
 mod abi;
+mod abi_router;
 mod batch;
 mod compound;
+mod compound_wallet;
 mod config;
 mod math;
 mod morpho;
 mod offer;
 mod terms;
 mod venus;
+mod wallet;
 
+use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex};
 
-use alloy_primitives::{Address, U256};
+use alloy_primitives::{Address, Bytes, U256};
 use async_trait::async_trait;
-use domain::ports::{Venue, VenuePosition, ViewCalls, WalletCall};
+use domain::ports::{
+    EventLogs, Venue, VenueEvent, VenueMarket, VenueOpening, VenuePlan, VenuePosition, ViewBlock, ViewCalls, WalletCall,
+};
 use domain::request::CreditRequest;
 use domain::{ProviderId, Reason, SettlementId};
 use sdk::{AcceptOrder, AcceptReceipt, Answer, Ask, Capabilities, Lender, LenderError, LenderStatus};
@@ -39,14 +45,16 @@ pub use config::{VenueConfig, VenueError, VenueProtocol};
 pub use terms::{VenueOwed, VenueRate, VenueRisk, VenueScenario, VenueScenarioKind, VenueTerms};
 
 use math::OutOfRange;
-use terms::{Market, Pair, Wanted};
+use terms::{Pair, Wanted};
+use wallet::Followed;
 
 /// One market as a lender and as a [`Venue`].
 pub struct VenueLender {
     config: VenueConfig,
     capabilities: Capabilities,
     views: Arc<dyn ViewCalls>,
-    market: Box<dyn Market>,
+    logs: Arc<dyn EventLogs>,
+    market: Box<dyn Followed>,
 }
 
 impl std::fmt::Debug for VenueLender {
@@ -57,7 +65,7 @@ impl std::fmt::Debug for VenueLender {
 
 impl VenueLender {
     /// Checks the configuration; asks nobody.
-    pub fn new(config: VenueConfig, views: Arc<dyn ViewCalls>) -> Result<Self, VenueError> {
+    pub fn new(config: VenueConfig, views: Arc<dyn ViewCalls>, logs: Arc<dyn EventLogs>) -> Result<Self, VenueError> {
         config.check()?;
         let pair = Pair {
             asset: config.lends.clone(),
@@ -69,6 +77,7 @@ impl VenueLender {
             market: market(&config.protocol, pair),
             config,
             views,
+            logs,
         })
     }
 
@@ -129,7 +138,7 @@ impl VenueLender {
     }
 }
 
-fn market(protocol: &VenueProtocol, pair: Pair) -> Box<dyn Market> {
+fn market(protocol: &VenueProtocol, pair: Pair) -> Box<dyn Followed> {
     let found = Mutex::default();
     match *protocol {
         VenueProtocol::AaveV3 {
@@ -224,16 +233,48 @@ impl Venue for VenueLender {
         &self.config.id
     }
 
-    fn chain_id(&self) -> u64 {
-        self.config.lends.chain_id
+    fn market(&self) -> VenueMarket {
+        VenueMarket {
+            chain_id: self.config.lends.chain_id,
+            name: self.config.protocol.title().to_owned(),
+            asset: self.config.lends.clone(),
+            collateral: self.config.accepts.clone(),
+            router: self.config.router,
+        }
     }
 
     async fn position(&self, borrower: Address) -> Result<VenuePosition, LenderError> {
-        self.market.position(borrower).await
+        self.market.position(borrower, None).await
     }
 
-    async fn open(&self, borrower: Address, collateral: U256, debt: U256) -> Result<Vec<WalletCall>, LenderError> {
-        Ok(self.market.open(borrower, collateral, debt))
+    async fn position_at(&self, borrower: Address, block: ViewBlock) -> Result<VenuePosition, LenderError> {
+        self.market.position(borrower, Some(block)).await
+    }
+
+    async fn plan(&self, opening: VenueOpening) -> Result<VenuePlan, LenderError> {
+        if let Some(router) = self.config.router {
+            return self.market.plan(router, opening).await;
+        }
+        Ok(VenuePlan {
+            approvals: Vec::new(),
+            permission: None,
+            calls: self.market.open(opening.borrower, opening.collateral, opening.debt),
+            opening,
+        })
+    }
+
+    fn open_signed(&self, plan: &VenuePlan, signature: &Bytes) -> Option<WalletCall> {
+        let (router, permission) = (self.config.router?, plan.permission.as_ref()?);
+        let opening = &plan.opening;
+        let signed = wallet::signed_by(opening.borrower, permission, opening.deadline, signature)?;
+        self.market.open_signed(router, plan, signed)
+    }
+
+    async fn lock(&self, borrower: Address, amount: U256) -> Result<Vec<WalletCall>, LenderError> {
+        // Opening is locking and, by the last call, borrowing.
+        let mut calls = self.market.open(borrower, amount, U256::ZERO);
+        calls.pop();
+        Ok(calls)
     }
 
     async fn repay(&self, borrower: Address, amount: Option<U256>) -> Result<Vec<WalletCall>, LenderError> {
@@ -242,5 +283,31 @@ impl Venue for VenueLender {
 
     async fn withdraw(&self, borrower: Address, amount: Option<U256>) -> Result<Vec<WalletCall>, LenderError> {
         self.market.withdraw(borrower, amount).await
+    }
+
+    async fn close(&self, borrower: Address) -> Result<Vec<WalletCall>, LenderError> {
+        if let Some(router) = self.config.router {
+            return self.market.close(router, borrower).await;
+        }
+        let mut calls = self.market.repay(borrower, None).await?;
+        calls.extend(self.market.withdraw(borrower, None).await?);
+        Ok(calls)
+    }
+
+    async fn events(&self, borrower: Address, blocks: RangeInclusive<u64>) -> Result<Vec<VenueEvent>, LenderError> {
+        let (chain_id, filters) = (self.config.lends.chain_id, self.market.filters(borrower));
+        let logs = self.logs.logs(chain_id, blocks, &filters).await;
+        let mut events = Vec::new();
+        for log in logs.map_err(|error| batch::unreachable(&error))? {
+            if let Some(kind) = self.market.event(borrower, &log).await? {
+                events.push(VenueEvent {
+                    block: log.block,
+                    tx_hash: log.tx_hash,
+                    log_index: log.log_index,
+                    kind,
+                });
+            }
+        }
+        Ok(events)
     }
 }

@@ -3,6 +3,8 @@
 //! One market is one asset, one collateral, one oracle, one rate model and one limit. The rate model is the market's own contract, so it
 //! is asked: a second round trip on the block of the first tells the rates after our draw, at 90 % and at 100 %.
 
+mod wallet;
+
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy_sol_types::SolValue;
 use async_trait::async_trait;
@@ -71,7 +73,7 @@ impl Morpho {
     }
 
     /// One round trip.
-    async fn read(&self, user: Address) -> Result<Book, LenderError> {
+    async fn read(&self, user: Address, at: Option<ViewBlock>) -> Result<Book, LenderError> {
         let (id, mut batch) = (self.market_id(), Batch::default());
         let params = self.params();
         // What is read after it has the interest until this block.
@@ -81,7 +83,7 @@ impl Morpho {
         let price = batch.add(self.oracle, &MorphoOracle::priceCall {});
         let owner = self.contract;
         let tokens = batch.add(self.pair.asset.token, &Erc20::balanceOfCall { owner });
-        let answers = batch.send(&*self.pair.views, self.pair.chain_id(), None).await?;
+        let answers = batch.send(&*self.pair.views, self.pair.chain_id(), at).await?;
         answers.get(&accrued)?;
         let position = answers.get(&position)?;
         Ok(Book {
@@ -246,7 +248,7 @@ impl Book {
 #[async_trait]
 impl Market for Morpho {
     async fn terms(&self, wanted: &Wanted) -> Result<Result<VenueTerms, Reason>, LenderError> {
-        let book = self.read(wanted.borrower).await?;
+        let book = self.read(wanted.borrower, None).await?;
         if book.market.lastUpdate == 0 {
             return Err(LenderError::Malformed {
                 field: "market".into(),
@@ -307,8 +309,8 @@ impl Market for Morpho {
         }))
     }
 
-    async fn position(&self, borrower: Address) -> Result<VenuePosition, LenderError> {
-        let book = self.read(borrower).await?;
+    async fn position(&self, borrower: Address, at: Option<ViewBlock>) -> Result<VenuePosition, LenderError> {
+        let book = self.read(borrower, at).await?;
         let [rate] = self.rates(&book, [book.borrowed()]).await?;
         let (collateral, debt, decimals) = (book.collateral, book.debt()?, self.decimals()?);
         let liquidation_price = book.liquidation_price(collateral, debt)?;
@@ -322,6 +324,7 @@ impl Market for Morpho {
             } else {
                 Some(decimal(book.ltv(collateral, debt)?, 18)?)
             },
+            liquidation_ltv: decimal(self.lltv, 18)?,
             price: decimal(book.price, decimals)?,
             liquidation_price: if debt.is_zero() {
                 None
@@ -370,7 +373,7 @@ impl Market for Morpho {
         let (assets, shares, allowance) = if let Some(amount) = amount {
             (amount, U256::ZERO, amount)
         } else {
-            let book = self.read(borrower).await?;
+            let book = self.read(borrower, None).await?;
             (U256::ZERO, book.shares, with_margin(book.debt()?)?)
         };
         let repay = Calls::repayCall {
@@ -389,7 +392,7 @@ impl Market for Morpho {
     async fn withdraw(&self, borrower: Address, amount: Option<U256>) -> Result<Vec<WalletCall>, LenderError> {
         let assets = match amount {
             Some(amount) => amount,
-            None => self.read(borrower).await?.collateral,
+            None => self.read(borrower, None).await?.collateral,
         };
         let withdraw = Calls::withdrawCollateralCall {
             params: self.params(),

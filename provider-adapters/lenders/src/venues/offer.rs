@@ -6,10 +6,10 @@ use domain::appraisal::appraise;
 use domain::calendar::DayCount;
 use domain::offer::{
     Amounts, AprConvention, Binding, Collateral, CollateralAsset, Declared, Fee, FeeTiming, Inquiry, LateTerms, Offer,
-    Payee, RateCurve, RateKind, RateTerms, Repayment, RepaymentMethod, ScheduledPayment,
+    Payee, RateCurve, RateKind, RateTerms, Repayment, RepaymentMethod, ScheduledPayment, VenueLoan,
 };
 use domain::request::{CreditRequest, Product};
-use domain::{Money, Rate, TokenAmount};
+use domain::{Asset, Money, Rate, TokenAmount};
 use rust_decimal::prelude::ToPrimitive;
 use rust_decimal::{Decimal, RoundingStrategy};
 use sdk::LenderError;
@@ -57,6 +57,22 @@ fn rate_terms(config: &VenueConfig, terms: &VenueTerms) -> Result<RateTerms, Out
         floor: Some(down(rate.base.min(rate.yearly))?),
         curve: Some(curve),
     })
+}
+
+/// What the borrower's wallet will do, to the base unit.
+fn loan(config: &VenueConfig, terms: &VenueTerms, gas: u64) -> VenueLoan {
+    let amount = |units, asset: &Asset| TokenAmount {
+        units,
+        asset: asset.clone(),
+    };
+    VenueLoan {
+        chain_id: config.lends.chain_id,
+        venue: config.protocol.title().to_owned(),
+        debt: amount(terms.debt, &config.lends),
+        collateral: amount(terms.collateral, &config.accepts),
+        gas_estimate: gas,
+        router: config.router,
+    }
 }
 
 fn short_title(config: &VenueConfig) -> &'static str {
@@ -166,6 +182,7 @@ pub(super) fn offer(
         },
         collateral: Some(collateral(config, terms)?),
         onchain: None,
+        venue: config.protocol.takeable().then(|| loan(config, terms, gas)),
         declared: Declared {
             apr: Rate::ZERO,
             convention: AprConvention::UsNominal,

@@ -271,6 +271,29 @@ impl Pair {
         let title = format!("Allow the market to take {}", token.symbol);
         self.call(title, token.token, &Erc20::approveCall { spender, amount }, GAS_APPROVE)
     }
+
+    /// The allowance of a market's own token, which stands for the collateral.
+    pub(super) fn approve_token(&self, token: Address, spender: Address, amount: U256) -> WalletCall {
+        let title = format!("Allow the market to exchange {}", self.collateral.symbol);
+        self.call(title, token, &Erc20::approveCall { spender, amount }, GAS_APPROVE)
+    }
+
+    pub(super) fn opening_title(&self) -> String {
+        format!("Lock {} and borrow {}", self.collateral.symbol, self.asset.symbol)
+    }
+
+    pub(super) fn closing_title(&self) -> String {
+        format!("Repay {} and take {} back", self.asset.symbol, self.collateral.symbol)
+    }
+
+    pub(super) fn permission_title(&self, given: bool) -> String {
+        let what = if given {
+            "Let the router act for you"
+        } else {
+            "Take the router's permission back"
+        };
+        what.to_owned()
+    }
 }
 
 /// Limit of an allowance.
@@ -290,7 +313,7 @@ pub(super) trait Market: Send + Sync {
     /// Terms of the largest draw up to the wanted one, or the reason of a decline.
     async fn terms(&self, wanted: &Wanted) -> Result<Result<VenueTerms, Reason>, LenderError>;
     /// See [`domain::ports::Venue::position`].
-    async fn position(&self, borrower: Address) -> Result<VenuePosition, LenderError>;
+    async fn position(&self, borrower: Address, at: Option<ViewBlock>) -> Result<VenuePosition, LenderError>;
     /// See [`domain::ports::Venue::open`].
     fn open(&self, borrower: Address, collateral: U256, debt: U256) -> Vec<WalletCall>;
     /// See [`domain::ports::Venue::repay`].

@@ -4,6 +4,7 @@
 //! is locked are valued by the pool's oracle in a unit whose product with an amount has 18 decimals.
 
 mod book;
+mod wallet;
 
 use std::sync::{Mutex, PoisonError};
 
@@ -143,13 +144,13 @@ impl Venus {
     }
 
     /// One round trip; two when an address is not known yet or has changed.
-    async fn read(&self, wallet: Address) -> Result<Reading, LenderError> {
+    async fn read(&self, wallet: Address, at: Option<ViewBlock>) -> Result<Reading, LenderError> {
         let mut known = *self.found.lock().unwrap_or_else(PoisonError::into_inner);
         for _ in 0..2 {
             let mut batch = Batch::default();
             let roots = self.roots(&mut batch, wallet);
             let leaves = known.map(|found| self.leaves(&mut batch, &found));
-            let answers = batch.send(&*self.pair.views, self.pair.chain_id(), None).await?;
+            let answers = batch.send(&*self.pair.views, self.pair.chain_id(), at).await?;
             let found = Found {
                 oracle: answers.get(&roots.oracle)?,
                 model: answers.get(&roots.model)?,
@@ -259,7 +260,7 @@ fn closed(reading: &Reading, collateral: U256) -> Result<Result<(), Reason>, Len
 #[async_trait]
 impl Market for Venus {
     async fn terms(&self, wanted: &Wanted) -> Result<Result<VenueTerms, Reason>, LenderError> {
-        let reading = self.read(wanted.borrower).await?;
+        let reading = self.read(wanted.borrower, None).await?;
         if let Err(reason) = closed(&reading, wanted.collateral)? {
             return Ok(Err(reason));
         }
@@ -319,8 +320,8 @@ impl Market for Venus {
         }))
     }
 
-    async fn position(&self, borrower: Address) -> Result<VenuePosition, LenderError> {
-        let reading = self.read(borrower).await?;
+    async fn position(&self, borrower: Address, at: Option<ViewBlock>) -> Result<VenuePosition, LenderError> {
+        let reading = self.read(borrower, at).await?;
         let (book, debt) = (&reading.book, reading.user_debt);
         let locked = book.tokens(reading.user_tokens)?;
         let collateral = locked.underlying()?;
@@ -337,6 +338,7 @@ impl Market for Venus {
             } else {
                 Some(decimal(book.ltv(&locked, debt)?, 18)?)
             },
+            liquidation_ltv: decimal(book.threshold, 18)?,
             price: in_asset(book.collateral_price)?,
             liquidation_price: if debt.is_zero() {
                 None
@@ -377,7 +379,7 @@ impl Market for Venus {
         let pair = &self.pair;
         let allowance = match amount {
             Some(amount) => amount,
-            None => with_margin(self.read(borrower).await?.user_debt)?,
+            None => with_margin(self.read(borrower, None).await?.user_debt)?,
         };
         let amount = amount.unwrap_or(U256::MAX);
         let repay = VToken::repayBorrowCall { amount };
@@ -399,7 +401,7 @@ impl Market for Venus {
             let redeem = VToken::redeemUnderlyingCall { amount };
             self.pair.call(title, market, &redeem, GAS_CALL)
         } else {
-            let tokens = self.read(borrower).await?.user_tokens;
+            let tokens = self.read(borrower, None).await?.user_tokens;
             self.pair.call(title, market, &VToken::redeemCall { tokens }, GAS_CALL)
         };
         Ok(vec![call])

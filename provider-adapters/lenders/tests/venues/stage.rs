@@ -10,6 +10,7 @@ use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_sol_types::SolCall;
 use async_trait::async_trait;
 use chain::devnet::{Devnet, DevnetOptions, Mining};
+use chain::logs::RpcLogs;
 use chain::rpc::{Rpc, RpcOptions};
 use chain::views::{Head, RpcViews};
 use domain::calendar::{Period, Unit};
@@ -149,7 +150,8 @@ impl Stage {
     ) -> VenueLender {
         let mut config: VenueConfig = serde_json::from_value(self.config(market)).unwrap();
         change(&mut config);
-        VenueLender::new(config, Arc::clone(views) as Arc<dyn ViewCalls>).unwrap()
+        let logs = RpcLogs::new([Arc::clone(&self.rpc)]);
+        VenueLender::new(config, Arc::clone(views) as Arc<dyn ViewCalls>, Arc::new(logs)).unwrap()
     }
 
     fn config(&self, market: Market) -> Value {

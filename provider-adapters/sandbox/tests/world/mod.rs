@@ -1,19 +1,21 @@
 //! A sandbox, our lenders that talk to it, and the callback route of a platform.
 
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use alloy_primitives::{Address, B256, Bytes as EvmBytes};
+use async_trait::async_trait;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::calendar::{Period, Unit};
 use domain::offer::{Offer, Onchain, OnchainOrder};
 use domain::ports::{
-    AcceptOrder, Ask, Call, ChainError, ChainInfo, Clock, Contracts, Ids, Intent, Lender, LiveLoan, OnchainTerms,
-    SignedAttestation, WalletCall,
+    AcceptOrder, Ask, Call, ChainError, ChainInfo, Clock, Contracts, EventLog, EventLogs, Ids, Intent, Lender,
+    LiveLoan, LogFilter, OnchainTerms, SignedAttestation, ViewBlock, ViewCall, ViewCalls, Views, WalletCall,
 };
 use domain::request::{Applicant, CreditRequest, Employment, Jurisdiction, Purpose};
 use domain::{Currency, Money, SettlementId};
@@ -68,6 +70,24 @@ fn noon() -> DateTime<Utc> {
 
 /// No desk takes part here.
 struct NoContracts;
+
+#[async_trait]
+impl ViewCalls for NoContracts {
+    async fn view(&self, id: u64, _: Option<ViewBlock>, _: &[ViewCall]) -> Result<Views, ChainError> {
+        nowhere(id)
+    }
+
+    async fn gas_price(&self, id: u64) -> Result<u128, ChainError> {
+        nowhere(id)
+    }
+}
+
+#[async_trait]
+impl EventLogs for NoContracts {
+    async fn logs(&self, id: u64, _: RangeInclusive<u64>, _: &[LogFilter]) -> Result<Vec<EventLog>, ChainError> {
+        nowhere(id)
+    }
+}
 
 fn nowhere<T>(id: u64) -> Result<T, ChainError> {
     Err(ChainError::UnknownChain(id))
@@ -163,6 +183,9 @@ impl World {
             network: NetworkPolicy::AllowLoopback,
             callback_url: start.callbacks.then(|| callback_url.clone()),
             contracts: Arc::new(NoContracts),
+            views: Arc::new(NoContracts),
+            logs: Arc::new(NoContracts),
+            journeys: Arc::new(usance_sandbox::network::MemoryJourneys::default()),
         };
         let registry = lenders::build(configs(&sandbox, start.money_timeout_ms), &parts).unwrap();
         if let Some(built) = &registry.inbox {

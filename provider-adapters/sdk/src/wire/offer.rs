@@ -361,6 +361,7 @@ impl Offer {
             repayment: self.repayment.read(&field("repayment"))?,
             collateral: self.collateral.clone(),
             onchain: self.onchain.as_ref().map(|o| o.read(&field("onchain"))).transpose()?,
+            venue: None,
             declared: d::Declared {
                 apr: declared.apr,
                 convention: declared.convention,
