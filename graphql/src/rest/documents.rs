@@ -272,7 +272,7 @@ mod tests {
         for (name, document) in ALL.iter().filter(|(name, _)| *name != "EVENTS") {
             let variables = serde_json::json!({
                 "id": "x", "key": "k", "signature": "0x", "amount": "PAYOFF", "units": "1", "input": input_of(name),
-                "reason": "r", "state": "LIVE", "minutes": 60, "first": 1, "limits": {
+                "reason": "r", "state": "LIVE", "minutes": 60, "first": 100, "limits": {
                     "maxConcurrent": 1, "maxWaiting": 1, "maxConcurrentMoney": 1, "quotesPerSecond": 1, "burst": 1,
                 },
             });

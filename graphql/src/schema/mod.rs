@@ -24,7 +24,7 @@ pub use subscription::Subscription;
 /// Deepest query; the standard introspection query needs 15.
 const MAX_DEPTH: usize = 16;
 /// Most fields of one query, aliases and list sizes counted.
-const MAX_COMPLEXITY: usize = 30_000;
+const MAX_COMPLEXITY: usize = 32_000;
 /// Most directives on one field.
 const MAX_DIRECTIVES: usize = 8;
 

@@ -242,3 +242,6 @@ fn desk(config: DeskConfig, parts: &Parts) -> Result<Desk, RegistryError> {
     let desk = Desk::new(config, Arc::clone(&parts.contracts), Arc::new(signer));
     desk.map_err(|error| RegistryError::Desk(id, error))
 }
+
+#[cfg(test)]
+mod check_tests;

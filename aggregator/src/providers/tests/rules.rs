@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use alloy_primitives::B256;
 use domain::loan::SettlementState;
+use domain::ports::{BlockRef, ChainLog as _};
 use domain::provider::{CallResult, Cause, ProviderState, SuspensionRules};
 use sqlx::PgPool;
 
@@ -331,4 +333,26 @@ async fn a_suspended_lender_ends_what_it_began_and_begins_nothing(db: PgPool) {
         ),
         (2, 1, 1, 0)
     );
+}
+
+/// What was quoted on the block before is not given again.
+#[sqlx::test(migrations = "./migrations")]
+async fn a_block_and_a_rollback_make_the_lenders_of_the_chain_forget(db: PgPool) {
+    let market = Market::open(db, rules()).await;
+    market.levers.moved();
+    let log = market.stage.aggregator.chain_log();
+    let block = |number: u64, of: u8| BlockRef {
+        number,
+        hash: B256::repeat_byte(of),
+        parent: B256::repeat_byte(of - 1),
+        timestamp: number,
+    };
+    for (number, of) in [(1, 1), (2, 2)] {
+        log.append(31337, block(number, of), Vec::new()).await.unwrap();
+        assert_eq!(market.levers.moved(), ["chain 31337"]);
+    }
+    log.append(31337, block(2, 2), Vec::new()).await.unwrap();
+    assert!(market.levers.moved().is_empty(), "a block that is known is nothing new");
+    log.roll_back(31337, 1).await.unwrap();
+    assert_eq!(market.levers.moved(), ["chain 31337"]);
 }

@@ -56,7 +56,7 @@ fn token(symbol: &str, byte: u8, decimals: u8) -> Asset {
     }
 }
 
-fn config() -> DeskConfig {
+pub(crate) fn config() -> DeskConfig {
     let json = serde_json::json!({
         "id": "anvil-desk",
         "venue": "Usance desk",
