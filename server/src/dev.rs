@@ -1,6 +1,7 @@
 //! `usance dev`: a whole marketplace on one machine. Every start is a fresh one: new database, new chains, same addresses.
 
 mod desks;
+mod networks;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -122,7 +123,9 @@ pub async fn run(options: Options) -> Result<ExitCode> {
     let sources = sources(options.manual_clock, urls);
     let sandbox = start_sandbox(&key, &sources).await?;
     let listener = listen(options.listen).await?;
-    let config = config(&database.url, &listener, &chains, &addresses, &sandbox)?;
+    let networks = networks::open(&sources, &listener).await?;
+    let mut config = config(&database.url, &listener, &chains, &addresses, &sandbox)?;
+    config.lenders.extend(networks.lenders()?);
     let lender_count = config.lenders.len();
     let roles = [Role::Api, Role::Worker, Role::Indexer];
     let running = runtime::start(config, &roles, listener, sources, telemetry::figures()?).await?;

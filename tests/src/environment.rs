@@ -80,6 +80,7 @@ impl Environment {
             desk_valid_seconds: options.desk_valid_seconds,
             desks: &options.desks,
             keeper: options.keeper,
+            further: &options.further,
         };
         std::fs::write(folder.path().join("usance.toml"), facts.toml())?;
         let mut environment = Self {

@@ -25,6 +25,8 @@ pub struct Options {
     pub manual_clock: bool,
     /// Crash point of the first process.
     pub crash_at: Option<String>,
+    /// Further lenders, as the configuration has them.
+    pub further: Vec<serde_json::Value>,
 }
 
 impl Default for Options {
@@ -39,6 +41,7 @@ impl Default for Options {
             keeper: false,
             manual_clock: false,
             crash_at: None,
+            further: Vec::new(),
         }
     }
 }

@@ -38,6 +38,7 @@ pub(crate) struct Facts<'a> {
     pub desk_valid_seconds: u32,
     pub desks: &'a [Desk],
     pub keeper: bool,
+    pub further: &'a [Value],
 }
 
 pub(crate) fn asset(chain_id: u64, token: DevAsset) -> Asset {
@@ -100,6 +101,7 @@ impl Facts<'_> {
             .iter()
             .map(protocol)
             .chain(self.chains.iter().flat_map(|chain| self.desks_of(chain.chain_id())))
+            .chain(self.further.iter().cloned())
             .collect();
         let keeper = |c: &Devnet| json!({ "chain_id": c.chain_id(), "min_profit": "1", "native_price": "2000" });
         let keepers: Vec<Value> = self.chains.iter().filter(|_| self.keeper).map(keeper).collect();
