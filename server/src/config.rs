@@ -308,7 +308,7 @@ mod tests {
         let config = parse(example, &secrets).unwrap();
         assert_eq!(
             (config.chains.len(), config.lenders.len(), config.assets.len()),
-            (1, 5, 1)
+            (1, 7, 1)
         );
         assert_eq!((config.attesters.len(), config.attester_threshold), (3, 2));
         assert_eq!((config.attestation_policies.len(), config.keepers.len()), (1, 1));

@@ -2,6 +2,7 @@
 
 mod desks;
 mod market;
+mod networks;
 pub mod venues;
 
 use std::net::SocketAddr;
@@ -143,12 +144,14 @@ pub async fn run(options: Options) -> Result<ExitCode> {
     let sandbox = start_sandbox(&key, &sources).await?;
     let market = market::Market::start(&options.data_dir, &sources).await?;
     let listener = listen(options.listen).await?;
+    let networks = networks::open(&sources, &listener).await?;
     let mut config = config(&database.url, &listener, chains, addresses, &sandbox)?;
     match &pools {
         Some(pools) => add_pools(&mut config, pools, addresses, *start_block)?,
         None => say(venues::HINT),
     }
     config.lenders.extend(market.lenders());
+    config.lenders.extend(networks.lenders()?);
     let lender_count = config.lenders.len();
     let roles = [Role::Api, Role::Worker, Role::Indexer];
     let running = runtime::start(config, &roles, listener, sources, telemetry::figures()?).await?;
