@@ -57,7 +57,7 @@ enum Command {
     /// The contracts on chains.
     #[command(subcommand)]
     Chain(commands::chain::Command),
-    /// Lenders: begin one, try its manifest.
+    /// Lenders: begin one, try its manifest, check one.
     #[command(subcommand)]
     Provider(commands::provider::Command),
     /// Print a generated document.
@@ -130,7 +130,7 @@ fn run(command: Command) -> Result<ExitCode> {
             Command::Migrate { database_url } => migrate(&database_url).await,
             Command::Quote(options) => commands::quote::run(&options).await,
             Command::Chain(command) => commands::chain::run(&command).await,
-            Command::Provider(command) => commands::provider::run(&command),
+            Command::Provider(command) => commands::provider::run(&command).await,
             Command::Doctor(options) => commands::doctor::run(&options).await,
             Command::Apr(_) | Command::Schedule(_) | Command::Print { .. } => Ok(ExitCode::SUCCESS),
         }

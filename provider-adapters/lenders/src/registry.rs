@@ -27,7 +27,8 @@ pub enum LenderConfig {
 }
 
 impl LenderConfig {
-    fn id(&self) -> &ProviderId {
+    /// The operator-given name.
+    pub fn id(&self) -> &ProviderId {
         match self {
             Self::Protocol(config) => &config.id,
             Self::Desk(config) => &config.id,

@@ -217,6 +217,19 @@ impl Incoming {
         if all.next().is_some() { None } else { first }
     }
 
+    /// The body of a JSON answer. Errors: `Malformed` when the media type is another one, as of a proxy's page.
+    pub fn json(&self) -> Result<&[u8], LenderError> {
+        let media = self.header(CONTENT_TYPE.as_str()).unwrap_or_default();
+        let media = media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        if media == "application/json" || (media.starts_with("application/") && media.ends_with("+json")) {
+            return Ok(&self.body);
+        }
+        Err(LenderError::Malformed {
+            field: "content-type".into(),
+            detail: "must be application/json".into(),
+        })
+    }
+
     /// How long the lender asks us to wait (`Retry-After`, seconds or an HTTP date), at most a day.
     pub fn retry_after(&self, now: DateTime<Utc>) -> Option<Duration> {
         let text = self.header(RETRY_AFTER.as_str())?.trim();

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
-use super::{provider_new, provider_try};
+use super::{provider_check, provider_new, provider_try};
 
 /// What to do.
 #[derive(Subcommand, Debug)]
@@ -13,12 +13,18 @@ pub enum Command {
     New(provider_new::Options),
     /// Show what a recorded answer comes to by a manifest. Ends with 0 when green, 1 when red, 2 when nothing could be tried.
     Try(provider_try::Options),
+    /// Run the conformance kit against a lender. Ends with 0 when green, 1 when a check failed, 2 when nothing could be checked.
+    Check(Box<provider_check::Options>),
+    /// List what the conformance kit checks.
+    Checks(provider_check::ListOptions),
 }
 
 /// Does it.
-pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
+pub async fn run(command: &Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::New(options) => provider_new::run(options),
         Command::Try(options) => provider_try::run(options),
+        Command::Check(options) => provider_check::run(options).await,
+        Command::Checks(options) => Ok(provider_check::list(*options)),
     }
 }

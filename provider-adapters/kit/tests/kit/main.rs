@@ -9,6 +9,8 @@ mod docs;
 #[cfg(test)]
 mod lender;
 #[cfg(test)]
+mod plain;
+#[cfg(test)]
 mod sandbox;
 #[cfg(test)]
 mod world;
