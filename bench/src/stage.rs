@@ -9,7 +9,7 @@ use aggregator::{Aggregator, Settings, World};
 use alloy_primitives::{Address, B256, Bytes};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use domain::eligibility::Capabilities;
+use domain::eligibility::{AmountRange, Capabilities};
 use domain::ids::{RequestId, SettlementId};
 use domain::offer::{Inquiry, Onchain, OnchainOrder};
 use domain::ports::{
@@ -134,12 +134,14 @@ pub fn lenders(first: &Manner, others: &Manner) -> anyhow::Result<Vec<Arc<dyn Le
                 country: "US".to_owned(),
                 region: None,
             }],
-            currency: Currency::usd(),
-            min_amount: 1,
-            max_amount: 10_000_000,
+            amounts: vec![AmountRange {
+                currency: Currency::usd(),
+                min: 1,
+                max: 10_000_000,
+            }],
             min_term_days: 1,
             max_term_days: 4_000,
-            collateral_chain: None,
+            collateral: Vec::new(),
             inquiry: Inquiry::None,
         };
         Ok(Arc::new(BenchLender {

@@ -32,7 +32,7 @@ use crate::commands::quote::{Sample, print_sample};
 use crate::config::{AttestationPolicy, Config, KeeperConfig, PlatformKey, Role};
 use crate::postgres::{EmbeddedPostgres, PostgresOptions};
 use crate::seed::{DevClient, clients, plant};
-use crate::{cli, runtime, telemetry};
+use crate::{cli, lender_file, runtime, telemetry};
 
 /// Issuer of development tokens; refused in production.
 pub const ISSUER: &str = "usance-development";
@@ -62,6 +62,9 @@ pub struct Options {
     /// Print the sample as JSON.
     #[arg(long)]
     json: bool,
+    /// A TOML file with `[[lenders]]` entries of your own, asked beside the sandbox's; may be repeated.
+    #[arg(long, value_name = "FILE")]
+    lenders: Vec<PathBuf>,
     /// Seconds between blocks; 0 makes a block per transaction.
     #[arg(long, default_value_t = 1)]
     block_time: u32,
@@ -98,6 +101,9 @@ struct ChainFacts {
 pub async fn run(options: Options) -> Result<ExitCode> {
     telemetry::logs(true)?;
     let started = Instant::now();
+    // A mistake in them is told before anything starts.
+    let own = options.lenders.iter().map(|file| lender_file::read(file));
+    let own: Vec<LenderConfig> = own.collect::<Result<Vec<_>>>()?.concat();
     std::fs::create_dir_all(&options.data_dir)
         .with_context(|| format!("cannot create {}", options.data_dir.display()))?;
 
@@ -122,7 +128,8 @@ pub async fn run(options: Options) -> Result<ExitCode> {
     let sources = sources(options.manual_clock, urls);
     let sandbox = start_sandbox(&key, &sources).await?;
     let listener = listen(options.listen).await?;
-    let config = config(&database.url, &listener, &chains, &addresses, &sandbox)?;
+    let mut config = config(&database.url, &listener, &chains, &addresses, &sandbox)?;
+    config.lenders.extend(own);
     let lender_count = config.lenders.len();
     let roles = [Role::Api, Role::Worker, Role::Indexer];
     let running = runtime::start(config, &roles, listener, sources, telemetry::figures()?).await?;

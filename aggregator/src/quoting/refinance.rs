@@ -83,7 +83,7 @@ fn at_field(error: Error) -> Error {
 /// Why a lender is not asked about a refinancing; empty when it is.
 pub(super) fn misfits(lender: &Capabilities, request: &CreditRequest) -> Vec<Reason> {
     match &request.refinances {
-        Some(old) if lender.collateral_chain != Some(old.chain_id) => vec![not_a_refinancing()],
+        Some(old) if !lender.collateral.iter().any(|kind| kind.chain_id == old.chain_id) => vec![not_a_refinancing()],
         _ => Vec::new(),
     }
 }

@@ -157,9 +157,10 @@ impl HonestLender {
             .any(|j| j.country == place.country && (j.region.is_none() || j.region == place.region));
         let wanted = question.products.is_empty() || question.products.iter().any(|p| caps.products.contains(p));
         let no = |code: &str| Some(Reason::new(code, "This lender does not do that."));
-        if amount.currency != caps.currency {
-            no("CURRENCY_NOT_OFFERED")
-        } else if !(caps.min_amount..=caps.max_amount).contains(&amount.minor) {
+        let Some(range) = caps.amounts_in(amount.currency) else {
+            return no("CURRENCY_NOT_OFFERED");
+        };
+        if !(range.min..=range.max).contains(&amount.minor) {
             no("AMOUNT_NOT_OFFERED")
         } else if !(caps.min_term_days..=caps.max_term_days).contains(&days) {
             no("TERM_NOT_OFFERED")

@@ -8,6 +8,7 @@ pub mod desk;
 pub mod inbox;
 pub mod layers;
 pub mod manifest;
+pub mod matrix;
 pub mod protocol;
 pub mod registry;
 pub mod venues;

@@ -1,11 +1,15 @@
 //! From configuration to lenders.
 
 use std::collections::HashSet;
+use std::path::Path;
 use std::sync::Arc;
 
 use domain::ProviderId;
 use domain::ports::{Contracts, Lender};
-use sdk::{Clock, Endpoint, EndpointError, HttpClient, KeyError, NetworkPolicy, ProtocolClient, PublicKey, Signer};
+use sdk::{
+    CapabilityError, Clock, Endpoint, EndpointError, HttpClient, KeyError, NetworkPolicy, ProtocolClient, PublicKey,
+    Signer, check_capabilities,
+};
 use serde::Deserialize;
 
 use crate::desk::{Desk, DeskConfig, DeskError, LocalSigner, SignerError};
@@ -33,6 +37,15 @@ impl LenderConfig {
             Self::Protocol(config) => &config.id,
             Self::Desk(config) => &config.id,
             Self::Manifest(config) => &config.id,
+        }
+    }
+
+    /// The same, with what it names relatively taken from that folder.
+    #[must_use]
+    pub fn within(self, folder: &Path) -> Self {
+        match self {
+            Self::Manifest(config) => Self::Manifest(config.within(folder)),
+            other => other,
         }
     }
 
@@ -107,6 +120,9 @@ pub enum RegistryError {
     /// A bad manifest, or a secret of it that is not there.
     #[error("lender {0}")]
     Manifest(ProviderId, #[source] ManifestLenderError),
+    /// What the lender says it does is incomplete or contradicts itself; the field is named.
+    #[error("lender {0}")]
+    Capabilities(ProviderId, #[source] CapabilityError),
     /// The HTTP client could not be built.
     #[error("HTTP client")]
     Http(#[source] domain::ports::LenderError),
@@ -131,6 +147,10 @@ pub fn build(configs: Vec<LenderConfig>, parts: &Parts) -> Result<Registry, Regi
             LenderConfig::Desk(config) => Arc::new(desk(config, parts)?),
             LenderConfig::Manifest(config) => Arc::new(manifest(&config, parts, &http)?),
         };
+        // A lender that nothing fits would never be asked, and nobody would know why.
+        if let Some(error) = check_capabilities(lender.capabilities()).into_iter().next() {
+            return Err(RegistryError::Capabilities(lender.id().clone(), error));
+        }
         lenders.push(decorate(lender, &policy, Arc::clone(&clock)));
     }
     Ok(Registry { lenders, inbox })

@@ -22,14 +22,15 @@ pub fn check_capabilities(capabilities: &Capabilities) -> Vec<CapabilityError> {
     let Capabilities {
         products,
         jurisdictions,
-        min_amount,
-        max_amount,
+        amounts,
         min_term_days,
         max_term_days,
-        collateral_chain,
+        collateral,
         ..
     } = capabilities;
     let secured = products.contains(&Product::Collateralized);
+    let currencies: Vec<_> = amounts.iter().map(|range| range.currency).collect();
+    let chains: Vec<_> = collateral.iter().map(|kind| kind.chain_id).collect();
     let rules = [
         (!products.is_empty(), "products", "names no product"),
         (!twice(products), "products", "names a product twice"),
@@ -40,8 +41,18 @@ pub fn check_capabilities(capabilities: &Capabilities) -> Vec<CapabilityError> {
             "a place is a two-letter code, upper case, as in ISO 3166",
         ),
         (!twice(jurisdictions), "jurisdictions", "names a place twice"),
-        (*min_amount > 0, "min_amount", "must be positive"),
-        (max_amount >= min_amount, "max_amount", "is below min_amount"),
+        (!amounts.is_empty(), "amounts", "names no currency"),
+        (!twice(&currencies), "amounts", "names a currency twice"),
+        (
+            amounts.iter().all(|range| range.min > 0),
+            "amounts",
+            "min must be positive",
+        ),
+        (
+            amounts.iter().all(|range| range.max >= range.min),
+            "amounts",
+            "max is below min",
+        ),
         (*min_term_days > 0, "min_term_days", "must be positive"),
         (
             max_term_days >= min_term_days,
@@ -50,11 +61,16 @@ pub fn check_capabilities(capabilities: &Capabilities) -> Vec<CapabilityError> {
         ),
         (*max_term_days <= MAX_TERM_DAYS, "max_term_days", "is above 51 years"),
         (
-            !secured || collateral_chain.is_some(),
-            "collateral_chain",
+            !secured || !collateral.is_empty(),
+            "collateral",
             "a COLLATERALIZED loan needs the chain of its collateral",
         ),
-        (*collateral_chain != Some(0), "collateral_chain", "0 is no chain"),
+        (
+            collateral.iter().all(|kind| kind.chain_id != 0),
+            "collateral",
+            "0 is no chain",
+        ),
+        (!twice(&chains), "collateral", "names a chain twice"),
     ];
     let broken = rules.into_iter().filter(|(holds, ..)| !holds);
     broken
@@ -77,6 +93,7 @@ fn is_place(place: &Jurisdiction) -> bool {
 #[cfg(test)]
 mod tests {
     use domain::Currency;
+    use domain::eligibility::{AmountRange, CollateralKind};
     use domain::offer::Inquiry;
 
     use super::*;
@@ -89,12 +106,14 @@ mod tests {
         Capabilities {
             products: vec![Product::Installment, Product::Line],
             jurisdictions: vec![place(Some("CA")), place(None)],
-            currency: Currency::usd(),
-            min_amount: 1,
-            max_amount: 1,
+            amounts: vec![AmountRange {
+                currency: Currency::usd(),
+                min: 1,
+                max: 1,
+            }],
             min_term_days: 1,
             max_term_days: MAX_TERM_DAYS,
-            collateral_chain: None,
+            collateral: Vec::new(),
             inquiry: Inquiry::Soft,
         }
     }
@@ -103,7 +122,7 @@ mod tests {
     fn each_incomplete_field_is_named() {
         type Change = fn(&mut Capabilities);
         assert_eq!(check_capabilities(&complete()), []);
-        let cases: [(Change, &str); 11] = [
+        let cases: [(Change, &str); 14] = [
             (|c| c.products.clear(), "products"),
             (|c| c.products.push(Product::Line), "products"),
             (|c| c.jurisdictions.clear(), "jurisdictions"),
@@ -113,11 +132,14 @@ mod tests {
                 "jurisdictions",
             ),
             (|c| c.jurisdictions[0].region = None, "jurisdictions"),
-            (|c| (c.min_amount, c.max_amount) = (0, 0), "min_amount"),
-            (|c| c.max_amount = 0, "max_amount"),
+            (|c| c.amounts.clear(), "amounts"),
+            (|c| c.amounts.push(c.amounts[0]), "amounts"),
+            (|c| (c.amounts[0].min, c.amounts[0].max) = (0, 0), "amounts"),
+            (|c| c.amounts[0].max = 0, "amounts"),
             (|c| c.min_term_days = 0, "min_term_days"),
             (|c| c.max_term_days = 0, "max_term_days"),
-            (|c| c.products.push(Product::Collateralized), "collateral_chain"),
+            (|c| c.products.push(Product::Collateralized), "collateral"),
+            (|c| c.collateral.push(CollateralKind::on_chain(0)), "collateral"),
         ];
         for (change, field) in cases {
             let mut capabilities = complete();

@@ -26,7 +26,7 @@ pub mod wire;
 pub use async_trait::async_trait;
 pub use capabilities::{CapabilityError, check_capabilities};
 pub use client::{OffersReply, ProtocolClient};
-pub use domain::eligibility::Capabilities;
+pub use domain::eligibility::{AmountRange, Capabilities, CollateralKind};
 pub use domain::ports::{AcceptOrder, AcceptReceipt, Answer, Ask, Clock, Ids, Lender, LenderError, LenderStatus};
 pub use gate::{Gate, RequestParts};
 pub use keys::{KeyError, PrivateKey, PublicKey, Signer};

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use domain::ports::LenderError;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
-use reqwest::{Client, Url, redirect};
+use reqwest::{Client, ClientBuilder, Url, redirect};
 
 pub use address::is_public;
 pub use reqwest::Method;
@@ -263,15 +263,36 @@ impl HttpClient {
         Self::with_lookup(policy, address::system())
     }
 
+    /// A client that also trusts the authorities of this PEM file, beside the system's: a lender with an authority of its own.
+    /// Errors: `Unavailable` when it holds no certificate.
+    #[cfg(feature = "tls")]
+    pub fn trusting(policy: NetworkPolicy, authorities: &[u8]) -> Result<Self, LenderError> {
+        let bad = || LenderError::Unavailable("the authorities are no PEM file of certificates".into());
+        let found = reqwest::Certificate::from_pem_bundle(authorities).map_err(|_| bad())?;
+        if found.is_empty() {
+            return Err(bad());
+        }
+        Self::with(policy, address::system(), |builder| builder.tls_certs_merge(found))
+    }
+
     fn with_lookup(policy: NetworkPolicy, lookup: address::Lookup) -> Result<Self, LenderError> {
-        let client = Client::builder()
+        Self::with(policy, lookup, |builder| builder)
+    }
+
+    fn with(
+        policy: NetworkPolicy,
+        lookup: address::Lookup,
+        more: impl FnOnce(ClientBuilder) -> ClientBuilder,
+    ) -> Result<Self, LenderError> {
+        let builder = Client::builder()
             .redirect(redirect::Policy::none())
             .no_proxy()
             .https_only(policy == NetworkPolicy::Public)
             .dns_resolver(Arc::new(CheckedDns { policy, lookup }))
             .connect_timeout(Duration::from_secs(3))
             .pool_idle_timeout(Duration::from_secs(30))
-            .user_agent(concat!("usance/", env!("CARGO_PKG_VERSION")))
+            .user_agent(concat!("usance/", env!("CARGO_PKG_VERSION")));
+        let client = more(builder)
             .build()
             .map_err(|_| LenderError::Unavailable("the HTTP client could not be built".into()))?;
         Ok(Self {

@@ -11,7 +11,6 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use kit::{Area, Progress, Report};
 use lenders::LenderConfig;
-use serde::Deserialize;
 
 use super::Exit;
 
@@ -78,13 +77,6 @@ pub struct ListOptions {
     pub markdown: bool,
 }
 
-/// The part of a file that matters here: that of a server's configuration, or the same alone.
-#[derive(Deserialize)]
-struct File {
-    #[serde(default)]
-    lenders: Vec<LenderConfig>,
-}
-
 /// Lists the checks.
 pub fn list(options: ListOptions) -> ExitCode {
     if options.markdown {
@@ -113,10 +105,7 @@ async fn checked(options: &Options) -> Result<Exit> {
     let file = entry(target)?;
     match chosen(&file, options.lender.as_deref())? {
         LenderConfig::Protocol(config) => lender::check(options, lender::of_config(&config)?).await,
-        LenderConfig::Manifest(config) => {
-            let folder = file.parent().unwrap_or_else(|| Path::new(""));
-            manifest::check(options, config.within(folder)).await
-        }
+        LenderConfig::Manifest(config) => manifest::check(options, config).await,
         other => bail!(
             "{} is built in: its adapter is checked by usance_kit::adapter in its tests",
             other.id()
@@ -140,9 +129,9 @@ fn entry(target: &Path) -> Result<PathBuf> {
 }
 
 fn chosen(path: &Path, wanted: Option<&str>) -> Result<LenderConfig> {
-    let file: File = toml::from_str(&read(path)?).with_context(|| path.display().to_string())?;
+    let all = crate::lender_file::read(path)?;
     let fits = |config: &LenderConfig| wanted.is_none_or(|wanted| config.id().as_str() == wanted);
-    let mut found: Vec<_> = file.lenders.into_iter().filter(fits).collect();
+    let mut found: Vec<_> = all.into_iter().filter(fits).collect();
     let ids: Vec<_> = found.iter().map(|config| config.id().to_string()).collect();
     match (found.pop(), found.is_empty()) {
         (Some(config), true) => Ok(config),

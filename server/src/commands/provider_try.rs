@@ -158,10 +158,10 @@ fn case(options: &Options) -> Result<Case> {
 /// A question of nobody.
 pub(super) fn request(manifest: &Manifest, case: &Case) -> Result<CreditRequest> {
     let capabilities = manifest.capabilities();
-    let currency = capabilities.currency;
+    let lent = capabilities.amounts.first().context("the manifest names no currency")?;
     let amount = match &case.amount {
-        Some(text) => Money::parse_major(text, currency).context("amount")?,
-        None => Money::new(capabilities.max_amount, currency),
+        Some(text) => Money::parse_major(text, lent.currency).context("amount")?,
+        None => Money::new(lent.max, lent.currency),
     };
     let jurisdiction = capabilities.jurisdictions.first();
     Ok(CreditRequest {
@@ -177,8 +177,8 @@ pub(super) fn request(manifest: &Manifest, case: &Case) -> Result<CreditRequest>
         applicant: Applicant {
             full_name: "Nobody".into(),
             monthly_income: amount,
-            monthly_housing_cost: Money::zero(currency),
-            monthly_debt_payments: Money::zero(currency),
+            monthly_housing_cost: Money::zero(lent.currency),
+            monthly_debt_payments: Money::zero(lent.currency),
             employment: Employment::Employed,
             employment_months: 24,
             residence_months: 24,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::calendar::{DayCount, Period, Unit};
-use domain::eligibility::Capabilities;
+use domain::eligibility::{AmountRange, Capabilities, CollateralKind};
 use domain::ids::{PrincipalId, SettlementId, TenantId};
 use domain::offer::*;
 use domain::ports::*;
@@ -87,12 +87,17 @@ impl SmallLender {
                 country: "US".into(),
                 region: None,
             }],
-            currency: Currency::usd(),
-            min_amount: 1,
-            max_amount: 10_000_000,
+            amounts: vec![AmountRange {
+                currency: Currency::usd(),
+                min: 1,
+                max: 10_000_000,
+            }],
             min_term_days: 1,
             max_term_days: 4_000,
-            collateral_chain: matches!(manner, Manner::Locks(_)).then_some(CHAIN),
+            collateral: match manner {
+                Manner::Locks(_) => vec![CollateralKind::on_chain(CHAIN)],
+                _ => Vec::new(),
+            },
             inquiry: Inquiry::None,
         };
         Arc::new(Self {

@@ -7,7 +7,7 @@ use alloy_primitives::{Address, B256, U256};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::calendar::{DayCount, Period, Unit};
-use domain::eligibility::Capabilities;
+use domain::eligibility::{AmountRange, Capabilities};
 use domain::ids::{PrincipalId, ProviderId, QuoteId, RequestId, SettlementId, TenantId};
 use domain::offer::*;
 use domain::ports::*;
@@ -249,12 +249,14 @@ fn capabilities() -> Capabilities {
     Capabilities {
         products: vec![Product::Installment],
         jurisdictions: vec![],
-        currency: Currency::usd(),
-        min_amount: 1,
-        max_amount: 1_000_000,
+        amounts: vec![AmountRange {
+            currency: Currency::usd(),
+            min: 1,
+            max: 1_000_000,
+        }],
         min_term_days: 1,
         max_term_days: 4_000,
-        collateral_chain: None,
+        collateral: Vec::new(),
         inquiry: Inquiry::None,
     }
 }

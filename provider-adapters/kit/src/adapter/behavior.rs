@@ -154,8 +154,8 @@ fn capabilities(driver: &Driver<'_>, verdicts: &mut Verdicts) {
     let caps = driver.subject.lender.capabilities();
     let admits = !caps.products.is_empty()
         && !caps.jurisdictions.is_empty()
-        && caps.min_amount <= caps.max_amount
-        && caps.max_amount > 0
+        && !caps.amounts.is_empty()
+        && caps.amounts.iter().all(|range| range.min <= range.max && range.max > 0)
         && caps.min_term_days <= caps.max_term_days;
     verdicts.verdict(
         "adapter.capabilities",

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use domain::calendar::{Period, Unit};
-use domain::eligibility::approximate_days;
+use domain::eligibility::{AmountRange, approximate_days};
 use domain::offer::Offer;
 use domain::ports::{Answer, LenderError};
 use domain::request::{Applicant, CreditRequest, Employment, Jurisdiction, Purpose};
@@ -20,6 +20,7 @@ use crate::check::Verdicts;
 pub(crate) struct Ctx<'t> {
     pub target: &'t Target,
     pub options: &'t Options,
+    range: AmountRange,
     pub caller: Caller<'t>,
     pub verdicts: Verdicts,
     pub desk: Option<Desk>,
@@ -40,7 +41,10 @@ impl<'t> Ctx<'t> {
         if caps.jurisdictions.is_empty() && options.jurisdiction.is_none() {
             return Err(KitError::Empty("no jurisdictions"));
         }
-        if caps.min_amount > caps.max_amount || caps.max_amount <= 0 {
+        let Some(range) = caps.amounts.first().copied() else {
+            return Err(KitError::Empty("no amounts"));
+        };
+        if range.min > range.max || range.max <= 0 {
             return Err(KitError::Empty("no amount is inside the limits"));
         }
         let desk = match &options.callbacks {
@@ -50,6 +54,7 @@ impl<'t> Ctx<'t> {
         Ok(Self {
             target,
             options,
+            range,
             caller,
             verdicts: Verdicts::default(),
             desk,
@@ -73,10 +78,16 @@ impl<'t> Ctx<'t> {
         self.verdicts
     }
 
+    /// The amounts of the lender's first currency.
+    pub(crate) fn range(&self) -> AmountRange {
+        self.range
+    }
+
     /// An ordinary request inside the capabilities, new each time.
     pub(crate) fn request(&self) -> CreditRequest {
         let caps = &self.target.capabilities;
-        let usual = Money::new(500_000.clamp(caps.min_amount, caps.max_amount), caps.currency);
+        let AmountRange { currency, min, max } = self.range;
+        let usual = Money::new(500_000.clamp(min, max), currency);
         let amount = self.options.amount.unwrap_or(usual);
         let ids = &self.options.ids;
         let money = |text: &str| Money::new(text.parse().unwrap_or_default(), amount.currency);

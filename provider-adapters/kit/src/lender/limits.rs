@@ -1,6 +1,7 @@
 //! What the lender declares, and what it does.
 
 use domain::calendar::{Period, Unit};
+use domain::eligibility::AmountRange;
 use domain::offer::{Inquiry, Offer};
 use domain::ports::Answer;
 use domain::request::{CreditRequest, Product};
@@ -65,11 +66,14 @@ async fn declined(ctx: &mut Ctx<'_>, id: &str, request: CreditRequest) {
 }
 
 async fn amounts(ctx: &mut Ctx<'_>) {
-    let caps = &ctx.target.capabilities;
-    let (least, most) = (caps.min_amount, caps.max_amount);
+    let AmountRange {
+        currency,
+        min: least,
+        max: most,
+    } = ctx.range();
     let of = |ctx: &Ctx<'_>, minor: i64| {
         let request = ctx.request();
-        let amount = Money::new(minor, caps.currency);
+        let amount = Money::new(minor, currency);
         CreditRequest { amount, ..request }
     };
     let within = |offer: &Offer| {
@@ -99,7 +103,7 @@ async fn amounts(ctx: &mut Ctx<'_>) {
 
 async fn places(ctx: &mut Ctx<'_>) {
     let caps = &ctx.target.capabilities;
-    let other = Currency::all().find(|currency| *currency != caps.currency);
+    let other = Currency::all().find(|currency| caps.amounts_in(*currency).is_none());
     let mut request = ctx.request();
     if let Some(currency) = other {
         request.amount = Money::new(request.amount.minor, currency);

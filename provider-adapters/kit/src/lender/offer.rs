@@ -39,9 +39,10 @@ pub(crate) async fn run(ctx: &mut Ctx<'_>) {
         let _judged = ctx.ask(request).await;
     }
     // A decline has a shape of its own.
-    if caps.min_amount > 1 {
+    let least = ctx.range().min;
+    if least > 1 {
         let mut request = ctx.request();
-        request.amount.minor = caps.min_amount - 1;
+        request.amount.minor = least - 1;
         if let Err(reason) = ctx.ask(request).await {
             ctx.verdicts.skip("schema.reasons", reason);
         }

@@ -52,9 +52,8 @@ async fn again(ctx: &Ctx<'_>, body: &[u8], first: &Value) -> Result<(), String> 
 }
 
 async fn other_question(ctx: &Ctx<'_>, mut request: CreditRequest) -> Result<(), String> {
-    let caps = &ctx.target.capabilities;
     let minor = request.amount.minor;
-    request.amount.minor = if minor > caps.min_amount.max(1) {
+    request.amount.minor = if minor > ctx.range().min.max(1) {
         minor - 1
     } else {
         minor + 1

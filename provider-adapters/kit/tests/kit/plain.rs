@@ -155,7 +155,7 @@ impl Plain {
         }
         let status = match text("state")?.as_str() {
             "PAID" => LenderStatus::Disbursed {
-                amount: body.get("paid").field()?.money(self.capabilities.currency)?,
+                amount: body.get("paid").field()?.money(self.capabilities.amounts[0].currency)?,
                 at: text("at")?.parse().map_err(|_| malformed("at"))?,
                 evidence: text("trace")?,
             },

@@ -33,7 +33,7 @@ async fn check(name: &str, behavior: B, patience_ms: u64) -> Report {
         capabilities: lender.capabilities.clone(),
     };
     let patience = std::time::Duration::from_millis(patience_ms);
-    let amount = Some(Money::new(500_000, lender.capabilities.currency));
+    let amount = Some(Money::new(500_000, lender.capabilities.amounts[0].currency));
     let options = Options {
         patience,
         payout_wait: Some(patience),

@@ -12,7 +12,7 @@ use domain::offer::Inquiry;
 use domain::request::{Jurisdiction, Product};
 use sdk::signature::{RequestLine, SignatureError, SignatureHeaders, sign_request};
 use sdk::wire::{Acknowledgement, Callback, OffersAnswer};
-use sdk::{Capabilities, Clock, Endpoint, Gate, Ids, NetworkPolicy, PrivateKey, RequestParts, Signer};
+use sdk::{AmountRange, Capabilities, Clock, Endpoint, Gate, Ids, NetworkPolicy, PrivateKey, RequestParts, Signer};
 use serde_json::Value;
 use usance_kit::counterparty::{HonestLender, Manner, deliver, signed};
 use usance_kit::door::{Counterparty, Door, Heard, OpenDoor, Said};
@@ -320,12 +320,14 @@ pub fn capabilities() -> Capabilities {
             country: "US".into(),
             region: None,
         }],
-        currency: Currency::usd(),
-        min_amount: 50_000,
-        max_amount: 5_000_000,
+        amounts: vec![AmountRange {
+            currency: Currency::usd(),
+            min: 50_000,
+            max: 5_000_000,
+        }],
         min_term_days: 80,
         max_term_days: 1_900,
-        collateral_chain: None,
+        collateral: Vec::new(),
         inquiry: Inquiry::Soft,
     }
 }

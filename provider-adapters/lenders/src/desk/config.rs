@@ -6,7 +6,7 @@ use domain::ports::ChainInfo;
 use domain::request::{Jurisdiction, Product};
 use domain::{Asset, Currency, ProviderId, Rate};
 use rust_decimal::Decimal;
-use sdk::Capabilities;
+use sdk::{AmountRange, Capabilities, CollateralKind};
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -138,12 +138,18 @@ impl DeskConfig {
         Capabilities {
             products,
             jurisdictions: self.jurisdictions.clone(),
-            currency: self.currency,
-            min_amount: self.min_amount,
-            max_amount: self.max_amount,
+            amounts: vec![AmountRange {
+                currency: self.currency,
+                min: self.min_amount,
+                max: self.max_amount,
+            }],
             min_term_days: self.min_term_days,
             max_term_days: self.max_term_days,
-            collateral_chain: self.attested.is_none().then_some(self.lends.chain_id),
+            // Which tokens depends on the price rules: the answer says.
+            collateral: match self.attested {
+                None => vec![CollateralKind::on_chain(self.lends.chain_id)],
+                Some(_) => Vec::new(),
+            },
             inquiry: Inquiry::None,
         }
     }

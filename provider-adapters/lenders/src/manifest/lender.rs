@@ -86,7 +86,7 @@ impl ManifestLender {
     }
 
     fn evaluator(&self) -> Evaluator {
-        Evaluator::new(self.manifest.capabilities.currency)
+        Evaluator::new(self.manifest.currency())
     }
 
     fn timeout(&self) -> Duration {
@@ -274,7 +274,7 @@ impl Lender for ManifestLender {
 impl Manifest {
     /// What recorded answers come to, without a network: the pages of the last answer, in order.
     pub fn read(&self, request: &CreditRequest, now: DateTime<Utc>, pages: &[&[u8]]) -> Result<Answer, LenderError> {
-        let evaluator = Evaluator::new(self.capabilities.currency);
+        let evaluator = Evaluator::new(self.currency());
         let mut scope = ask::question(request, now);
         let mut seen = Vec::with_capacity(pages.len());
         for page in pages {

@@ -1,5 +1,6 @@
 //! A manifest as a whole.
 
+use domain::Currency;
 use domain::eligibility::Capabilities;
 use toml::de::DeValue;
 
@@ -77,6 +78,11 @@ impl Manifest {
     /// What the lender does.
     pub fn capabilities(&self) -> &Capabilities {
         &self.capabilities
+    }
+
+    /// The one currency of a manifest: what a lender answers about an accepted offer does not always name it.
+    pub(super) fn currency(&self) -> Currency {
+        self.capabilities.amounts[0].currency
     }
 
     fn load(top: &Table<'_>) -> Loaded<Self> {
@@ -171,7 +177,13 @@ fn capabilities(top: &Table<'_>) -> Loaded<Capabilities> {
     let value = top.need("capabilities")?;
     let json =
         plain(value.get_ref()).ok_or_else(|| top.wrong("capabilities", value, "only texts and whole numbers"))?;
-    serde_json::from_value(json).map_err(|error| top.wrong("capabilities", value, error.to_string()))
+    let read: Capabilities =
+        serde_json::from_value(json).map_err(|error| top.wrong("capabilities", value, error.to_string()))?;
+    if read.amounts.len() != 1 {
+        let text = "amounts: a manifest lends in one currency; write one manifest for each";
+        return Err(top.wrong("capabilities", value, text));
+    }
+    Ok(read)
 }
 
 fn plain(value: &DeValue<'_>) -> Option<serde_json::Value> {

@@ -42,7 +42,7 @@ const MAX_ITEMS: usize = 1_000;
 pub struct ManifestConfig {
     /// Operator-given name.
     pub id: ProviderId,
-    /// The manifest; relative to the working directory.
+    /// The manifest; relative to the file of this entry.
     pub file: PathBuf,
     /// Takes the place of the manifest's `base_url`: the lender's sandbox, for example.
     #[serde(default)]

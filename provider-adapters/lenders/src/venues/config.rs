@@ -5,7 +5,7 @@ use domain::offer::Inquiry;
 use domain::request::{Jurisdiction, Product};
 use domain::{Asset, Currency, ProviderId, Rate};
 use rust_decimal::Decimal;
-use sdk::Capabilities;
+use sdk::{AmountRange, Capabilities, CollateralKind};
 use serde::Deserialize;
 
 use super::aave::AaveRelease;
@@ -172,12 +172,17 @@ impl VenueConfig {
         Capabilities {
             products: vec![Product::Collateralized],
             jurisdictions: self.jurisdictions.clone(),
-            currency: self.currency,
-            min_amount: self.min_amount,
-            max_amount: self.max_amount,
+            amounts: vec![AmountRange {
+                currency: self.currency,
+                min: self.min_amount,
+                max: self.max_amount,
+            }],
             min_term_days: self.min_term_days,
             max_term_days: self.max_term_days,
-            collateral_chain: Some(self.lends.chain_id),
+            collateral: vec![CollateralKind {
+                chain_id: self.lends.chain_id,
+                tokens: vec![self.accepts.token],
+            }],
             inquiry: Inquiry::None,
         }
     }

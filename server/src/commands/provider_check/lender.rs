@@ -70,7 +70,8 @@ fn kit_options(options: &Options, target: &Target) -> Result<Kit> {
         payout_wait: options.payout_wait.map(Duration::from_secs),
         amount: options
             .amount
-            .map(|minor| Money::new(minor, target.capabilities.currency)),
+            .zip(target.capabilities.amounts.first())
+            .map(|(minor, range)| Money::new(minor, range.currency)),
         only: options.only,
         callbacks: reachable.then(|| CallbackDesk {
             listen: options.callback_listen,

@@ -72,6 +72,6 @@ fn the_guide_lists_the_functions_that_there_are() {
 #[test]
 fn the_example_of_the_guide_is_a_manifest() {
     let manifest = Manifest::parse(example()).unwrap();
-    assert_eq!(manifest.capabilities().max_amount, 5_000_000);
+    assert_eq!(manifest.capabilities().amounts[0].max, 5_000_000);
     Manifest::parse(POLLED).unwrap();
 }
