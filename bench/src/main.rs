@@ -99,7 +99,13 @@ async fn figures(options: &Options) -> anyhow::Result<Vec<(Box<dyn Figure>, Vec<
     if options.wants("normalise_fis12") {
         figures.push(Box::new(normalise::Normalise::new()?));
     }
-    let stored = ["quote_request", "hung_lender", "first_streamed", "fan_out_100", "graphql_list"];
+    let stored = [
+        "quote_request",
+        "hung_lender",
+        "first_streamed",
+        "fan_out_100",
+        "graphql_list",
+    ];
     if !stored.iter().any(|name| options.wants(name)) {
         return Ok(figures.into_iter().map(|figure| (figure, Vec::new())).collect());
     }

@@ -66,6 +66,10 @@ const PROTOCOL: &[Template] = &[
         "lender.toml",
         include_str!("../../templates/provider/protocol/lender.toml"),
     ),
+    (
+        "server.mjs",
+        include_str!("../../templates/provider/protocol/server.mjs"),
+    ),
     ("keys.toml", include_str!("../../templates/provider/protocol/keys.toml")),
     (
         "fixtures/question.json",
@@ -186,8 +190,8 @@ fn next(name: &str, level: Level, folder: &Path) -> String {
         ],
         Level::Protocol => &[
             "usance provider check .   # red: nobody answers yet",
-            "serve the four calls of openapi.json; README.md says how",
-            "run the check until it is green",
+            "node server.mjs &   # a server to begin with; or serve the four calls of openapi.json in your own language",
+            "usance provider check .   # until it is green",
             "usance dev --lenders lender.toml",
         ],
         Level::Rust => &[

@@ -11,6 +11,8 @@ mod lender;
 #[cfg(test)]
 mod plain;
 #[cfg(test)]
+mod review;
+#[cfg(test)]
 mod sandbox;
 #[cfg(test)]
 mod world;
