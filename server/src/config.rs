@@ -173,8 +173,11 @@ impl Config {
         let environment = OVERRIDES
             .iter()
             .filter_map(|(name, key)| Some((*key, std::env::var(name).ok()?)));
-        Self::parse(&text, environment.chain(flags.iter().cloned()))
-            .with_context(|| format!("configuration {}", file.display()))
+        let config = Self::parse(&text, environment.chain(flags.iter().cloned()))
+            .with_context(|| format!("configuration {}", file.display()))?;
+        let folder = file.parent().unwrap_or_else(|| Path::new(""));
+        let lenders = config.lenders.into_iter().map(|lender| lender.within(folder)).collect();
+        Ok(Self { lenders, ..config })
     }
 
     /// From the text of a file and overrides, later ones stronger.
