@@ -370,6 +370,7 @@ async fn report(of: Of, bad: Option<Bad>, patience: Duration, scenarios: Vec<Sce
         deadline: patience,
         patience,
         scenarios,
+        bends: false,
         clock: Arc::new(Noon),
         ids: ids(500_000),
     };
