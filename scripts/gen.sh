@@ -1,12 +1,25 @@
 #!/usr/bin/env bash
-# Makes the committed generated files. With --check it only looks at the contracts' artefacts; that the schema, the OpenAPI
-# document and the checked queries are current is checked by the tests and the compiler.
+# Makes the committed generated files. With --check it only compares the contracts' artefacts, the pages about providers and the
+# listing of the SDK's interface; that the schema, the OpenAPI document and the checked queries are current is checked by the
+# tests and the compiler.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-if [ "${1:-}" = --check ]; then exec scripts/contracts-gen.sh --check; fi
-scripts/contracts-gen.sh
-cargo build --quiet --package usance-server
 target=${CARGO_TARGET_DIR:-target}
+if [ "${1:-}" = --check ]; then
+    scripts/contracts-gen.sh --check
+    node scripts/sdk-api.mjs --check
+    cargo build --quiet --package usance-server
+    for page in matrix checks; do
+        "$target/debug/usance" print "provider-$page" | diff -u "docs/providers/$page.md" - ||
+            { echo "docs/providers/$page.md is not current: run scripts/gen.sh" >&2; exit 1; }
+    done
+    exit 0
+fi
+scripts/contracts-gen.sh
+node scripts/sdk-api.mjs
+cargo build --quiet --package usance-server
+"$target/debug/usance" print provider-matrix >docs/providers/matrix.md
+"$target/debug/usance" print provider-checks >docs/providers/checks.md
 "$target/debug/usance" print schema >graphql/schema.graphql
 "$target/debug/usance" print openapi >graphql/openapi.json
 rm -rf .sqlx && mkdir .sqlx

@@ -14,9 +14,11 @@ const ASSET = 10n ** 6n;
 const COLLATERAL = 10n ** 18n;
 const WAD = 10n ** 18n;
 const VARIABLE = 2n;
-/** Lent to each venue, and borrowed there by one other: 55 % used. */
+/** Lent to each venue, and borrowed there by one other. */
 const LENT = 1_000_000n * ASSET;
 const BORROWED = 550_000n * ASSET;
+/** The rate of Morpho's own mock is the share that is lent: a quarter keeps it below what states let anybody ask for. */
+const BORROWED_AT_MORPHO = 250_000n * ASSET;
 const PLEDGED = 500n * COLLATERAL;
 /** Odd, so that indexes and shares have digits that a wrong rounding shows in. */
 const HISTORY = 37 * DAY + 12_345;
@@ -59,7 +61,7 @@ async function morpho(chain, stage) {
   await chain.configure(admin, contract, `setFee(${MARKET},uint256)`, [market, WAD / 10n]);
   await chain.send(lender, contract, `supply(${MARKET},uint256,uint256,address,bytes)`, [market, LENT, 0n, lender, '0x']);
   await chain.send(nextLender, contract, `supplyCollateral(${MARKET},uint256,address,bytes)`, [market, PLEDGED, nextLender, '0x']);
-  await chain.send(nextLender, contract, `borrow(${MARKET},uint256,uint256,address,address)`, [market, BORROWED, 0n, nextLender, nextLender]);
+  await chain.send(nextLender, contract, `borrow(${MARKET},uint256,uint256,address,address)`, [market, BORROWED_AT_MORPHO, 0n, nextLender, nextLender]);
   return { morpho: contract, oracle, irm, lltv: String(market[4]), id };
 }
 

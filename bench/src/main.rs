@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
+mod fanout;
 mod figure;
 mod gas;
 mod list;
@@ -98,7 +99,13 @@ async fn figures(options: &Options) -> anyhow::Result<Vec<(Box<dyn Figure>, Vec<
     if options.wants("normalise_fis12") {
         figures.push(Box::new(normalise::Normalise::new()?));
     }
-    let stored = ["quote_request", "hung_lender", "first_streamed", "graphql_list"];
+    let stored = [
+        "quote_request",
+        "hung_lender",
+        "first_streamed",
+        "fan_out_100",
+        "graphql_list",
+    ];
     if !stored.iter().any(|name| options.wants(name)) {
         return Ok(figures.into_iter().map(|figure| (figure, Vec::new())).collect());
     }
@@ -124,6 +131,9 @@ async fn figures(options: &Options) -> anyhow::Result<Vec<(Box<dyn Figure>, Vec<
     }
     if options.wants("first_streamed") {
         figures.push(Box::new(streaming::FirstQuote::new(&world)?));
+    }
+    if options.wants("fan_out_100") {
+        figures.push(Box::new(fanout::FanOut::new(&world)?));
     }
     for (name, cached) in [("graphql_list", true), ("graphql_list_uncached", false)] {
         if options.wants(name) {

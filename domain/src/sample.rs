@@ -147,6 +147,23 @@ pub(crate) fn collateral() -> Collateral {
     }
 }
 
+fn venue_loan() -> VenueLoan {
+    VenueLoan {
+        chain_id: 31337,
+        venue: "pool".into(),
+        debt: TokenAmount {
+            units: U256::from(5_000_000_000u64),
+            asset: asset(),
+        },
+        collateral: TokenAmount {
+            units: U256::from(4_000_000_000_000_000_000_u64),
+            asset: asset(),
+        },
+        gas_estimate: 530_000,
+        router: Some(Address::repeat_byte(6)),
+    }
+}
+
 /// An offer with every optional part present, so that no field can hide from a test.
 pub(crate) fn full_offer() -> Offer {
     let mut offer = offer();
@@ -209,20 +226,7 @@ pub(crate) fn full_offer() -> Offer {
             asset: asset(),
         },
     });
-    offer.venue = Some(VenueLoan {
-        chain_id: 31337,
-        venue: "pool".into(),
-        debt: TokenAmount {
-            units: U256::from(5_000_000_000u64),
-            asset: asset(),
-        },
-        collateral: TokenAmount {
-            units: U256::from(4_000_000_000_000_000_000_u64),
-            asset: asset(),
-        },
-        gas_estimate: 530_000,
-        router: Some(Address::repeat_byte(6)),
-    });
+    offer.venue = Some(venue_loan());
     offer
 }
 

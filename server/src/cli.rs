@@ -57,7 +57,7 @@ enum Command {
     /// The contracts on chains.
     #[command(subcommand)]
     Chain(commands::chain::Command),
-    /// Lenders: begin one, try its manifest, see how they do, suspend and resume.
+    /// Lenders: begin one, try its manifest, check one; see how they do, suspend and resume.
     #[command(subcommand)]
     Provider(commands::provider::Command),
     /// Print a generated document.
@@ -76,6 +76,10 @@ enum Printed {
     Schema,
     /// The OpenAPI document.
     Openapi,
+    /// Kinds of lenders: what they can do, and how they were tried (Markdown).
+    ProviderMatrix,
+    /// What the conformance kit checks (Markdown).
+    ProviderChecks,
 }
 
 #[derive(Subcommand, Debug)]
@@ -113,6 +117,18 @@ fn run(command: Command) -> Result<ExitCode> {
         }
         Command::Print { what: Printed::Openapi } => {
             println!("{}", serde_json::to_string_pretty(&graphql::openapi::document())?);
+            return Ok(ExitCode::SUCCESS);
+        }
+        Command::Print {
+            what: Printed::ProviderMatrix,
+        } => {
+            print!("{}", lenders::matrix::markdown());
+            return Ok(ExitCode::SUCCESS);
+        }
+        Command::Print {
+            what: Printed::ProviderChecks,
+        } => {
+            print!("{}", kit::markdown());
             return Ok(ExitCode::SUCCESS);
         }
         _ => {}

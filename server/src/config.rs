@@ -173,8 +173,11 @@ impl Config {
         let environment = OVERRIDES
             .iter()
             .filter_map(|(name, key)| Some((*key, std::env::var(name).ok()?)));
-        Self::parse(&text, environment.chain(flags.iter().cloned()))
-            .with_context(|| format!("configuration {}", file.display()))
+        let config = Self::parse(&text, environment.chain(flags.iter().cloned()))
+            .with_context(|| format!("configuration {}", file.display()))?;
+        let folder = file.parent().unwrap_or_else(|| Path::new(""));
+        let lenders = config.lenders.into_iter().map(|lender| lender.within(folder)).collect();
+        Ok(Self { lenders, ..config })
     }
 
     /// From the text of a file and overrides, later ones stronger.
@@ -308,7 +311,7 @@ mod tests {
         let config = parse(example, &secrets).unwrap();
         assert_eq!(
             (config.chains.len(), config.lenders.len(), config.assets.len()),
-            (1, 5, 1)
+            (1, 7, 1)
         );
         assert_eq!((config.attesters.len(), config.attester_threshold), (3, 2));
         assert_eq!((config.attestation_policies.len(), config.keepers.len()), (1, 1));

@@ -2,6 +2,7 @@
 
 mod desks;
 mod market;
+mod networks;
 pub mod venues;
 
 use std::net::SocketAddr;
@@ -35,7 +36,7 @@ use crate::commands::quote::{Sample, print_sample};
 use crate::config::{AttestationPolicy, Config, KeeperConfig, PlatformKey, Role};
 use crate::postgres::{EmbeddedPostgres, PostgresOptions};
 use crate::seed::{DevClient, clients, plant};
-use crate::{cli, runtime, telemetry};
+use crate::{cli, lender_file, runtime, telemetry};
 use venues::Venues;
 
 /// Issuer of development tokens; refused in production.
@@ -66,6 +67,9 @@ pub struct Options {
     /// Print the sample as JSON.
     #[arg(long)]
     json: bool,
+    /// A TOML file with `[[lenders]]` entries of your own, asked beside the sandbox's; may be repeated.
+    #[arg(long, value_name = "FILE")]
+    lenders: Vec<PathBuf>,
     /// Seconds between blocks; 0 makes a block per transaction.
     #[arg(long, default_value_t = 1)]
     block_time: u32,
@@ -105,6 +109,9 @@ struct ChainFacts {
 pub async fn run(options: Options) -> Result<ExitCode> {
     telemetry::logs(true)?;
     let started = Instant::now();
+    // A mistake in them is told before anything starts.
+    let own = options.lenders.iter().map(|file| lender_file::read(file));
+    let own: Vec<LenderConfig> = own.collect::<Result<Vec<_>>>()?.concat();
     std::fs::create_dir_all(&options.data_dir)
         .with_context(|| format!("cannot create {}", options.data_dir.display()))?;
 
@@ -143,12 +150,15 @@ pub async fn run(options: Options) -> Result<ExitCode> {
     let sandbox = start_sandbox(&key, &sources).await?;
     let market = market::Market::start(&options.data_dir, &sources).await?;
     let listener = listen(options.listen).await?;
+    let networks = networks::open(&sources, &listener).await?;
     let mut config = config(&database.url, &listener, chains, addresses, &sandbox)?;
     match &pools {
         Some(pools) => add_pools(&mut config, pools, addresses, *start_block)?,
         None => say(venues::HINT),
     }
     config.lenders.extend(market.lenders());
+    config.lenders.extend(networks.lenders()?);
+    config.lenders.extend(own);
     let lender_count = config.lenders.len();
     let roles = [Role::Api, Role::Worker, Role::Indexer];
     let running = runtime::start(config, &roles, listener, sources, telemetry::figures()?).await?;

@@ -10,9 +10,11 @@ use usance_tests::{Client, Environment, Options, Pools, environment};
 const PROGRAM: &str = env!("CARGO_BIN_EXE_usance-under-test");
 const POOLS: [&str; 4] = ["aave-three", "aave-three-six", "morpho-blue", "venus-pool"];
 const MONTH: u64 = 30 * 86_400;
-/// 10,000 dollars of 6 decimals, 4,000 of them paid back first.
-const PRINCIPAL: &str = "10000000000";
-const PART: u128 = 4_000_000_000;
+/// 5,000 dollars of 6 decimals, 2,000 of them paid back first.
+const PRINCIPAL: &str = "5000000000";
+const PART: u128 = 2_000_000_000;
+/// Half of it is lent.
+const PLEDGED: &str = "5000000000000000000";
 
 async fn world(pools: Pools) -> Result<Environment> {
     let options = Options {
@@ -23,13 +25,12 @@ async fn world(pools: Pools) -> Result<Environment> {
     Environment::start(PROGRAM, options).await
 }
 
-/// 10,000 dollars for 30 days against 10 of the pools' collateral.
+/// The sample request against the pools' collateral.
 fn request(world: &Environment) -> Result<Value> {
     let venues = environment::made_venues()?;
-    let mut request = journey::sample(world, "10000.00");
-    request["term"] = json!({ "count": 30, "unit": "DAY" });
+    let mut request = journey::sample(world, "5000.00");
     request["collateral"]["token"] = json!(venues.ether()?.token);
-    request["collateral"]["units"] = json!("10000000000000000000");
+    request["collateral"]["units"] = json!(PLEDGED);
     Ok(request)
 }
 
@@ -50,7 +51,7 @@ fn as_offered(quote: &Value, routed: bool) -> Result<()> {
         number(quote, "/nominalRate/ppm").is_ok_and(|ppm| ppm > 0) || quote["nominalRate"]["ppm"].as_i64() > Some(0),
         "{quote}"
     );
-    ensure!(quote["collateral"][0]["units"] == "10000000000000000000", "{quote}");
+    ensure!(quote["collateral"][0]["units"] == PLEDGED, "{quote}");
     Ok(())
 }
 
@@ -211,7 +212,7 @@ async fn a_loan_of_each_pool_lives_through_the_router() -> Result<()> {
         let loan = opened(&mut world, book.quote(pool)?).await.context(pool)?;
         let collateral = held(&mut world, &loan).await?;
         ensure!(
-            number(&collateral, "/held/units")? >= 9_999_999_999_000_000_000,
+            number(&collateral, "/held/units")? >= 4_999_999_999_000_000_000,
             "{collateral}"
         );
         ensure!(

@@ -34,11 +34,10 @@ impl ProviderState {
     pub fn may_become(self, next: Self) -> bool {
         matches!(
             (self, next),
-            (Self::Draft, Self::Testing)
-                | (Self::Testing, Self::Draft | Self::Certified)
-                | (Self::Certified, Self::Testing | Self::Live)
+            (Self::Testing, Self::Draft | Self::Certified)
+                | (Self::Draft | Self::Certified | Self::Suspended, Self::Testing)
+                | (Self::Certified | Self::Suspended, Self::Live)
                 | (Self::Live, Self::Suspended)
-                | (Self::Suspended, Self::Live | Self::Testing)
         )
     }
 }

@@ -64,9 +64,9 @@ fn histograms_add_up_and_survive_storage() {
     for value in -2_000..2_000 {
         all.record(value);
         if value % 2 == 0 {
-            even.record(value)
+            even.record(value);
         } else {
-            odd.record(value)
+            odd.record(value);
         }
     }
     odd.add(&even);

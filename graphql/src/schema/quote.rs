@@ -266,6 +266,7 @@ impl QuoteOut {
     }
 
     /// The pool whose loan it is; the borrower's own wallet takes it.
+    #[graphql(complexity = 1)]
     async fn venue(&self) -> Option<VenueOut> {
         self.quote().offer.venue.clone().map(Into::into)
     }

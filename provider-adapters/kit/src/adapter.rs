@@ -5,6 +5,7 @@
 //! for every adapter.
 
 mod behavior;
+mod bend;
 mod drive;
 mod scenario;
 
@@ -49,6 +50,8 @@ pub struct Options {
     pub patience: Duration,
     /// Ways to fail; [`standard_scenarios`] are all.
     pub scenarios: Vec<Scenario>,
+    /// Whether answers are bent, one value at a time.
+    pub bends: bool,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Ids.
@@ -61,9 +64,24 @@ impl std::fmt::Debug for Options {
     }
 }
 
-/// The checks of an adapter: its behavior, then one for each standard scenario.
+impl Options {
+    /// The usual ones: 2 s for each call, every standard scenario, every answer bent.
+    pub fn new(clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
+        Self {
+            deadline: Duration::from_secs(2),
+            patience: Duration::from_secs(2),
+            scenarios: standard_scenarios(),
+            bends: true,
+            clock,
+            ids,
+        }
+    }
+}
+
+/// The checks of an adapter: its behavior, how it reads bent answers, then one for each standard scenario.
 pub fn checks() -> Vec<Check> {
     let mut all = behavior::checks();
+    all.extend(bend::checks());
     all.extend(standard_scenarios().iter().map(Scenario::check));
     all
 }
@@ -73,10 +91,12 @@ pub async fn check(subject: &Subject, options: &Options, progress: &(dyn Fn(Prog
     let started = Instant::now();
     let mut driver = Driver::new(subject, options);
     let mut verdicts = Verdicts::default();
-    for area in [Area::Adapter, Area::Fault] {
+    for area in [Area::Adapter, Area::Answer, Area::Fault] {
         progress(Progress::Area(area));
         match area {
             Area::Adapter => behavior::run(&mut driver, &mut verdicts).await,
+            Area::Answer if options.bends => bend::run(&mut driver, &mut verdicts).await,
+            Area::Answer => {}
             _ => scenario::run(&mut driver, &mut verdicts).await,
         }
         let (passed, failed, skipped) = verdicts.count(area);
@@ -89,6 +109,9 @@ pub async fn check(subject: &Subject, options: &Options, progress: &(dyn Fn(Prog
     }
     driver.conclude(&mut verdicts);
     let mut checks = behavior::checks();
+    if options.bends {
+        checks.extend(bend::checks());
+    }
     checks.extend(options.scenarios.iter().map(Scenario::check));
     Report {
         target: format!("adapter {}", subject.lender.id()),

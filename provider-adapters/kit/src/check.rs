@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A group of checks; `--only` takes one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Area {
     /// The lender answers at all, in HTTP.
@@ -37,13 +37,15 @@ pub enum Area {
     Privacy,
     /// An adapter's behavior.
     Adapter,
+    /// An adapter's reading of an answer with one thing changed.
+    Answer,
     /// An adapter when its counterparty fails.
     Fault,
 }
 
 impl Area {
     /// Every area, in the order in which they run.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Reach,
         Self::Signature,
         Self::Schema,
@@ -57,6 +59,7 @@ impl Area {
         Self::Callback,
         Self::Privacy,
         Self::Adapter,
+        Self::Answer,
         Self::Fault,
     ];
 
@@ -76,6 +79,7 @@ impl Area {
             Self::Callback => "callback",
             Self::Privacy => "privacy",
             Self::Adapter => "adapter",
+            Self::Answer => "answer",
             Self::Fault => "fault",
         }
     }
@@ -96,6 +100,7 @@ impl Area {
             Self::Callback => "Answers that come later are signed, numbered, repeated until taken, and end.",
             Self::Privacy => "Personal data goes to the lender and does not come back.",
             Self::Adapter => "An adapter does what the Lender port promises.",
+            Self::Answer => "An adapter reads an answer as it stands, or refuses it; it makes nothing up.",
             Self::Fault => "An adapter says truthfully what went wrong, in time, and repeats no mutation.",
         }
     }
@@ -124,7 +129,7 @@ impl FromStr for Area {
 }
 
 /// One rule that is checked, as data.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {
     /// Stable, `area.name`.
     pub id: Cow<'static, str>,
@@ -153,7 +158,7 @@ impl Check {
 }
 
 /// What came of a check.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "lowercase")]
 pub enum Outcome {
     /// The rule holds.
@@ -171,7 +176,7 @@ pub enum Outcome {
 }
 
 /// A check and what came of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// The check.
     #[serde(flatten)]

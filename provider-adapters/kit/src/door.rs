@@ -146,7 +146,7 @@ async fn converse(mut stream: TcpStream, behind: &dyn Counterparty, faults: &Fau
         return Ok(());
     };
     let fault = faults.next();
-    fault::answer(&mut stream, behind, &heard, fault.as_ref()).await
+    fault::answer(&mut stream, behind, &heard, (fault.as_ref(), faults)).await
 }
 
 /// Reads one request; none when it is none.

@@ -222,6 +222,6 @@ async fn run(area: Area, ctx: &mut Ctx<'_>) {
                 callback::run(ctx).await;
             }
         }
-        Area::Adapter | Area::Fault => {}
+        Area::Adapter | Area::Answer | Area::Fault => {}
     }
 }

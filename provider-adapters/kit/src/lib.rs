@@ -10,6 +10,7 @@ pub mod check;
 pub mod counterparty;
 pub mod door;
 pub mod lender;
+pub mod recorded;
 pub mod report;
 
 pub use catalogue::{catalogue, lender_checks};

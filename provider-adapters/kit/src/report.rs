@@ -4,14 +4,17 @@ mod human;
 mod junit;
 mod markdown;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::check::{Finding, Outcome};
 
 pub use markdown::markdown;
 
+/// The environment variable that names the file for [`Report::leave`].
+pub const FILE_VARIABLE: &str = "USANCE_KIT_REPORT";
+
 /// What a run found.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     /// What was checked, for people.
     pub target: String,
@@ -72,6 +75,14 @@ impl Report {
         let all = serde_json::json!({ "target": self.target, "took_ms": self.took_ms, "green": self.is_green(),
             "counts": self.counts(), "findings": self.findings });
         format!("{all:#}\n")
+    }
+
+    /// Writes the JSON to the file that [`FILE_VARIABLE`] names, when it names one: `usance provider check` reads it there.
+    pub fn leave(&self) -> std::io::Result<()> {
+        match std::env::var_os(FILE_VARIABLE) {
+            Some(file) => std::fs::write(file, self.to_json()),
+            None => Ok(()),
+        }
     }
 
     /// JUnit XML: an area is a suite.
@@ -146,6 +157,8 @@ mod tests {
             (Some(false), Some(1))
         );
         assert_eq!(json["findings"][1]["outcome"], "failed");
+        let read: Report = serde_json::from_str(&report.to_json()).unwrap();
+        assert_eq!(read, report);
         report.findings.remove(1);
         assert!(report.is_green());
         report.findings.remove(0);

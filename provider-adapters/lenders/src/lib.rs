@@ -11,6 +11,7 @@ pub mod inbox;
 pub mod iso20022;
 pub mod layers;
 pub mod manifest;
+pub mod matrix;
 pub mod networks;
 pub mod ocen;
 pub mod protocol;

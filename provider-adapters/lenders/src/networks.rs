@@ -395,3 +395,6 @@ pub(crate) fn link(field: &Reader<'_>, url: &str, network: NetworkPolicy) -> Res
     Endpoint::parse(bare, network).map_err(|error| field.malformed(&error.to_string()))?;
     Ok(url.to_owned())
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use chrono::TimeDelta;
 use domain::ProviderId;
 use domain::ports::{JourneyStore, Question, StoreFailure};
+use sdk::net::Incoming;
 use sdk::{Clock, LenderError};
 use tokio::sync::Notify;
 
@@ -160,6 +161,19 @@ impl Drop for Open {
             waiting.remove(&self.id);
         }
     }
+}
+
+/// An acknowledgement is JSON, and says so: a page of a proxy is none.
+pub(crate) fn json_only(answer: &Incoming) -> Result<(), LenderError> {
+    let kind = answer.header("content-type").unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    if answer.status >= 300 || kind.eq_ignore_ascii_case("application/json") {
+        return Ok(());
+    }
+    Err(LenderError::Malformed {
+        field: "content-type".into(),
+        detail: "must be application/json".into(),
+    })
 }
 
 /// The time that is left until a deadline.

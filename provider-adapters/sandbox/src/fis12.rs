@@ -21,6 +21,9 @@ use order::{Ordered, catalog, order, paid_out};
 
 pub use order::{Product, standard_products};
 
+/// Name of the development key of the buyer application in [`Setup::development`].
+const BUYER_KEY: &str = "usance-fis12";
+
 /// One thing that goes wrong, with the next message of that action.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Fault {
@@ -71,6 +74,21 @@ pub struct Setup {
     pub forms: Vec<(String, String)>,
     /// Pays out as soon as a confirmed loan is asked for.
     pub pays_at_once: bool,
+}
+
+impl Setup {
+    /// The bank of the development marketplace: it wants the borrower identified, and pays at once.
+    pub fn development() -> Result<Self, KeyError> {
+        Ok(Self {
+            subscriber: "bharat-bank.sandbox".to_owned(),
+            buyer: "usance.sandbox".to_owned(),
+            buyer_key: PrivateKey::development(BUYER_KEY)?.public(),
+            products: standard_products(),
+            declares: None,
+            forms: vec![("init".to_owned(), "KYC".to_owned())],
+            pays_at_once: true,
+        })
+    }
 }
 
 /// How a loan stands.
@@ -166,6 +184,25 @@ impl Fis12Bank {
     /// Its public key.
     pub fn public_key(&self) -> PublicKey {
         self.key.public()
+    }
+
+    /// Its entry in a development configuration, under that name.
+    pub fn entry(&self, id: &str) -> Value {
+        let (setup, key) = (self.setup(), self.public_key());
+        json!({
+            "kind": "fis12",
+            "id": id,
+            "subscriber": setup.subscriber,
+            "url": self.url,
+            "keys": [{ "id": key.id(), "public": key.to_base64() }],
+            "ours": {
+                "subscriber": setup.buyer,
+                "key_id": setup.buyer_key.id(),
+                "key": { "development": setup.buyer_key.id() },
+            },
+            "tax_ppm": 180_000,
+            "capabilities": network::capabilities(),
+        })
     }
 
     /// What it has seen.

@@ -14,9 +14,13 @@ use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
+use domain::Currency;
+use domain::eligibility::AmountRange;
+use domain::offer::Inquiry;
+use domain::request::{Jurisdiction, Product};
 use sdk::net::{Request, Value};
 use sdk::wire::MAX_BYTES;
-use sdk::{Endpoint, HttpClient, NetworkPolicy};
+use sdk::{Capabilities, Endpoint, HttpClient, NetworkPolicy};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -185,4 +189,28 @@ pub(crate) fn page(title: &str, done: bool) -> String {
         "<form method=\"post\"><button>Confirm</button></form>".to_owned()
     };
     format!("<!doctype html><html lang=\"en\"><title>{title}</title><h1>{title}</h1>{main}</html>")
+}
+
+/// What the development lenders on networks do: rupees in India.
+pub(crate) fn capabilities() -> Capabilities {
+    let currency = Currency::parse("INR");
+    Capabilities {
+        products: vec![Product::Installment],
+        jurisdictions: vec![Jurisdiction {
+            country: "IN".to_owned(),
+            region: None,
+        }],
+        amounts: currency
+            .map(|currency| AmountRange {
+                currency,
+                min: 2_500_000,
+                max: 500_000_000,
+            })
+            .into_iter()
+            .collect(),
+        min_term_days: 30,
+        max_term_days: 1_825,
+        collateral: Vec::new(),
+        inquiry: Inquiry::Soft,
+    }
 }

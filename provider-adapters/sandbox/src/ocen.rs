@@ -9,6 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use chrono::{SecondsFormat, TimeDelta};
 use sdk::jws::{self, Payload, SigningKey, VerifyingKey};
 use sdk::{KeyError, PrivateKey, PublicKey};
@@ -21,6 +23,9 @@ use crate::network::{self, Heard, Host, Outgoing, Received, Recipient, Said, nex
 use crate::serve::{SandboxError, World};
 use wire::{Wanted, figures, offer};
 
+/// Names of the development key and token of the loan agent in [`Setup::development`].
+const AGENT_KEY: &str = "usance-ocen";
+const TOKEN: &str = "usance-ocen-token";
 /// Version in every envelope and path.
 const VERSION: &str = "4.0.0alpha";
 
@@ -85,6 +90,21 @@ pub struct Setup {
     pub wants: BTreeSet<Page>,
     /// Pays out as soon as it is told to.
     pub pays_at_once: bool,
+}
+
+impl Setup {
+    /// The lender of the development marketplace: it wants the borrower identified, and pays at once.
+    pub fn development(agent_url: String) -> Result<Self, KeyError> {
+        Ok(Self {
+            participant: "udaan-capital.sandbox".to_owned(),
+            agent: "usance.sandbox".to_owned(),
+            agent_key: PrivateKey::development(AGENT_KEY)?.public(),
+            token: STANDARD.encode(PrivateKey::development_seed(TOKEN)),
+            agent_url,
+            wants: [Page::Kyc].into(),
+            pays_at_once: true,
+        })
+    }
 }
 
 #[derive(Debug, Default)]
@@ -179,6 +199,29 @@ impl OcenLender {
         self.key.public()
     }
 
+    /// Its entry in a development configuration, under that name.
+    pub fn entry(&self, id: &str) -> Value {
+        let (setup, key) = (self.setup(), self.public_key());
+        json!({
+            "kind": "ocen",
+            "id": id,
+            "participant": setup.participant,
+            "url": self.url,
+            "keys": [{ "id": key.id(), "public": key.to_base64(), "algorithm": "EdDSA" }],
+            "ours": {
+                "organization": "usance",
+                "participant": setup.agent,
+                "key_id": setup.agent_key.id(),
+                "key": { "development": setup.agent_key.id() },
+                "algorithm": "EdDSA",
+            },
+            "token": { "development": TOKEN },
+            "product": "personal",
+            "product_network": "net",
+            "capabilities": network::capabilities(),
+        })
+    }
+
     /// What it has seen.
     pub fn books(&self) -> MutexGuard<'_, Books> {
         self.books.lock().unwrap_or_else(PoisonError::into_inner)
@@ -270,22 +313,16 @@ impl OcenLender {
     fn act(&self, name: &str, request: &Value) -> Value {
         let (now, setup) = (self.world.clock.now(), self.setup().clone());
         let mut books = self.books();
-        let id = [
-            "/loanApplicationId",
-            "/loanApplications/0/loanApplicationId",
-            "/loanApplicationIds/0",
-        ]
-        .into_iter()
-        .find_map(|pointer| request.pointer(pointer)?.as_str())
-        .unwrap_or_default()
-        .to_owned();
+        let id = application_of(request);
+        match name {
+            "offers/setOffers" => books.set += 1,
+            "disbursement/triggerDisbursement" => books.triggered += 1,
+            _ => {}
+        }
         let number = books.applications.values().filter(|a| a.loan.is_some()).count() + 9;
-        let (paid, url) = (books.paid || setup.pays_at_once, &self.url);
+        let paid = books.paid || setup.pays_at_once;
         let application = books.applications.entry(id.clone()).or_default();
-        let open = |page: Page, done: &BTreeSet<Page>| setup.wants.contains(&page) && !done.contains(&page);
-        let link = |page: Page| format!("{url}/pages/{id}/{}", page.name());
         let ok = json!({ "status": "SUCCESS" });
-        let state = |state: &str| json!({ "response": ok, "loanApplicationId": id, "loanApplicationStatus": state });
         match name {
             "loanApplications/createLoan" => {
                 application.wanted = Wanted::read(&request["loanApplications"][0]);
@@ -305,73 +342,15 @@ impl OcenLender {
                 json!({ "response": ok, "loanApplications": [{
                     "loanApplicationId": id, "loanApplicationStatus": "OFFERED", "kyc": {}, "offers": offers }] })
             }
-            "offers/setOffers" => {
-                books.set += 1;
-                state("OFFER_ACCEPTED")
-            }
-            "kyc/triggerKyc" | "kyc/kycStatus" => {
-                let mut answer = state("KYC_COMPLETED");
-                answer["kyc"] = json!({ "kycRefNo": "KYC-1" });
-                if open(Page::Kyc, &application.done) {
-                    answer["loanApplicationStatus"] = json!("KYC_INITIATED");
-                    answer["kyc"]["next"] = json!({ "type": "REDIRECT", "data": { "url": link(Page::Kyc) } });
-                }
-                answer
-            }
-            "loanAcceptance/loanAgreement" => {
-                let mut answer = state("LOAN_AGREEMENT_COMPLETED");
-                if open(Page::Agreement, &application.done) {
-                    answer["loanApplicationStatus"] = json!("LOAN_AGREEMENT_INITIATED");
-                }
-                let legal = json!({ "type": "REDIRECT_TO_LENDER_URL", "data": link(Page::Agreement) });
-                answer["loanAgreement"] = json!({ "legalDocument": legal, "status": "AGREEMENT_READY" });
-                answer
-            }
-            "grantLoan/grantLoan" => {
-                let waits = [Page::Kyc, Page::Agreement]
-                    .into_iter()
-                    .any(|page| open(page, &application.done));
-                if waits {
-                    return json!({ "response": { "status": "ERROR", "responseDetail": "the borrower is not ready" } });
-                }
-                let loan = application.loan.get_or_insert_with(|| format!("L-{number}"));
-                json!({ "response": ok, "loanDetails": {
-                    "loanId": loan, "loanApplicationId": id, "loanApplicationStatus": "GRANTED" } })
-            }
-            "disbursement/setRepaymentPlan" | "disbursement/setRepaymentPlanStatus" => {
-                let waits = open(Page::Mandate, &application.done);
-                let mut answer = state(if waits {
-                    "REPAYMENT_SETUP_INITIATED"
-                } else {
-                    "REPAYMENT_SETUP_COMPLETED"
-                });
-                let status = if waits { "INACTIVE" } else { "ACTIVE" };
-                answer["plan"] = request["plan"].clone();
-                answer["paymentMethod"] =
-                    json!({ "id": "m-1", "type": "ENACH", "status": status, "url": link(Page::Mandate) });
-                answer
-            }
-            "disbursement/triggerDisbursement" => {
-                application.triggered = true;
-                let mut answer = state("DISBURSEMENT_INITIATED");
-                answer["loanId"] = json!(application.loan);
-                books.triggered += 1;
-                answer
-            }
             _ => {
-                let done = paid && application.triggered;
-                let mut answer = state(if done {
-                    "DISBURSEMENT_COMPLETED"
-                } else {
-                    "DISBURSEMENT_INITIATED"
-                });
-                answer["loanId"] = json!(application.loan);
-                if let Some(wanted) = application.wanted.filter(|_| done) {
-                    let net = serde_json::from_str(&rupees(figures(wanted).net)).unwrap_or(Value::Null);
-                    answer["payment"] =
-                        json!({ "totalAmount": net, "status": "SUCCESS", "txnRefNo": "4618602124", "id": "p" });
-                }
-                answer
+                let bench = Bench {
+                    id: &id,
+                    url: &self.url,
+                    wants: &setup.wants,
+                    paid,
+                    number,
+                };
+                bench.move_on(name, application, request)
             }
         }
     }
@@ -453,6 +432,112 @@ impl OcenLender {
             application.done.insert(page);
         }
     }
+}
+
+/// Where an accepted application is worked on.
+struct Bench<'a> {
+    id: &'a str,
+    url: &'a str,
+    wants: &'a BTreeSet<Page>,
+    paid: bool,
+    number: usize,
+}
+
+impl Bench<'_> {
+    fn state(&self, state: &str) -> Value {
+        json!({ "response": { "status": "SUCCESS" }, "loanApplicationId": self.id, "loanApplicationStatus": state })
+    }
+
+    fn link(&self, page: Page) -> String {
+        format!("{}/pages/{}/{}", self.url, self.id, page.name())
+    }
+
+    fn waits(&self, application: &Application, page: Page) -> bool {
+        self.wants.contains(&page) && !application.done.contains(&page)
+    }
+
+    fn move_on(&self, name: &str, application: &mut Application, request: &Value) -> Value {
+        match name {
+            "offers/setOffers" => self.state("OFFER_ACCEPTED"),
+            "kyc/triggerKyc" | "kyc/kycStatus" => {
+                let mut answer = self.state("KYC_COMPLETED");
+                answer["kyc"] = json!({ "kycRefNo": "KYC-1" });
+                if self.waits(application, Page::Kyc) {
+                    answer["loanApplicationStatus"] = json!("KYC_INITIATED");
+                    answer["kyc"]["next"] = json!({ "type": "REDIRECT", "data": { "url": self.link(Page::Kyc) } });
+                }
+                answer
+            }
+            "loanAcceptance/loanAgreement" => {
+                let waits = self.waits(application, Page::Agreement);
+                let mut answer = self.state(if waits {
+                    "LOAN_AGREEMENT_INITIATED"
+                } else {
+                    "LOAN_AGREEMENT_COMPLETED"
+                });
+                let legal = json!({ "type": "REDIRECT_TO_LENDER_URL", "data": self.link(Page::Agreement) });
+                answer["loanAgreement"] = json!({ "legalDocument": legal, "status": "AGREEMENT_READY" });
+                answer
+            }
+            "grantLoan/grantLoan" => self.grant(application),
+            "disbursement/setRepaymentPlan" | "disbursement/setRepaymentPlanStatus" => {
+                let waits = self.waits(application, Page::Mandate);
+                let mut answer = self.state(if waits {
+                    "REPAYMENT_SETUP_INITIATED"
+                } else {
+                    "REPAYMENT_SETUP_COMPLETED"
+                });
+                let status = if waits { "INACTIVE" } else { "ACTIVE" };
+                answer["plan"] = request["plan"].clone();
+                answer["paymentMethod"] =
+                    json!({ "id": "m-1", "type": "ENACH", "status": status, "url": self.link(Page::Mandate) });
+                answer
+            }
+            "disbursement/triggerDisbursement" => {
+                application.triggered = true;
+                let mut answer = self.state("DISBURSEMENT_INITIATED");
+                answer["loanId"] = json!(application.loan);
+                answer
+            }
+            _ => self.disbursement(application),
+        }
+    }
+
+    fn grant(&self, application: &mut Application) -> Value {
+        if self.waits(application, Page::Kyc) || self.waits(application, Page::Agreement) {
+            return json!({ "response": { "status": "ERROR", "responseDetail": "the borrower is not ready" } });
+        }
+        let number = self.number;
+        let loan = application.loan.get_or_insert_with(|| format!("L-{number}"));
+        json!({ "response": { "status": "SUCCESS" }, "loanDetails": {
+            "loanId": loan, "loanApplicationId": self.id, "loanApplicationStatus": "GRANTED" } })
+    }
+
+    fn disbursement(&self, application: &Application) -> Value {
+        let done = self.paid && application.triggered;
+        let mut answer = self.state(if done {
+            "DISBURSEMENT_COMPLETED"
+        } else {
+            "DISBURSEMENT_INITIATED"
+        });
+        answer["loanId"] = json!(application.loan);
+        if let Some(wanted) = application.wanted.filter(|_| done) {
+            let net = serde_json::from_str(&rupees(figures(wanted).net)).unwrap_or(Value::Null);
+            answer["payment"] = json!({ "totalAmount": net, "status": "SUCCESS", "txnRefNo": "4618602124", "id": "p" });
+        }
+        answer
+    }
+}
+
+/// The application that a request is about.
+fn application_of(request: &Value) -> String {
+    let places = [
+        "/loanApplicationId",
+        "/loanApplications/0/loanApplicationId",
+        "/loanApplicationIds/0",
+    ];
+    let found = places.into_iter().find_map(|place| request.pointer(place)?.as_str());
+    found.unwrap_or_default().to_owned()
 }
 
 #[async_trait]

@@ -1,4 +1,6 @@
-//! The provider SDK: everything that stands between a lender and a quote book. `README.md` is the guide to read first.
+#![doc = include_str!("../README.md")]
+//!
+//! # Where to look
 //!
 //! A lender joins in one of three ways: it speaks provider protocol v1 over HTTP ([`wire`], `protocol-v1.openapi.json`), it is
 //! described by a manifest, or it is a Rust type that implements [`Lender`]. Each stays naive: deadlines, limits, breakers,
@@ -49,11 +51,6 @@ pub mod canonical {
     pub use domain::request::{Applicant, CreditRequest, Employment, Jurisdiction, Product, Purpose, Refinances};
     pub use domain::{Asset, Currency, Money, ProviderId, Rate, Reason, RequestId, SettlementId, TokenAmount};
 }
-
-/// The guide's Rust is compiled.
-#[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-struct Guide;
 
 #[cfg(test)]
 mod openapi_tests;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use domain::ports::LenderError;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
-use reqwest::{Client, Url, redirect};
+use reqwest::{Client, ClientBuilder, Url, redirect};
 
 pub use address::is_public;
 pub use reqwest::Method;
@@ -217,6 +217,19 @@ impl Incoming {
         if all.next().is_some() { None } else { first }
     }
 
+    /// The body of a JSON answer. Errors: `Malformed` when the media type is another one, as of a proxy's page.
+    pub fn json(&self) -> Result<&[u8], LenderError> {
+        let media = self.header(CONTENT_TYPE.as_str()).unwrap_or_default();
+        let media = media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        if media == "application/json" || (media.starts_with("application/") && media.ends_with("+json")) {
+            return Ok(&self.body);
+        }
+        Err(LenderError::Malformed {
+            field: "content-type".into(),
+            detail: "must be application/json".into(),
+        })
+    }
+
     /// How long the lender asks us to wait (`Retry-After`, seconds or an HTTP date), at most a day.
     pub fn retry_after(&self, now: DateTime<Utc>) -> Option<Duration> {
         let text = self.header(RETRY_AFTER.as_str())?.trim();
@@ -250,15 +263,36 @@ impl HttpClient {
         Self::with_lookup(policy, address::system())
     }
 
+    /// A client that also trusts the authorities of this PEM file, beside the system's: a lender with an authority of its own.
+    /// Errors: `Unavailable` when it holds no certificate.
+    #[cfg(feature = "tls")]
+    pub fn trusting(policy: NetworkPolicy, authorities: &[u8]) -> Result<Self, LenderError> {
+        let bad = || LenderError::Unavailable("the authorities are no PEM file of certificates".into());
+        let found = reqwest::Certificate::from_pem_bundle(authorities).map_err(|_| bad())?;
+        if found.is_empty() {
+            return Err(bad());
+        }
+        Self::with(policy, address::system(), |builder| builder.tls_certs_merge(found))
+    }
+
     fn with_lookup(policy: NetworkPolicy, lookup: address::Lookup) -> Result<Self, LenderError> {
-        let client = Client::builder()
+        Self::with(policy, lookup, |builder| builder)
+    }
+
+    fn with(
+        policy: NetworkPolicy,
+        lookup: address::Lookup,
+        more: impl FnOnce(ClientBuilder) -> ClientBuilder,
+    ) -> Result<Self, LenderError> {
+        let builder = Client::builder()
             .redirect(redirect::Policy::none())
             .no_proxy()
             .https_only(policy == NetworkPolicy::Public)
             .dns_resolver(Arc::new(CheckedDns { policy, lookup }))
             .connect_timeout(Duration::from_secs(3))
             .pool_idle_timeout(Duration::from_secs(30))
-            .user_agent(concat!("usance/", env!("CARGO_PKG_VERSION")))
+            .user_agent(concat!("usance/", env!("CARGO_PKG_VERSION")));
+        let client = more(builder)
             .build()
             .map_err(|_| LenderError::Unavailable("the HTTP client could not be built".into()))?;
         Ok(Self {

@@ -52,6 +52,10 @@ const MANIFEST: &[Template] = &[
         include_str!("../../templates/provider/manifest/quote.json"),
     ),
     (
+        "fixtures/loan.json",
+        include_str!("../../templates/provider/manifest/loan.json"),
+    ),
+    (
         "lenders.toml",
         include_str!("../../templates/provider/manifest/lenders.toml"),
     ),
@@ -61,6 +65,10 @@ const PROTOCOL: &[Template] = &[
     (
         "lender.toml",
         include_str!("../../templates/provider/protocol/lender.toml"),
+    ),
+    (
+        "server.mjs",
+        include_str!("../../templates/provider/protocol/server.mjs"),
     ),
     ("keys.toml", include_str!("../../templates/provider/protocol/keys.toml")),
     (
@@ -88,6 +96,10 @@ const RUST: &[Template] = &[
     (
         "fixtures/quote.json",
         include_str!("../../templates/provider/rust/quote.json"),
+    ),
+    (
+        "fixtures/loan.json",
+        include_str!("../../templates/provider/rust/loan.json"),
     ),
     ("README.md", include_str!("../../templates/provider/rust/README.md")),
 ];
@@ -157,6 +169,7 @@ fn values(name: &str, sdk: Option<&Path>) -> Result<Vec<(&'static str, String)>>
     ];
     if let Some(sdk) = sdk {
         values.push(("{{sdk}}", sdk.display().to_string()));
+        values.push(("{{kit}}", sdk.with_file_name("kit").display().to_string()));
     }
     Ok(values)
 }
@@ -171,17 +184,19 @@ fn next(name: &str, level: Level, folder: &Path) -> String {
     let steps: &[&str] = match level {
         Level::Manifest => &[
             "usance provider try {{name}}.toml --fixture fixtures/quote.toml   # red: its `todo` says why",
-            "edit fixtures/quote.json, fixtures/quote.toml and {{name}}.toml until it is green",
-            "put the entry of lenders.toml into the server's configuration",
+            "edit fixtures/ and {{name}}.toml until it is green",
+            "usance provider check .   # the kit plays the lender, well and badly",
+            "usance dev --lenders lenders.toml",
         ],
         Level::Protocol => &[
-            "usance provider check lender.toml   # red: nobody answers yet",
-            "serve the four calls of openapi.json; README.md says how",
-            "run the check until it is green",
+            "usance provider check .   # red: nobody answers yet",
+            "node server.mjs &   # a server to begin with; or serve the four calls of openapi.json in your own language",
+            "usance provider check .   # until it is green",
+            "usance dev --lenders lender.toml",
         ],
         Level::Rust => &[
-            "cargo test   # compiles; the tests named todo_ are red and say why",
-            "edit fixtures/quote.json and src/lib.rs until it is green",
+            "usance provider check .   # compiles, runs the kit; the test named todo_ is red and says why",
+            "edit fixtures/ and src/lib.rs until it is green",
             "README.md says how it joins the server",
         ],
     };

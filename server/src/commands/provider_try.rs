@@ -44,20 +44,38 @@ pub struct Options {
 /// A test of a manifest.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Case {
+pub(super) struct Case {
     /// Work that is left: the test is red until it is done.
-    todo: Option<String>,
+    pub(super) todo: Option<String>,
     now: Option<DateTime<Utc>>,
     amount: Option<String>,
     term: Option<Period>,
+    /// What a polled lender answers before the first poll; `usance provider check` needs it.
+    pub(super) first: Option<PathBuf>,
     /// The pages of the answer, relative to the test.
-    answers: Vec<PathBuf>,
+    pub(super) answers: Vec<PathBuf>,
+    /// The answers about loans, which `usance provider check` needs.
+    pub(super) loan: Option<LoanAnswers>,
     /// The offers that it must come to, in their order.
     #[serde(default)]
     expect: Vec<Expected>,
     /// It must come to a decline.
     #[serde(default)]
     expect_decline: bool,
+}
+
+/// Recorded answers about an accepted offer. `$LOAN` and `$SETTLEMENT` in them become the ids of a run.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LoanAnswers {
+    /// To the acceptance.
+    pub(super) accept: PathBuf,
+    /// To the question for its state.
+    pub(super) status: PathBuf,
+    /// To the withdrawal.
+    pub(super) cancel: Option<PathBuf>,
+    /// To a question for a loan that nobody accepted.
+    pub(super) unknown: Option<PathBuf>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -108,14 +126,20 @@ fn read(file: &Path) -> Result<String> {
     std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))
 }
 
+impl Case {
+    /// Reads a test.
+    pub(super) fn read(file: &Path) -> Result<Self> {
+        let case: Self = toml::from_str(&read(file)?).with_context(|| file.display().to_string())?;
+        if case.answers.is_empty() {
+            bail!("{}: answers must name a file", file.display());
+        }
+        Ok(case)
+    }
+}
+
 fn case(options: &Options) -> Result<Case> {
     if options.fixture.extension().is_some_and(|kind| kind == "toml") {
-        let text = read(&options.fixture)?;
-        let case: Case = toml::from_str(&text).with_context(|| options.fixture.display().to_string())?;
-        if case.answers.is_empty() {
-            bail!("{}: answers must name a file", options.fixture.display());
-        }
-        return Ok(case);
+        return Case::read(&options.fixture);
     }
     let file = options.fixture.file_name().context("the fixture is no file")?;
     Ok(Case {
@@ -123,14 +147,16 @@ fn case(options: &Options) -> Result<Case> {
         now: options.now,
         amount: options.amount.clone(),
         term: Some(Period::new(options.months, Unit::Month)),
+        first: None,
         answers: vec![file.into()],
+        loan: None,
         expect: Vec::new(),
         expect_decline: false,
     })
 }
 
 /// A question of nobody.
-fn request(manifest: &Manifest, case: &Case) -> Result<CreditRequest> {
+pub(super) fn request(manifest: &Manifest, case: &Case) -> Result<CreditRequest> {
     let capabilities = manifest.capabilities();
     let lent = capabilities.amounts.first().context("the manifest names no currency")?;
     let amount = match &case.amount {

@@ -418,6 +418,12 @@ pub(super) const CALLBACK: &Texts = &[
         "Sign callbacks as requests, for the host and path of callback_url.",
     ],
     [
+        "callback.after-question",
+        "No callback's signature was created before the question, but for 30 s of skew.",
+        "A callback older than its question answers another one.",
+        "Sign each delivery when it is sent; synchronise the clock.",
+    ],
+    [
         "callback.shape",
         "Every callback has the protocol's shape and readable offers.",
         "An unreadable part makes the whole answer unreadable.",

@@ -56,6 +56,11 @@ pub enum Fault {
         /// Which.
         is: String,
     },
+    /// The counterparty does its work, and its answer has another body.
+    Body {
+        /// What stands in it.
+        is: String,
+    },
 }
 
 /// The fault that is on, and how many calls came since.
@@ -65,9 +70,15 @@ pub struct FaultLine(Mutex<Line>);
 #[derive(Debug, Default)]
 struct Line {
     fault: Option<Fault>,
+    /// Calls that go well before the fault.
+    skip: usize,
     left: usize,
     calls: usize,
+    said: Vec<Vec<u8>>,
 }
+
+/// Answers that are remembered.
+const MOST_SAID: usize = 64;
 
 impl FaultLine {
     /// Turns a fault on for that many calls, and counts calls from zero.
@@ -75,7 +86,17 @@ impl FaultLine {
         *self.lock() = Line {
             fault,
             left: times,
-            calls: 0,
+            ..Line::default()
+        };
+    }
+
+    /// Turns a fault on for one call, after that many, and counts calls from zero.
+    pub fn arm_at(&self, fault: Fault, skip: usize) {
+        *self.lock() = Line {
+            fault: Some(fault),
+            skip,
+            left: 1,
+            ..Line::default()
         };
     }
 
@@ -84,9 +105,25 @@ impl FaultLine {
         self.lock().calls
     }
 
+    /// The bodies that the counterparty answered since the line was armed, in order: the first 64.
+    pub fn said(&self) -> Vec<Vec<u8>> {
+        self.lock().said.clone()
+    }
+
+    fn remember(&self, said: &Said) {
+        let mut line = self.lock();
+        if line.said.len() < MOST_SAID {
+            line.said.push(said.body.clone());
+        }
+    }
+
     pub(super) fn next(&self) -> Option<Fault> {
         let mut line = self.lock();
         line.calls += 1;
+        if line.skip > 0 {
+            line.skip -= 1;
+            return None;
+        }
         if line.left == 0 {
             return None;
         }
@@ -103,7 +140,7 @@ pub(super) async fn answer(
     stream: &mut TcpStream,
     behind: &dyn Counterparty,
     heard: &Heard,
-    fault: Option<&Fault>,
+    (fault, line): (Option<&Fault>, &FaultLine),
 ) -> io::Result<()> {
     let instead = match fault {
         Some(Fault::Answer { status, headers, body }) => Some(Said {
@@ -120,7 +157,7 @@ pub(super) async fn answer(
     };
     let said = match instead {
         Some(said) => Some(said),
-        None => behind.answer(heard).await,
+        None => behind.answer(heard).await.inspect(|said| line.remember(said)),
     };
     match (said, fault) {
         (None, _) | (_, Some(Fault::Silence)) => hold(stream).await,
@@ -156,6 +193,11 @@ pub(super) async fn answer(
         (Some(mut said), Some(Fault::ContentType { is })) => {
             said.headers.retain(|(name, _)| name != "content-type");
             said.headers.push(("content-type".into(), is.clone()));
+            stream.write_all(&bytes(&said)).await?;
+            finish(stream).await
+        }
+        (Some(mut said), Some(Fault::Body { is })) => {
+            said.body = is.clone().into_bytes();
             stream.write_all(&bytes(&said)).await?;
             finish(stream).await
         }

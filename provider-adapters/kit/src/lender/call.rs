@@ -313,7 +313,8 @@ impl<'t> Caller<'t> {
     }
 }
 
-fn created(input: &str) -> Option<i64> {
+/// The parameter `created` of a `Signature-Input`, seconds.
+pub(crate) fn created(input: &str) -> Option<i64> {
     let rest = input.split(";created=").nth(1)?;
     rest.split(';').next()?.parse().ok()
 }

@@ -9,12 +9,12 @@ use domain::RequestId;
 use domain::ports::Answer;
 use domain::request::CreditRequest;
 use sdk::client::read_answer;
-use sdk::signature::SignatureError;
+use sdk::signature::{SignatureError, SignatureHeaders};
 use sdk::wire::{Acknowledgement, Callback};
 use sdk::{Endpoint, Gate, RequestParts};
 use tokio::sync::Notify;
 
-use super::call::no_echo;
+use super::call::{created, no_echo};
 use super::ctx::Ctx;
 use super::{CallbackDesk, KitError, Options, Target, offer, shape};
 use crate::door::{Counterparty, Door, Heard, OpenDoor, Said};
@@ -22,9 +22,12 @@ use crate::door::{Counterparty, Door, Heard, OpenDoor, Said};
 const PATH: &str = "/v1/callbacks/offers";
 /// Callbacks that are looked at; a lender that sends more does not end.
 const MOST: usize = 256;
-const ALL: [&str; 10] = [
+/// How far clocks may differ, seconds.
+const SKEW: i64 = sdk::signature::MAX_SKEW_SECONDS;
+const ALL: [&str; 11] = [
     "callback.final-comes",
     "callback.signed",
+    "callback.after-question",
     "callback.shape",
     "callback.request-id",
     "callback.sequence",
@@ -39,6 +42,8 @@ const ALL: [&str; 10] = [
 struct Delivery {
     body: Vec<u8>,
     admitted: Result<(), SignatureError>,
+    /// When it says it was signed.
+    created: Option<i64>,
 }
 
 /// Takes deliveries; the first of each question is answered 503.
@@ -89,9 +94,11 @@ impl Counterparty for Collector {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         let first = taken.is_empty();
         if right_door && taken.len() < MOST {
+            let read = SignatureHeaders::read(|name| heard.headers.get(name).and_then(|v| v.to_str().ok()));
             taken.push(Delivery {
                 body: heard.body.clone(),
                 admitted,
+                created: read.ok().and_then(|headers| created(&headers.signature_input)),
             });
         }
         drop(taken);
@@ -116,6 +123,7 @@ pub(crate) async fn run(ctx: &mut Ctx<'_>) {
     let _judged = ctx.ask(ctx.request()).await;
     let request = ctx.request();
     let body = ctx.question(&request, Some(desk.url.clone()));
+    let asked = ctx.options.clock.now().timestamp();
     let answer = match ctx.post(&body).await {
         Ok(answer) => answer,
         Err(reason) => return skip(ctx, &reason),
@@ -137,7 +145,7 @@ pub(crate) async fn run(ctx: &mut Ctx<'_>) {
     wait(&desk.collector, ctx.options.patience).await;
     let taken = std::mem::take(&mut *desk.collector.taken.lock().unwrap_or_else(PoisonError::into_inner));
     ctx.desk = Some(desk);
-    judge(ctx, &request, &taken);
+    judge(ctx, (&request, asked), &taken);
 }
 
 fn skip(ctx: &mut Ctx<'_>, reason: &str) {
@@ -176,13 +184,13 @@ fn complete(taken: &[Delivery]) -> bool {
     last.is_some_and(|last| parts.keys().copied().eq(0..=last))
 }
 
-fn judge(ctx: &mut Ctx<'_>, request: &CreditRequest, taken: &[Delivery]) {
+fn judge(ctx: &mut Ctx<'_>, (request, asked): (&CreditRequest, i64), taken: &[Delivery]) {
     if taken.is_empty() {
         skip(ctx, "no callback came");
         ctx.verdicts.fail("callback.final-comes", "no callback came");
         return;
     }
-    signatures(ctx, taken);
+    signatures(ctx, taken, asked);
     let echo = taken.iter().try_for_each(|delivery| no_echo(&delivery.body));
     ctx.verdicts.verdict("privacy.callbacks", echo);
     let mut parts = Vec::new();
@@ -199,7 +207,7 @@ fn judge(ctx: &mut Ctx<'_>, request: &CreditRequest, taken: &[Delivery]) {
     offers(ctx, request, parts);
 }
 
-fn signatures(ctx: &mut Ctx<'_>, taken: &[Delivery]) {
+fn signatures(ctx: &mut Ctx<'_>, taken: &[Delivery], asked: i64) {
     let mut signed = Ok(());
     let mut fresh = Ok(());
     for delivery in taken {
@@ -210,6 +218,17 @@ fn signatures(ctx: &mut Ctx<'_>, taken: &[Delivery]) {
         }
     }
     let usable = signed.is_ok();
+    let earliest = taken.iter().filter_map(|delivery| delivery.created).min();
+    match earliest.filter(|_| usable) {
+        Some(at) if at < asked - SKEW => ctx.verdicts.fail(
+            "callback.after-question",
+            format!("signed {} s before the question", asked - at),
+        ),
+        Some(_) => ctx.verdicts.pass("callback.after-question"),
+        None => ctx
+            .verdicts
+            .skip("callback.after-question", "no callback was rightly signed"),
+    }
     ctx.verdicts.verdict("callback.signed", signed);
     if usable && (taken.len() > 1 || fresh.is_err()) {
         ctx.verdicts.verdict("callback.fresh-signature", fresh);

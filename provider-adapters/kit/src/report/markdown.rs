@@ -9,9 +9,9 @@ pub fn markdown() -> String {
     let all = crate::catalogue();
     let mut text = String::from(
         "# What the conformance kit checks\n\n\
-         <!-- Made by `usance provider checks --markdown`; a test compares it. -->\n\n\
-         `usance provider check TARGET` runs the checks of a lender that speaks provider protocol v1. The areas `adapter` and `fault` check a\n\
-         Rust adapter: its crate calls `usance_kit::adapter::check`. A check passes, fails with what was seen, or is skipped with the reason.\n",
+         <!-- Made by `usance print provider-checks`; a test compares it. -->\n\n\
+         `usance provider check TARGET` runs the checks of a lender that speaks provider protocol v1. The areas `adapter`, `answer` and `fault`\n\
+         check a manifest against its recorded answers, or a Rust adapter whose tests call `usance_kit::adapter::check`. A check passes, fails with what was seen, or is skipped with the reason.\n",
     );
     let _ = writeln!(
         text,

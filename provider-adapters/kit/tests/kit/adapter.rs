@@ -193,7 +193,7 @@ async fn subject(bad: Bad) -> (Subject, OpenDoor) {
     (subject, open)
 }
 
-fn request(at: chrono::DateTime<chrono::Utc>) -> CreditRequest {
+pub fn request(at: chrono::DateTime<chrono::Utc>) -> CreditRequest {
     let usd = |minor| Money::new(minor, Currency::usd());
     let id = || Counter.next();
     CreditRequest {
@@ -232,11 +232,9 @@ fn request(at: chrono::DateTime<chrono::Utc>) -> CreditRequest {
 async fn report(bad: Bad, scenarios: Vec<Scenario>) -> Report {
     let (subject, _door) = subject(bad).await;
     let options = Options {
-        deadline: Duration::from_secs(2),
-        patience: Duration::from_secs(2),
         scenarios,
-        clock: Arc::new(ManualClock::default()),
-        ids: Arc::new(Counter),
+        bends: false,
+        ..Options::new(Arc::new(ManualClock::default()), Arc::new(Counter))
     };
     check(&subject, &options, &|_| {}).await
 }

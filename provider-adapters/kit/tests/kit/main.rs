@@ -9,7 +9,11 @@ mod docs;
 #[cfg(test)]
 mod lender;
 #[cfg(test)]
+mod plain;
+#[cfg(test)]
 mod ratetable;
+#[cfg(test)]
+mod review;
 #[cfg(test)]
 mod sandbox;
 #[cfg(test)]

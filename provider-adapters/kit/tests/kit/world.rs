@@ -40,9 +40,9 @@ impl Clock for ManualClock {
 }
 
 /// Another clock, and a constant.
-struct Off(Arc<ManualClock>, i64);
+struct Shifted(Arc<dyn Clock>, i64);
 
-impl Clock for Off {
+impl Clock for Shifted {
     fn now(&self) -> DateTime<Utc> {
         self.0.now() + TimeDelta::seconds(self.1)
     }
@@ -91,6 +91,8 @@ pub enum Flaw {
     GivesUp,
     /// Signs callbacks with another key.
     CallsBackAs(&'static str),
+    /// Signs callbacks with a clock that is that many seconds off.
+    CallsBackAt(i64),
     /// Repeats a callback with the signature of the first time.
     RepeatsNonce,
     /// Signs answers with another key under its own name.
@@ -104,7 +106,12 @@ impl Flaw {
     pub fn keeps_waiting(self) -> bool {
         matches!(
             self,
-            Self::Hangs(_) | Self::CallsBack(_) | Self::GivesUp | Self::CallsBackAs(_) | Self::RepeatsNonce
+            Self::Hangs(_)
+                | Self::CallsBack(_)
+                | Self::GivesUp
+                | Self::CallsBackAs(_)
+                | Self::CallsBackAt(_)
+                | Self::RepeatsNonce
         )
     }
 }
@@ -151,7 +158,7 @@ impl Bent {
                     seen.body = body.to_string().into_bytes();
                 }
             }
-            Flaw::CallsBack(_) | Flaw::GivesUp | Flaw::CallsBackAs(_) | Flaw::RepeatsNonce => {
+            Flaw::CallsBack(_) | Flaw::GivesUp | Flaw::CallsBackAs(_) | Flaw::CallsBackAt(_) | Flaw::RepeatsNonce => {
                 let mut body = json(&heard.body);
                 if body.as_object_mut().is_none_or(|b| b.remove("callback_url").is_none()) {
                     return seen;
@@ -216,6 +223,10 @@ async fn deliveries(signer: &Signer, flaw: Flaw, url: &str, answer: OffersAnswer
     let other = match flaw {
         Flaw::CallsBackAs(key) => Signer {
             key: PrivateKey::development(key).unwrap(),
+            ..signer.clone()
+        },
+        Flaw::CallsBackAt(by) => Signer {
+            clock: Arc::new(Shifted(Arc::clone(&signer.clock), by)),
             ..signer.clone()
         },
         _ => signer.clone(),
@@ -285,7 +296,7 @@ impl Counterparty for Bent {
         }
         if matches!(
             self.flaw,
-            Flaw::CallsBack(_) | Flaw::GivesUp | Flaw::CallsBackAs(_) | Flaw::RepeatsNonce
+            Flaw::CallsBack(_) | Flaw::GivesUp | Flaw::CallsBackAs(_) | Flaw::CallsBackAt(_) | Flaw::RepeatsNonce
         ) {
             self.call_back(heard, &mut said);
         }
@@ -345,7 +356,7 @@ impl World {
                 Signer { key, ..lender }
             }
             Flaw::ClockOff(by) => Signer {
-                clock: Arc::new(Off(Arc::clone(&clock), by)),
+                clock: Arc::new(Shifted(Arc::clone(&clock) as _, by)),
                 ..lender
             },
             _ => lender,

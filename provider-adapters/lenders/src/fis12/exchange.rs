@@ -11,7 +11,7 @@ use serde_json::json;
 use super::fault::{Fault, acknowledged};
 use super::inbox::Inbox;
 use super::table::{Action, Stage, next};
-use crate::questions::{Asking, left};
+use crate::questions::{Asking, json_only, left};
 
 /// Our side of the wire.
 #[derive(Debug)]
@@ -61,6 +61,7 @@ impl Exchange {
             ..Request::post(&self.endpoint, &path, &body, left(deadline)?)
         };
         let answer = self.http.call(request).await?;
+        json_only(&answer)?;
         acknowledged(answer.status, &answer.body)?;
         let body = open.answer().await?;
         let error = {

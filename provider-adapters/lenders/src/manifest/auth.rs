@@ -12,7 +12,7 @@ use sdk::{Clock, Endpoint, EndpointError, HttpClient, LenderError, NetworkPolicy
 use tokio::sync::Mutex;
 
 use super::ManifestLenderError;
-use super::secrets::SecretRef;
+use super::secrets::{SecretError, SecretRef};
 use super::source::{Loaded, Table};
 
 /// A token is renewed this long before it ends.
@@ -77,6 +77,9 @@ pub(super) fn is_header(name: &str) -> bool {
     !name.is_empty() && name.len() <= 64 && name.bytes().all(token)
 }
 
+/// Reads a secret.
+pub(super) type Resolve = fn(&SecretRef) -> Result<Secret<String>, SecretError>;
+
 /// With the secrets in hand.
 pub(super) enum Auth {
     None,
@@ -89,20 +92,20 @@ impl Auth {
     pub(super) fn new(
         spec: &AuthSpec,
         network: NetworkPolicy,
-        token_url: Option<&str>,
+        (token_url, resolve): (Option<&str>, Resolve),
     ) -> Result<Self, ManifestLenderError> {
         let authorization =
             |scheme: &str, text: &str| Self::Header("authorization".into(), Secret::new(format!("{scheme} {text}")));
         Ok(match spec {
             AuthSpec::None => Self::None,
-            AuthSpec::Bearer(token) => authorization("Bearer", token.resolve()?.expose()),
-            AuthSpec::ApiKey { header, key } => Self::Header(header.clone(), key.resolve()?),
-            AuthSpec::Basic { username, password } => authorization("Basic", &basic(username, &password.resolve()?)),
+            AuthSpec::Bearer(token) => authorization("Bearer", resolve(token)?.expose()),
+            AuthSpec::ApiKey { header, key } => Self::Header(header.clone(), resolve(key)?),
+            AuthSpec::Basic { username, password } => authorization("Basic", &basic(username, &resolve(password)?)),
             AuthSpec::OAuth2(spec) => Self::OAuth2(Box::new(OAuth2 {
                 endpoint: token_endpoint(token_url.unwrap_or(&spec.token_url), network)?,
                 authorization: Secret::new(format!(
                     "Basic {}",
-                    basic(&spec.client_id, &spec.client_secret.resolve()?)
+                    basic(&spec.client_id, &resolve(&spec.client_secret)?)
                 )),
                 body: match &spec.scope {
                     Some(scope) => format!("grant_type=client_credentials&scope={}", form(scope)),

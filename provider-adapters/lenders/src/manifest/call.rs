@@ -9,6 +9,7 @@ use super::ask::FOUND;
 use super::auth::{Auth, is_header};
 use super::eval::Evaluator;
 use super::parse::Names;
+use super::routes::Route;
 use super::source::{Bound, Loaded, Table};
 use super::template::{Pairs, Path, Template};
 use super::value::Located;
@@ -87,6 +88,15 @@ impl Call {
         Ok(found)
     }
 
+    /// As the lender sees it.
+    pub(super) fn route(&self) -> Route {
+        Route {
+            method: self.method.to_string(),
+            path: self.path.pattern(),
+            unknown: self.unknown.clone(),
+        }
+    }
+
     /// True when an answer of this status says that the lender never heard of it.
     pub(super) fn is_unknown(&self, status: u16) -> bool {
         self.unknown.contains(&status)
@@ -136,7 +146,11 @@ impl Wire {
                 ..Request::get(&self.endpoint, &path, timeout)
             })
             .await?;
-        if call.read.contains(&answer.status) || call.is_unknown(answer.status) {
+        if call.is_unknown(answer.status) {
+            return Ok(answer);
+        }
+        if call.read.contains(&answer.status) {
+            answer.json()?;
             return Ok(answer);
         }
         if answer.status == 401 {

@@ -12,15 +12,19 @@ use sdk::net::Incoming;
 use sdk::normalise::Document;
 use sdk::{
     AcceptOrder, AcceptReceipt, Answer, Ask, Capabilities, Clock, Endpoint, HttpClient, Lender, LenderError,
-    LenderStatus, NetworkPolicy,
+    LenderStatus, NetworkPolicy, Secret,
 };
 
-use super::auth::Auth;
+use super::auth::{Auth, Resolve};
 use super::call::{Call, Wire};
 use super::eval::Evaluator;
 use super::load::{Manifest, Pages, Poll, Step};
+use super::secrets::SecretRef;
 use super::value::{Json, Located, Value};
 use super::{ManifestConfig, ManifestLenderError, ask};
+
+/// What stands for a secret where none is needed.
+pub const STAND_IN: &str = "stand-in-for-a-secret";
 
 /// A lender behind a manifest.
 pub struct ManifestLender {
@@ -44,6 +48,26 @@ impl ManifestLender {
         network: NetworkPolicy,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, ManifestLenderError> {
+        Self::with(config, http, network, (clock, SecretRef::resolve))
+    }
+
+    /// The same with [`STAND_IN`] for every secret: for a player of the lender, who needs none.
+    pub fn without_secrets(
+        config: &ManifestConfig,
+        http: HttpClient,
+        network: NetworkPolicy,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, ManifestLenderError> {
+        let stand_in = |_: &SecretRef| Ok(Secret::new(STAND_IN.to_owned()));
+        Self::with(config, http, network, (clock, stand_in))
+    }
+
+    fn with(
+        config: &ManifestConfig,
+        http: HttpClient,
+        network: NetworkPolicy,
+        (clock, resolve): (Arc<dyn Clock>, Resolve),
+    ) -> Result<Self, ManifestLenderError> {
         let text = std::fs::read_to_string(&config.file);
         let text = text.map_err(|error| ManifestLenderError::File(config.file.clone(), error))?;
         let manifest = Manifest::parse(&text)?;
@@ -51,7 +75,7 @@ impl ManifestLender {
         let wire = Wire {
             http,
             endpoint: Endpoint::parse(url, network)?,
-            auth: Auth::new(&manifest.auth, network, config.token_url.as_deref())?,
+            auth: Auth::new(&manifest.auth, network, (config.token_url.as_deref(), resolve))?,
         };
         Ok(Self {
             id: config.id.clone(),
@@ -292,6 +316,7 @@ impl Manifest {
     ) -> Result<Answer, LenderError> {
         let mut offers = Vec::new();
         for page in pages {
+            no_error(page)?;
             let items = evaluator.bound(&self.quote.items, page)?;
             for item in items
                 .items()
@@ -340,6 +365,31 @@ impl Pages {
 
 fn no_offer() -> Vec<Reason> {
     vec![Reason::new("NO_OFFER", "This lender made no offer.")]
+}
+
+/// An answer that has offers and an error could be read both ways. Its body stands before its status.
+fn no_error(page: &[Located]) -> Result<(), LenderError> {
+    let Some(Value::Json(body)) = page.iter().rev().nth(1).map(|body| &body.value) else {
+        return Ok(());
+    };
+    let Json::Object(fields) = &**body else { return Ok(()) };
+    let says = |value: &Json| match value {
+        Json::Null | Json::Bool(false) => false,
+        Json::Text(text) => !text.is_empty(),
+        Json::List(items) => !items.is_empty(),
+        Json::Object(fields) => !fields.is_empty(),
+        Json::Bool(true) | Json::Number(_) => true,
+    };
+    let found = fields
+        .iter()
+        .find(|(name, value)| matches!(name.as_str(), "error" | "errors") && says(value));
+    match found {
+        None => Ok(()),
+        Some((name, _)) => Err(LenderError::Malformed {
+            field: name.clone(),
+            detail: "stands beside the offers".into(),
+        }),
+    }
 }
 
 fn left(deadline: Instant) -> Result<Duration, LenderError> {

@@ -15,6 +15,7 @@ mod load;
 mod loan;
 mod offer;
 mod parse;
+mod routes;
 mod secrets;
 mod source;
 mod template;
@@ -26,8 +27,9 @@ use domain::ProviderId;
 use sdk::EndpointError;
 use serde::{Deserialize, Serialize};
 
-pub use lender::ManifestLender;
+pub use lender::{ManifestLender, STAND_IN};
 pub use load::Manifest;
+pub use routes::{Paged, Route, Routes};
 pub use secrets::{SecretError, SecretRef};
 pub use source::{ManifestError, Place};
 
@@ -40,7 +42,7 @@ const MAX_ITEMS: usize = 1_000;
 pub struct ManifestConfig {
     /// Operator-given name.
     pub id: ProviderId,
-    /// The manifest; relative to the working directory.
+    /// The manifest; relative to the file of this entry.
     pub file: PathBuf,
     /// Takes the place of the manifest's `base_url`: the lender's sandbox, for example.
     #[serde(default)]
@@ -51,6 +53,15 @@ pub struct ManifestConfig {
     /// Layers around it.
     #[serde(default)]
     pub policy: crate::layers::Policy,
+}
+
+impl ManifestConfig {
+    /// The same, with a relative `file` taken from that folder.
+    #[must_use]
+    pub fn within(mut self, folder: &std::path::Path) -> Self {
+        self.file = folder.join(self.file);
+        self
+    }
 }
 
 /// A manifest that does not become a lender.

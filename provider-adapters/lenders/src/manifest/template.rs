@@ -221,6 +221,15 @@ impl Path {
         Ok(Self(parts))
     }
 
+    /// The path with `*` for each value.
+    pub(super) fn pattern(&self) -> String {
+        let part = |part: &Part| match part {
+            Part::Fixed(text) => text.clone(),
+            Part::Value(_) => "*".into(),
+        };
+        self.0.iter().map(part).collect()
+    }
+
     /// Values stay within their segment whatever they hold.
     pub(super) fn write(&self, evaluator: &Evaluator, scope: &[Located]) -> Result<String> {
         let mut path = String::new();

@@ -23,7 +23,7 @@ use super::journey::{Journey, Kept, Sent, Step, bounded, succeeded};
 use super::offer::{self, Setting};
 use super::text;
 use crate::networks::SecretSource;
-use crate::questions::{Asking, left, unavailable};
+use crate::questions::{Asking, json_only, left, unavailable};
 
 /// Locks of applications; two may share one.
 const LOCKS: usize = 64;
@@ -146,6 +146,7 @@ impl OcenLender {
             ..Request::post(&self.parts.endpoint, &path, body, left(deadline)?)
         };
         let answer = self.parts.http.call(request).await?;
+        json_only(&answer)?;
         acknowledged(answer.status, &answer.body, &sent.trace)?;
         open.answer().await
     }

@@ -1,5 +1,7 @@
 //! One lender of the configuration, by its kind.
 
+use std::path::Path;
+
 use domain::ProviderId;
 use serde::{Deserialize, Serialize};
 
@@ -47,6 +49,15 @@ impl LenderConfig {
             Self::BankFiles(config) => &config.id,
             Self::Fis12(config) => &config.id,
             Self::Ocen(config) => &config.id,
+        }
+    }
+
+    /// The same, with what it names relatively taken from that folder.
+    #[must_use]
+    pub fn within(self, folder: &Path) -> Self {
+        match self {
+            Self::Manifest(config) => Self::Manifest(config.within(folder)),
+            other => other,
         }
     }
 

@@ -281,3 +281,20 @@ async fn a_form_sent_on_the_lenders_own_page_needs_no_word_of_ours() {
     );
     assert_eq!(stage.confirmed(), 1);
 }
+
+#[tokio::test]
+async fn a_callback_may_come_to_any_process() {
+    let mut stage = Stage::new().await;
+    let asking = std::sync::Arc::clone(&stage.lender);
+    // From now on callbacks come to another process.
+    stage.restart();
+    let Answer::Offers(offers) = asking.quote(&super::ask()).await.unwrap() else {
+        panic!("no offers")
+    };
+    asking.accept(&order(&offers[0], 7)).await.unwrap();
+    assert_eq!(stage.confirmed(), 1);
+    assert_eq!(
+        stage.lender.status(settlement(7)).await.unwrap(),
+        LenderStatus::Accepted
+    );
+}

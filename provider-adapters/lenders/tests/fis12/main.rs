@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::calendar::{Period, Unit};
+use domain::eligibility::AmountRange;
 use domain::offer::{Inquiry, Offer};
 use domain::request::{Applicant, CreditRequest, Employment, Jurisdiction, Product, Purpose};
 use domain::{Currency, Money, SettlementId};
@@ -237,12 +238,14 @@ fn lender(bank: &Fis12Bank, world: &World) -> Arc<Fis12Lender> {
         capabilities: Capabilities {
             products: vec![Product::Installment],
             jurisdictions: vec![request().jurisdiction],
-            currency: Currency::parse("INR").unwrap(),
-            min_amount: 5_000_000,
-            max_amount: 500_000_000,
+            amounts: vec![AmountRange {
+                currency: Currency::parse("INR").unwrap(),
+                min: 5_000_000,
+                max: 500_000_000,
+            }],
             min_term_days: 30,
             max_term_days: 1_900,
-            collateral_chain: None,
+            collateral: vec![],
             inquiry: Inquiry::Soft,
         },
         timeout: PATIENCE,

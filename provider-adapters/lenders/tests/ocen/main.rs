@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use base64::Engine as _;
 use chrono::{DateTime, Utc};
 use domain::calendar::{Period, Unit};
+use domain::eligibility::AmountRange;
 use domain::offer::{Binding, Inquiry, Offer};
 use domain::ports::{JourneyKey, JourneyStore as _};
 use domain::request::{Applicant, CreditRequest, Employment, Jurisdiction, Product, Purpose};
@@ -240,12 +241,14 @@ fn lender(network: &Network, world: &World) -> Arc<OcenLender> {
         capabilities: Capabilities {
             products: vec![Product::Installment],
             jurisdictions: vec![request().jurisdiction],
-            currency: Currency::parse("INR").unwrap(),
-            min_amount: 5_000_000,
-            max_amount: 500_000_000,
+            amounts: vec![AmountRange {
+                currency: Currency::parse("INR").unwrap(),
+                min: 5_000_000,
+                max: 500_000_000,
+            }],
             min_term_days: 30,
             max_term_days: 1_900,
-            collateral_chain: None,
+            collateral: vec![],
             inquiry: Inquiry::Soft,
         },
         timeout: PATIENCE,

@@ -328,6 +328,7 @@ pub fn callbacks() -> Vec<Row> {
     vec![
         ("callback.final-comes", Flaw::CallsBack(|p| vec![write(&p[0])])),
         ("callback.signed", Flaw::CallsBackAs("somebody-else")),
+        ("callback.after-question", Flaw::CallsBackAt(-45)),
         (
             "callback.shape",
             Flaw::CallsBack(|p| vec![write(&p[0]), b"{}".to_vec(), write(&p[1])]),
