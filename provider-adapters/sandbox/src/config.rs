@@ -75,6 +75,12 @@ pub struct LenderSpec {
     pub origination_fee_bps: u16,
     /// What it declares.
     pub declares: Declares,
+    /// Currency that it lends.
+    #[serde(default = "Currency::usd")]
+    pub currency: Currency,
+    /// Country in which it lends, two letters.
+    #[serde(default = "united_states")]
+    pub country: String,
     /// Smallest amount, minor units.
     pub min_amount: i64,
     /// Largest amount, minor units.
@@ -89,6 +95,10 @@ pub struct LenderSpec {
     /// How long it takes when it is slow.
     #[serde(default)]
     pub delay_ms: u64,
+}
+
+fn united_states() -> String {
+    "US".to_owned()
 }
 
 fn any_port() -> SocketAddr {
@@ -117,16 +127,21 @@ impl LenderSpec {
         }
     }
 
-    /// What the lender does, as the platform should know it. All lend US dollars in the United States.
+    /// Where it lends.
+    pub(crate) fn place(&self) -> Jurisdiction {
+        Jurisdiction {
+            country: self.country.clone(),
+            region: None,
+        }
+    }
+
+    /// What the lender does, as the platform should know it.
     pub fn capabilities(&self) -> Capabilities {
         Capabilities {
             products: vec![self.product()],
-            jurisdictions: vec![Jurisdiction {
-                country: "US".into(),
-                region: None,
-            }],
+            jurisdictions: vec![self.place()],
             amounts: vec![AmountRange {
-                currency: Currency::usd(),
+                currency: self.currency,
                 min: self.min_amount,
                 max: self.max_amount,
             }],
@@ -158,6 +173,8 @@ pub fn standard_lenders() -> Vec<LenderSpec> {
         rate_ppm,
         origination_fee_bps: 0,
         declares: Declares::Apr,
+        currency: Currency::usd(),
+        country: united_states(),
         min_amount: 50_000,
         max_amount: 5_000_000,
         min_term_days: 80,

@@ -274,8 +274,8 @@ impl SandboxedLender {
         let same = order.request_id == offered.request
             && order.principal.minor == offered.principal.to_string()
             && order.net_disbursed.minor == offered.net.to_string()
-            && order.principal.currency == "USD"
-            && order.net_disbursed.currency == "USD";
+            && order.principal.currency == self.spec.currency.code()
+            && order.net_disbursed.currency == self.spec.currency.code();
         if !same {
             return Err(Problem::new(
                 422,
@@ -295,7 +295,7 @@ impl SandboxedLender {
             Behavior::DisburseOther => {
                 let other = WireMoney {
                     minor: (offered.net - 1).to_string(),
-                    currency: "USD".into(),
+                    currency: self.spec.currency.code().into(),
                 };
                 self.pay(order.settlement_id, other)
             }

@@ -1,10 +1,11 @@
 //! An honest offer of a sandbox lender.
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use domain::appraisal::home_convention;
 use domain::calendar::{DayCount, Period, Unit};
-use domain::cashflow::{Convention, DatedFlows, verified};
+use domain::cashflow::{DatedFlows, verified};
 use domain::offer::{
-    Amounts, AprConvention, Binding, Declared, Fee, FeeTiming, LateTerms, Offer, Payee, RateKind, RateTerms, Repayment,
+    Amounts, Binding, Declared, Fee, FeeTiming, LateTerms, Offer, Payee, RateKind, RateTerms, Repayment,
     RepaymentMethod, ScheduledPayment,
 };
 use domain::schedule::rate::Basis;
@@ -63,8 +64,8 @@ impl OfferRef {
 pub(crate) fn offer(lender: &LenderSpec, question: Question) -> Result<Offer, Vec<Reason>> {
     let none = |code: &str, text: &str| vec![Reason::new(code, text)];
     let currency = question.amount.currency;
-    if lender.capabilities().amounts_in(currency).is_none() {
-        return Err(none("CURRENCY_NOT_OFFERED", "This lender lends US dollars."));
+    if currency != lender.currency {
+        return Err(none("CURRENCY_NOT_OFFERED", "This lender lends another currency."));
     }
     if question.amount.minor < lender.min_amount {
         return Err(none("AMOUNT_TOO_SMALL", "The amount is below what this lender lends."));
@@ -105,7 +106,7 @@ pub(crate) fn offer(lender: &LenderSpec, question: Question) -> Result<Offer, Ve
             .collect(),
         declared: Declared {
             apr: declared_apr(lender, question.now.date_naive(), net, &schedule),
-            convention: AprConvention::UsNominal,
+            convention: home_convention(&lender.place()),
             total_cost: Some(money(paid - net)),
             payment: schedule.first().map(|p| p.total),
         },
@@ -244,7 +245,7 @@ fn declared_apr(lender: &LenderSpec, start: NaiveDate, net: i64, schedule: &[Sch
                 advances: vec![(start, i128::from(net))],
                 payments,
             };
-            verified(&flows, Convention::UsNominal).map_or(nominal, |apr| apr.rate)
+            verified(&flows, home_convention(&lender.place()).into()).map_or(nominal, |apr| apr.rate)
         }
     }
 }
