@@ -619,3 +619,27 @@ async fn another_currency_is_declined() {
     let late = crate::scene::ask_within(&request(1, 24), std::time::Duration::ZERO);
     assert_eq!(scene.ours.quote(&late).await, Err(LenderError::TimedOut));
 }
+
+/// Configuration is where an operator meets both: by kind, without unknown keys, and with the name of the lender and the field.
+#[test]
+fn lenders_of_both_kinds_are_configured_by_their_kind() {
+    // As the server reads its file: values first, so that no error quotes a line.
+    let parse = |text: &str| text.parse::<toml::Table>().unwrap().try_into::<lenders::LenderConfig>();
+    let bank = |extra: &str| {
+        format!(
+            "kind = \"bank-files\"\nid = \"b\"\nfolder = \"/nowhere\"\ncurrency = \"EUR\"\n{extra}\n\
+             account = {{ name = \"A\", iban = \"DE89370400440532013000\" }}\npayout = {{ name = \"B\", iban = \"DE89370400440532013000\" }}\n\
+             rates = [{{ max_months = 12, rate_ppm = 1 }}]\n[capabilities]\nproducts = [\"INSTALLMENT\"]\njurisdictions = [{{ country = \"DE\" }}]\n\
+             amounts = [{{ currency = \"EUR\", min = 1, max = 2 }}]\nmin_term_days = 1\nmax_term_days = 2\ninquiry = \"NONE\"\n"
+        )
+    };
+    assert!(matches!(parse(&bank("")), Ok(lenders::LenderConfig::BankFiles(_))));
+    let unknown = parse(&bank("colour = 1")).unwrap_err().to_string();
+    assert!(unknown.contains("colour"), "{unknown}");
+    let market = "kind = \"rate-table\"\nid = \"m\"\nurl = \"https://m.example\"\ntoken = \"s3cret\"\n";
+    let written = parse(market).unwrap_err().to_string();
+    assert!(
+        !written.contains("s3cret"),
+        "a token in the file is refused, and not repeated: {written}"
+    );
+}
