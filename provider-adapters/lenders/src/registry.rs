@@ -147,13 +147,18 @@ pub fn build(configs: Vec<LenderConfig>, parts: &Parts) -> Result<Registry, Regi
             LenderConfig::Desk(config) => Arc::new(desk(config, parts)?),
             LenderConfig::Manifest(config) => Arc::new(manifest(&config, parts, &http)?),
         };
-        // A lender that nothing fits would never be asked, and nobody would know why.
-        if let Some(error) = check_capabilities(lender.capabilities()).into_iter().next() {
-            return Err(RegistryError::Capabilities(lender.id().clone(), error));
-        }
+        complete(lender.as_ref())?;
         lenders.push(decorate(lender, &policy, Arc::clone(&clock)));
     }
     Ok(Registry { lenders, inbox })
+}
+
+/// A lender that nothing fits would never be asked, and nobody would know why.
+fn complete(lender: &dyn Lender) -> Result<(), RegistryError> {
+    match check_capabilities(lender.capabilities()).into_iter().next() {
+        None => Ok(()),
+        Some(error) => Err(RegistryError::Capabilities(lender.id().clone(), error)),
+    }
 }
 
 fn inbox(configs: &[LenderConfig], parts: &Parts) -> Result<Option<Arc<CallbackInbox>>, RegistryError> {
@@ -216,4 +221,58 @@ fn desk(config: DeskConfig, parts: &Parts) -> Result<Desk, RegistryError> {
     let signer = LocalSigner::from_hex(&config.signing_key).map_err(|e| RegistryError::Signer(id.clone(), e))?;
     let desk = Desk::new(config, Arc::clone(&parts.contracts), Arc::new(signer));
     desk.map_err(|error| RegistryError::Desk(id, error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sdk::{Capabilities, Ids, PrivateKey};
+
+    struct Still;
+
+    impl Clock for Still {
+        fn now(&self) -> chrono::DateTime<chrono::Utc> {
+            chrono::DateTime::UNIX_EPOCH
+        }
+    }
+
+    impl Ids for Still {
+        fn next(&self) -> uuid::Uuid {
+            uuid::Uuid::nil()
+        }
+    }
+
+    fn lender(change: fn(&mut Capabilities)) -> ProtocolLender {
+        let mut capabilities: Capabilities = toml::from_str(
+            "products = [\"INSTALLMENT\"]\njurisdictions = [{ country = \"US\" }]\n\
+             amounts = [{ currency = \"USD\", min = 1, max = 2 }]\n\
+             min_term_days = 1\nmax_term_days = 2\ninquiry = \"NONE\"\n",
+        )
+        .unwrap();
+        change(&mut capabilities);
+        let key = PrivateKey::development("registry").unwrap();
+        let client = ProtocolClient {
+            http: HttpClient::new(NetworkPolicy::AllowLoopback).unwrap(),
+            endpoint: Endpoint::parse("http://127.0.0.1:1", NetworkPolicy::AllowLoopback).unwrap(),
+            signer: Arc::new(Signer {
+                key,
+                clock: Arc::new(Still),
+                ids: Arc::new(Still),
+            }),
+            lender_keys: Vec::new(),
+            timeout: std::time::Duration::from_secs(1),
+        };
+        ProtocolLender::new("harbor".parse().unwrap(), capabilities, client, None)
+    }
+
+    #[test]
+    fn a_lender_that_says_nothing_of_what_it_does_is_refused_by_the_field() {
+        assert!(complete(&lender(|_| {})).is_ok());
+        let field = |change| match complete(&lender(change)) {
+            Err(RegistryError::Capabilities(id, error)) => format!("{id} {}", error.field),
+            other => format!("{other:?}"),
+        };
+        assert_eq!(field(|c| c.amounts[0].max = 0), "harbor amounts");
+        assert_eq!(field(|c| c.jurisdictions.clear()), "harbor jurisdictions");
+    }
 }
