@@ -43,7 +43,7 @@ pub struct Options {
     /// Amount of ordinary questions, minor units.
     #[arg(long)]
     pub amount: Option<i64>,
-    /// One area of checks only; of a lender at an address.
+    /// One area of checks only; of a manifest, its behavior beside it.
     #[arg(long, value_name = "AREA")]
     pub only: Option<Area>,
     /// Seconds to wait for one answer.
