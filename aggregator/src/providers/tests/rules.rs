@@ -164,7 +164,7 @@ async fn one_bad_answer_on_probation_begins_a_pause_twice_as_long(db: PgPool) {
     let market = Market::open(db, rules()).await;
     market.ask(Mood::Fails, 4).await;
     market.look().await;
-    market.stage.clock.advance(Duration::from_secs(600));
+    market.stage.clock.advance(Duration::from_mins(10));
     market.ask(Mood::Good, 2).await;
     market.ask(Mood::Fails, 1).await;
     assert_eq!(market.look().await, 1);
@@ -186,7 +186,7 @@ async fn a_wrong_apr_again_and_again_suspends_and_declines_do_not_lift_it(db: Pg
         market.moody().await.suspension.unwrap().cause,
         Some(Cause::AprMisdeclared)
     );
-    market.stage.clock.advance(Duration::from_secs(600));
+    market.stage.clock.advance(Duration::from_mins(10));
     market.ask(Mood::Declines, 9).await;
     assert_eq!(market.look().await, 0);
     market.ask(Mood::Good, 3).await;
