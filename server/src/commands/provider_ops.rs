@@ -208,11 +208,11 @@ pub async fn run(command: &Command) -> Result<ExitCode> {
     let done = match command {
         Command::List(options) => list(options).await,
         Command::Show(options) => show(options).await,
-        Command::Suspend(options) => change(options, "suspend", json!({ "reason": options.reason })).await,
-        Command::Resume(options) => change(options, "resume", json!({ "reason": options.reason })).await,
+        Command::Suspend(options) => change(options, "suspend", &json!({ "reason": options.reason })).await,
+        Command::Resume(options) => change(options, "resume", &json!({ "reason": options.reason })).await,
         Command::State(options) => {
             let body = json!({ "state": options.state.code(), "reason": options.change.reason });
-            change(&options.change, "state", body).await
+            change(&options.change, "state", &body).await
         }
         Command::Limits(options) => limit(options).await,
     };
@@ -267,9 +267,9 @@ async fn show(options: &ShowOptions) -> Result<Exit> {
     Ok(Exit::Success)
 }
 
-async fn change(options: &ChangeOptions, what: &str, body: Value) -> Result<Exit> {
+async fn change(options: &ChangeOptions, what: &str, body: &Value) -> Result<Exit> {
     let client = options.service.connect().await?;
-    let lender = client.change(&path(&options.id, &format!("/{what}"))?, &body).await?;
+    let lender = client.change(&path(&options.id, &format!("/{what}"))?, body).await?;
     tell(&lender, options.service.json);
     Ok(Exit::Success)
 }

@@ -140,7 +140,7 @@ fn person(number: u128) -> Ask {
     (request.wallet, request.collateral) = (None, None);
     Ask {
         request,
-        deadline: Instant::now().into_std() + Duration::from_secs(60),
+        deadline: Instant::now().into_std() + Duration::from_mins(1),
     }
 }
 
