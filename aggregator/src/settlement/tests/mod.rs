@@ -8,4 +8,5 @@ mod offchain;
 mod onchain;
 pub(crate) mod support;
 mod told;
+mod venues;
 mod wallets;

@@ -146,6 +146,10 @@ impl Bench {
     }
 
     pub(crate) fn with(db: PgPool, settings: Settings) -> Self {
+        Self::of(db, settings, Vec::new())
+    }
+
+    pub(crate) fn of(db: PgPool, settings: Settings, venues: Vec<Arc<dyn Venue>>) -> Self {
         let lender = Arc::new(CountingLender {
             id: LENDER.parse().unwrap(),
             capabilities: capabilities(),
@@ -161,7 +165,7 @@ impl Bench {
             clock: clock.clone(),
             ids: Arc::new(Counter(AtomicU64::new(1))),
             lenders: vec![lender.clone()],
-            venues: Vec::new(),
+            venues,
             contracts: chain.clone(),
             reader: chain.clone(),
             attesters: chain.clone(),

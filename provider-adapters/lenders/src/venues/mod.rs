@@ -95,6 +95,11 @@ impl VenueLender {
         self.market.terms(&wanted).await
     }
 
+    /// Calls of the borrower's wallet that lock `collateral` and borrow `debt` base units, in order, without the router.
+    pub fn open(&self, borrower: Address, collateral: U256, debt: U256) -> Vec<WalletCall> {
+        self.market.open(borrower, collateral, debt)
+    }
+
     /// Gas of opening a position from a wallet, all its calls.
     pub fn gas(&self) -> u64 {
         self.market.gas()
@@ -258,7 +263,7 @@ impl Venue for VenueLender {
         Ok(VenuePlan {
             approvals: Vec::new(),
             permission: None,
-            calls: self.market.open(opening.borrower, opening.collateral, opening.debt),
+            calls: self.open(opening.borrower, opening.collateral, opening.debt),
             opening,
         })
     }
@@ -272,7 +277,7 @@ impl Venue for VenueLender {
 
     async fn lock(&self, borrower: Address, amount: U256) -> Result<Vec<WalletCall>, LenderError> {
         // Opening is locking and, by the last call, borrowing.
-        let mut calls = self.market.open(borrower, amount, U256::ZERO);
+        let mut calls = self.open(borrower, amount, U256::ZERO);
         calls.pop();
         Ok(calls)
     }

@@ -22,10 +22,7 @@ async fn open(stage: &Stage, market: Market, days: u32) -> (VenueLender, VenueTe
     let request = stage.request(CENTS, days, eth(10));
     let terms = terms(&quoting, &request).await;
     assert_eq!(terms.debt, U256::from(CENTS) * U256::from(10_000));
-    let calls = quoting
-        .open(stage.borrower(), terms.collateral, terms.debt)
-        .await
-        .unwrap();
+    let calls = quoting.open(stage.borrower(), terms.collateral, terms.debt);
     stage.wallet_in_one_block(stage.borrower(), calls).await;
     assert_eq!(stage.now().await, terms.block.timestamp);
     (stage.lender(market, &stage.views(Head::Latest)), terms)

@@ -32,7 +32,7 @@ async fn life(market: Market) {
     let request = stage.request(CENTS, DAYS, eth(10));
     let terms = terms(&lender, &request).await;
 
-    let calls = lender.open(user, terms.collateral, terms.debt).await.unwrap();
+    let calls = lender.open(user, terms.collateral, terms.debt);
     let gas = stage.wallet(user, calls).await;
     assert!(
         gas <= lender.gas() && gas * 4 >= lender.gas() * 3,

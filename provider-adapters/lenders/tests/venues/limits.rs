@@ -41,7 +41,6 @@ async fn the_collateral_limits_the_loan_and_headroom_keeps_it_from_the_threshold
 /// The limit that is quoted is the protocol's: a cent more is refused by it.
 #[tokio::test]
 async fn the_largest_loan_is_lent_and_a_cent_more_is_not() {
-    use domain::ports::Venue;
     let stage = Stage::start().await;
     let request = stage.request(10_000_000, DAYS, eth(1));
     for market in ALL {
@@ -51,19 +50,14 @@ async fn the_largest_loan_is_lent_and_a_cent_more_is_not() {
         let terms = terms(&lender, &request).await;
         let user = stage.borrower();
         let cent = U256::from(10_000);
-        let mut calls = lender.open(user, terms.collateral, terms.debt + cent).await.unwrap();
+        let mut calls = lender.open(user, terms.collateral, terms.debt + cent);
         let refused = calls.pop().unwrap();
         stage.wallet(user, calls).await;
         assert!(
             stage.refusal(user, refused.call.to, refused.call.data).await.is_some(),
             "{market:?}"
         );
-        let lent = lender
-            .open(user, terms.collateral, terms.debt - cent)
-            .await
-            .unwrap()
-            .pop()
-            .unwrap();
+        let lent = lender.open(user, terms.collateral, terms.debt - cent).pop().unwrap();
         assert_eq!(
             stage.refusal(user, lent.call.to, lent.call.data).await,
             None,

@@ -117,6 +117,16 @@ sol! {
         function getUnderlyingPrice(address vToken) external view returns (uint256);
     }
 
+    // --- Liquidators
+
+    interface ILiquidatePool {
+        function liquidationCall(address collateralAsset, address debtAsset, address user, uint256 debtToCover, bool receiveAToken) external;
+    }
+
+    interface ILiquidateVToken {
+        function liquidateBorrow(address borrower, uint256 repayAmount, address vTokenCollateral) external returns (uint256);
+    }
+
     // --- The router
 
     interface Signing {

@@ -122,7 +122,10 @@ impl Stage {
         };
         let every = json!([BLOCK_SECONDS]);
         made.raw("anvil_setBlockTimestampInterval", every).await;
-        // The state has the time of its last block, the chain that of the machine; from here on they agree.
+        // The state has the time of its last block, the chain that of the machine: it goes back, so that figures do not depend on when
+        // they are made.
+        let last = made.now().await;
+        made.raw("evm_setTime", json!([last])).await;
         made.jump_to(made.now().await + BLOCK_SECONDS).await;
         made
     }
