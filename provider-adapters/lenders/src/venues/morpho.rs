@@ -21,8 +21,8 @@ use super::terms::{
     Limit, Market, Pair, VenueOwed, VenueRate, VenueRisk, VenueTerms, Wanted, draw, occupied, with_margin,
 };
 
-/// Gas of supplying collateral and borrowing with the allowance for it, as measured on a development chain; through the router most.
-const GAS_OPEN: u64 = 260_000;
+/// Gas of supplying collateral and borrowing with the allowance for it, as measured on a development chain.
+const GAS_OPEN: u64 = 240_000;
 const GAS_CALL: u64 = 300_000;
 /// Shares and assets that every market counts on top, so that an empty one has a rate between them.
 const VIRTUAL_SHARES: u64 = 1_000_000;
