@@ -49,12 +49,12 @@ pub(super) fn of(chain_id: u64, pool: Address) -> Vec<DeskConfig> {
 }
 
 /// Takes that token too, at the price of dWETH, when it is on the desk's chain and the desk takes any. No oracle of ours has a price
-/// of it.
+/// of it, and no pool of ours lends against it.
 pub(super) fn take(desk: &mut DeskConfig, token: &Asset) {
     let known = desk
         .accepts
         .first()
-        .filter(|known| known.asset.chain_id == token.chain_id);
+        .filter(|known| desk.pool.is_none() && known.asset.chain_id == token.chain_id);
     let Some(known) = known else { return };
     let accepted = PricedAsset {
         asset: token.clone(),
