@@ -171,7 +171,7 @@ async fn report(bend: Bend, scenarios: Vec<Scenario>) -> Report {
         deadline: Duration::from_secs(4),
         patience: Duration::from_secs(4),
         scenarios,
-        bends: false,
+        bends: true,
         clock: Arc::new(ManualClock::default()),
         ids: Arc::new(Counter),
     };

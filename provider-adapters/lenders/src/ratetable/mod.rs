@@ -140,8 +140,8 @@ impl RateTableLender {
         Ok(table)
     }
 
-    /// Reads the table again until it is final, or the time is over. A failure on the way ends it with what is there so far, when
-    /// there is something.
+    /// Reads the table again until it is final, or the time is over. A connection that fails on the way ends it with what is there so
+    /// far, when there is something.
     async fn fill(&self, mut table: Table, end: Instant) -> Result<Table, LenderError> {
         let pause = Duration::from_millis(self.config.poll_ms);
         while !table.is_final() {
@@ -160,7 +160,8 @@ impl RateTableLender {
                 },
                 Err(error) => error,
             };
-            if table.is_empty() {
+            // What makes no sense puts what came before it in doubt; a connection that fails does not.
+            if table.is_empty() || matches!(failed, LenderError::Malformed { .. }) {
                 return Err(failed);
             }
             break;

@@ -74,11 +74,28 @@ fn is_id(text: &str) -> bool {
     (1..=36).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
 
+fn id_of(item: &Reader<'_>) -> Result<String, LenderError> {
+    let uuid = item.get("uuid").field()?.text()?.to_owned();
+    if is_id(&uuid) {
+        Ok(uuid)
+    } else {
+        Err(item.get("uuid").malformed("is no id"))
+    }
+}
+
+/// No list of errors, or an empty one.
+fn says_nothing(errors: &Reader<'_>) -> bool {
+    errors.items_or_none().is_ok_and(|items| items.is_empty())
+}
+
 impl Table {
     /// Reads what decides whether the table is final.
     pub(super) fn read(body: Vec<u8>) -> Result<Self, LenderError> {
         let document = Document::parse(&body)?;
         let root = Reader::new(&document);
+        if root.get("error").exists() || !says_nothing(&root.get("errors")) {
+            return Err(malformed("error", "stands beside the offers"));
+        }
         let uuid = root.get("uuid").field()?.text()?.to_owned();
         if !is_id(&uuid) {
             return Err(malformed("uuid", "is no id"));
@@ -161,8 +178,13 @@ impl Table {
     pub(super) fn link(&self, offer: &str, network: NetworkPolicy) -> Result<Option<(String, String)>, LenderError> {
         let document = Document::parse(&self.body)?;
         let root = Reader::new(&document);
-        let found = root.get("loanOffers").find("uuid", offer)?;
+        let offers = root.get("loanOffers");
+        let found = offers.find("uuid", offer)?;
         if !found.exists() {
+            // One without an id may be it: only a table whose offers all have one says that it is gone.
+            for item in offers.items()? {
+                id_of(&item)?;
+            }
             return Ok(None);
         }
         let link = found.get("url").field()?;
@@ -192,10 +214,7 @@ struct Seen<'a> {
 impl Seen<'_> {
     /// One offer at its worst end; none when it does not fit or is of a kind that is not read.
     fn offer(&self, item: &Reader<'_>) -> Result<Option<Offer>, LenderError> {
-        let uuid = item.get("uuid").field()?.text()?.to_owned();
-        if !is_id(&uuid) {
-            return Err(item.get("uuid").malformed("is no id"));
-        }
+        let uuid = id_of(item)?;
         let originator = item.at("originator.name").field()?.text()?.to_owned();
         let word = |key: &str| Ok::<_, LenderError>(item.get(key).field()?.boolean()?);
         if word("secured")? || word("coApplicant")? {
