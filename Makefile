@@ -23,6 +23,7 @@ run: $(TOOLS) ## Start a marketplace on this machine and print a quoted sample r
 test: $(TOOLS) ## Every test: contracts, crates, end to end
 	scripts/contracts-test.sh ci
 	scripts/with-postgres.sh cargo test --workspace --features usance-server/crash-points --no-fail-fast
+	cargo test --package usance-provider-sdk --features tls --test tls
 
 ci: $(TOOLS) fmt-check gen-check lint test governance ## What the pipeline runs
 

@@ -145,8 +145,8 @@ impl FanOut {
             }
         }
         anyhow::ensure!(quotes == LENDERS, "{quotes} quotes");
-        let called = self.called.take(view.id).context("nobody was asked")?;
-        let took = last.context("no quote")?.saturating_duration_since(called);
+        let began = self.called.take(view.id).context("nobody was asked")?;
+        let took = last.context("no quote")?.saturating_duration_since(began);
         Ok(micros(took.saturating_sub(SLOWEST)))
     }
 }

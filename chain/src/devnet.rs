@@ -220,7 +220,8 @@ async fn terminate(child: &Child) -> io::Result<()> {
     Ok(())
 }
 
-/// The anvil program: of the npm package for this platform in a `node_modules` here or above, else on the PATH.
+/// The anvil program: of the npm package for this platform in a `node_modules` here or above, beside or above our program, else on
+/// the PATH.
 pub fn find_anvil() -> Option<PathBuf> {
     let system = match std::env::consts::OS {
         "macos" => "darwin",
@@ -237,9 +238,14 @@ pub fn find_anvil() -> Option<PathBuf> {
         .join(format!("anvil-{system}-{machine}"))
         .join("bin")
         .join(&program);
-    let here = std::env::current_dir().ok()?;
-    let local = here
-        .ancestors()
+    let starts = [
+        std::env::current_dir().ok(),
+        std::env::current_exe().ok().and_then(|exe| exe.canonicalize().ok()),
+    ];
+    let local = starts
+        .iter()
+        .flatten()
+        .flat_map(|start| start.ancestors())
         .map(|dir| dir.join(&package))
         .find(|path| path.is_file());
     local.or_else(|| {

@@ -29,6 +29,10 @@ struct Market {
 
 impl Market {
     async fn start() -> Result<Self> {
+        Self::start_with(Options::quick()).await
+    }
+
+    async fn start_with(options: Options) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let parts = sandbox::World {
             clock: Arc::new(SystemClock),
@@ -43,7 +47,7 @@ impl Market {
             more_lenders: lenders,
             // The machine is busy: lenders are not late for that.
             quote_deadline_ms: 20_000,
-            ..Options::quick()
+            ..options
         };
         let world = Environment::start(PROGRAM, options).await?;
         Ok(Self {
@@ -233,5 +237,21 @@ async fn an_accepted_rate_is_handed_to_its_originator() -> Result<()> {
         ended.to_string().contains("https://offers.marketplace.example/ref/"),
         "{ended}"
     );
+    market.world.finish().await
+}
+
+/// The process dies after the payment file is out, before it is known to be: one payment, one loan.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_dies_after_the_instruction_pays_once() -> Result<()> {
+    let mut market = Market::start_with(Options::quick().crash_at("settlement::after_lender_call")).await?;
+    let (settlement, payment) = market.accepted().await?;
+    market
+        .bank
+        .statement(&[Line::paid_out(&payment, "BK-OUT-1")], Fault::None)?;
+    market.settlement_in(&settlement, "SETTLED").await?;
+    assert_eq!(market.world.crashes, 1, "it died and was started again");
+    market.taken().await?;
+    assert_eq!(market.files("out")?, 0, "no second instruction");
+    market.world.books_are_right().await?;
     market.world.finish().await
 }

@@ -137,7 +137,7 @@ impl Options {
 #[derive(Debug, thiserror::Error)]
 pub enum KitError {
     /// Nothing answers at the address.
-    #[error("the lender cannot be reached: {0}")]
+    #[error("the lender cannot be reached at its address; does its server run?")]
     Unreachable(#[source] LenderError),
     /// The HTTP client.
     #[error("the HTTP client")]

@@ -16,7 +16,7 @@ use tokio::sync::Notify;
 const LOOK: Duration = Duration::from_millis(100);
 
 /// What a store that fails is to whoever called the lender.
-pub(crate) fn unavailable(failure: StoreFailure) -> LenderError {
+pub(crate) fn unavailable(failure: &StoreFailure) -> LenderError {
     tracing::error!(error = %failure, "journeys of lenders");
     LenderError::Unavailable("our record of the journey cannot be reached".into())
 }
@@ -82,7 +82,10 @@ impl Questions {
                     .min(TimeDelta::days(1)),
             answer: None,
         };
-        self.store.ask(&self.provider, &question).await.map_err(unavailable)?;
+        self.store
+            .ask(&self.provider, &question)
+            .await
+            .map_err(|failure| unavailable(&failure))?;
         let bell = Arc::new(Notify::new());
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         if waiting.insert(question.id.clone(), Arc::clone(&bell)).is_some() {
@@ -140,14 +143,21 @@ impl Open {
             let pause = left.as_ref().map_or(Duration::ZERO, |left| LOOK.min(*left));
             // Rung or not: the store says whether there is an answer.
             let _rung = tokio::time::timeout(pause, self.bell.notified()).await;
-            let found = self.questions.find(&self.id).await.map_err(unavailable)?;
+            let found = self
+                .questions
+                .find(&self.id)
+                .await
+                .map_err(|failure| unavailable(&failure))?;
             if let Some(answer) = found.and_then(|question| question.answer) {
                 return Ok(answer);
             }
             if left.is_err() {
                 let (store, provider) = (self.questions.store(), self.questions.provider());
                 let now = self.questions.clock.now();
-                store.give_up(provider, &self.id, now).await.map_err(unavailable)?;
+                store
+                    .give_up(provider, &self.id, now)
+                    .await
+                    .map_err(|failure| unavailable(&failure))?;
                 return Err(LenderError::TimedOut);
             }
         }

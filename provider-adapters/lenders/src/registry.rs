@@ -3,6 +3,8 @@
 
 mod config;
 mod error;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashSet;
 use std::sync::Arc;

@@ -28,7 +28,7 @@ use usance_lenders::{fis12, ocen};
 use uuid::Uuid;
 
 /// Longer than anything takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// How long a fault may hold us that is over by the deadline alone.
 const SHORT: Duration = Duration::from_secs(8);
 

@@ -249,7 +249,7 @@ impl Fis12Bank {
                 news.await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(60), wait).await.is_ok()
+        tokio::time::timeout(Duration::from_mins(1), wait).await.is_ok()
     }
 
     /// Answers a message, as its server does: status and body.

@@ -90,7 +90,7 @@ impl Recipient for ByHttp {
         match self.0.call(request).await {
             Ok(answer) => Received {
                 status: answer.status,
-                body: answer.body.to_vec(),
+                body: answer.body,
             },
             Err(error) => {
                 tracing::info!(%error, "a call back was not taken");

@@ -88,12 +88,12 @@ pub struct Setup {
     pub agent_url: String,
     /// What it wants of every borrower.
     pub wants: BTreeSet<Page>,
-    /// Pays out as soon as it is told to.
-    pub pays_at_once: bool,
+    /// Pays out between the first and the second question for it.
+    pub pays_soon: bool,
 }
 
 impl Setup {
-    /// The lender of the development marketplace: it wants the borrower identified, and pays at once.
+    /// The lender of the development marketplace: it wants the borrower identified, and pays soon.
     pub fn development(agent_url: String) -> Result<Self, KeyError> {
         Ok(Self {
             participant: "udaan-capital.sandbox".to_owned(),
@@ -102,7 +102,7 @@ impl Setup {
             token: STANDARD.encode(PrivateKey::development_seed(TOKEN)),
             agent_url,
             wants: [Page::Kyc].into(),
-            pays_at_once: true,
+            pays_soon: true,
         })
     }
 }
@@ -113,6 +113,8 @@ struct Application {
     done: BTreeSet<Page>,
     loan: Option<String>,
     triggered: bool,
+    /// Questions for the disbursement.
+    asked: u32,
 }
 
 /// What the lender has seen, and what it is told to do.
@@ -264,7 +266,7 @@ impl OcenLender {
                 news.await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(60), wait).await.is_ok()
+        tokio::time::timeout(Duration::from_mins(1), wait).await.is_ok()
     }
 
     /// Answers a request, as its server does: status and body. `path` is without a slash in front.
@@ -320,8 +322,9 @@ impl OcenLender {
             _ => {}
         }
         let number = books.applications.values().filter(|a| a.loan.is_some()).count() + 9;
-        let paid = books.paid || setup.pays_at_once;
+        let paid = books.paid;
         let application = books.applications.entry(id.clone()).or_default();
+        let paid = paid || (setup.pays_soon && application.asked > 0);
         let ok = json!({ "status": "SUCCESS" });
         match name {
             "loanApplications/createLoan" => {
@@ -513,7 +516,8 @@ impl Bench<'_> {
             "loanId": loan, "loanApplicationId": self.id, "loanApplicationStatus": "GRANTED" } })
     }
 
-    fn disbursement(&self, application: &Application) -> Value {
+    fn disbursement(&self, application: &mut Application) -> Value {
+        application.asked += 1;
         let done = self.paid && application.triggered;
         let mut answer = self.state(if done {
             "DISBURSEMENT_COMPLETED"

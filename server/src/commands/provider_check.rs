@@ -43,7 +43,7 @@ pub struct Options {
     /// Amount of ordinary questions, minor units.
     #[arg(long)]
     pub amount: Option<i64>,
-    /// One area of checks only; of a lender at an address.
+    /// One area of checks only; of a manifest, its behavior beside it.
     #[arg(long, value_name = "AREA")]
     pub only: Option<Area>,
     /// Seconds to wait for one answer.
@@ -103,14 +103,15 @@ async fn checked(options: &Options) -> Result<Exit> {
         return project::check(options, target).await;
     }
     let file = entry(target)?;
-    match chosen(&file, options.lender.as_deref())? {
-        LenderConfig::Protocol(config) => lender::check(options, lender::of_config(&config)?).await,
-        LenderConfig::Manifest(config) => manifest::check(options, config).await,
-        other => bail!(
-            "{} is built in: its adapter is checked by usance_kit::adapter in its tests",
-            other.id()
-        ),
+    let chosen = chosen(&file, options.lender.as_deref())?;
+    let id = chosen.id().clone();
+    if let LenderConfig::Protocol(config) = &chosen {
+        return lender::check(options, lender::of_config(config)?).await;
     }
+    if let LenderConfig::Manifest(config) = chosen {
+        return manifest::check(options, config).await;
+    }
+    bail!("{id} is built in: its adapter is checked by usance_kit::adapter in its tests")
 }
 
 /// The file with the entry: the target itself, or one of its folder.

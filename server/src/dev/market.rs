@@ -86,7 +86,7 @@ impl Market {
             bic: None,
             routing: Some(ROUTING.to_owned()),
         };
-        let band = |max_months, rate_ppm, fee_bps| RateBand {
+        let line = |max_months, rate_ppm, fee_bps| RateBand {
             max_months,
             rate_ppm,
             fee_bps,
@@ -108,7 +108,7 @@ impl Market {
             account: account("File Bank loans", ACCOUNT),
             payout: account("Usance client money", PAYOUT),
             currency: Currency::usd(),
-            rates: vec![band(12, 98_000, 0), band(36, 104_000, 100), band(60, 112_000, 150)],
+            rates: vec![line(12, 98_000, 0), line(36, 104_000, 100), line(60, 112_000, 150)],
             valid_minutes: 60,
             grace_days: 10,
             late_fee: 700,

@@ -127,13 +127,22 @@ impl Fis12Lender {
     }
 
     pub(super) async fn find(&self, key: JourneyKey<'_>) -> Result<Option<Journey>, LenderError> {
-        let record = self.store.find(&self.id, key).await.map_err(unavailable)?;
+        let record = self
+            .store
+            .find(&self.id, key)
+            .await
+            .map_err(|failure| unavailable(&failure))?;
         record.as_ref().map(Journey::of).transpose()
     }
 
     pub(super) async fn save(&self, journey: &mut Journey) -> Result<(), LenderError> {
         let record = journey.record()?;
-        if !self.store.save(&self.id, &record).await.map_err(unavailable)? {
+        if !self
+            .store
+            .save(&self.id, &record)
+            .await
+            .map_err(|failure| unavailable(&failure))?
+        {
             return Err(LenderError::Unavailable("another call moved the journey on".into()));
         }
         journey.version += 1;

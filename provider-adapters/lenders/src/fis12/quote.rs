@@ -33,21 +33,18 @@ enum Priced {
 impl Fis12Lender {
     pub(super) async fn answer(&self, ask: &Ask) -> Result<Answer, Fault> {
         let topic = topic(&ask.request);
-        let mut journey = match self.find(JourneyKey::Topic(&topic)).await? {
-            Some(mut journey) => {
-                if journey.waits() {
-                    self.look_at_form(&mut journey, ask.deadline).await?;
-                }
-                journey
+        let mut journey = if let Some(mut journey) = self.find(JourneyKey::Topic(&topic)).await? {
+            if journey.waits() {
+                self.look_at_form(&mut journey, ask.deadline).await?;
             }
-            None => {
-                let mut journey = Journey::new(self.exchange.id());
-                journey.topic = Some(topic);
-                if let Some(declined) = self.search(&mut journey, ask).await? {
-                    return Ok(declined);
-                }
-                journey
+            journey
+        } else {
+            let mut journey = Journey::new(self.exchange.id());
+            journey.topic = Some(topic);
+            if let Some(declined) = self.search(&mut journey, ask).await? {
+                return Ok(declined);
             }
+            journey
         };
         if journey.waits() {
             self.save(&mut journey).await?;

@@ -125,7 +125,7 @@ fn is_routing(text: &str) -> bool {
         .zip([3, 7, 1].into_iter().cycle())
         .map(|(d, w)| d * w)
         .sum();
-    text.len() == 9 && digits.len() == 9 && weighted > 0 && weighted % 10 == 0
+    text.len() == 9 && digits.len() == 9 && weighted > 0 && weighted.is_multiple_of(10)
 }
 
 #[cfg(test)]

@@ -244,13 +244,13 @@ impl Lender for BankFiles {
         let order = order.clone();
         self.work(move |inner| inner.accept(&order))
             .await
-            .map_err(unavailable)?
+            .map_err(|error| unavailable(&error))?
     }
 
     async fn status(&self, settlement: SettlementId) -> Result<LenderStatus, LenderError> {
         self.work(move |inner| inner.status(settlement))
             .await
-            .map_err(unavailable)
+            .map_err(|error| unavailable(&error))
     }
 
     /// A file that is out may be with the bank: it is not taken back.
@@ -278,7 +278,7 @@ fn malformed(field: &str, detail: &str) -> LenderError {
     }
 }
 
-fn unavailable(error: BooksError) -> LenderError {
-    tracing::error!(%error, cause = ?std::error::Error::source(&error).map(ToString::to_string), "books of a bank");
+fn unavailable(error: &BooksError) -> LenderError {
+    tracing::error!(%error, cause = ?std::error::Error::source(error).map(ToString::to_string), "books of a bank");
     LenderError::Unavailable("the books of the bank".into())
 }

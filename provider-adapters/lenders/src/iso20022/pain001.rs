@@ -41,17 +41,17 @@ pub(super) fn write(transfer: &Transfer<'_>) -> String {
     let (sum, currency) = (amount::text(amount), amount.currency.code());
     let made = at.to_rfc3339_opts(SecondsFormat::Secs, true);
     let day = at.date_naive();
-    let (payer, payer_id, payer_bank) = (from.name_xml(), from.id_xml(), from.agent_xml());
-    let (payee, payee_id, payee_bank) = (to.name_xml(), to.id_xml(), to.agent_xml());
+    let (debtor, debtor_account, debtor_bank) = (from.name_xml(), from.id_xml(), from.agent_xml());
+    let (client, client_account, client_bank) = (to.name_xml(), to.id_xml(), to.agent_xml());
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
          <Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:{MESSAGE}\"><CstmrCdtTrfInitn>\n\
-         <GrpHdr><MsgId>{id}</MsgId><CreDtTm>{made}</CreDtTm><NbOfTxs>1</NbOfTxs><CtrlSum>{sum}</CtrlSum><InitgPty>{payer}</InitgPty></GrpHdr>\n\
+         <GrpHdr><MsgId>{id}</MsgId><CreDtTm>{made}</CreDtTm><NbOfTxs>1</NbOfTxs><CtrlSum>{sum}</CtrlSum><InitgPty>{debtor}</InitgPty></GrpHdr>\n\
          <PmtInf><PmtInfId>{id}</PmtInfId><PmtMtd>TRF</PmtMtd><BtchBookg>false</BtchBookg><NbOfTxs>1</NbOfTxs><CtrlSum>{sum}</CtrlSum>\n\
          <ReqdExctnDt><Dt>{day}</Dt></ReqdExctnDt>\n\
-         <Dbtr>{payer}</Dbtr><DbtrAcct>{payer_id}<Ccy>{currency}</Ccy></DbtrAcct><DbtrAgt>{payer_bank}</DbtrAgt><ChrgBr>SLEV</ChrgBr>\n\
+         <Dbtr>{debtor}</Dbtr><DbtrAcct>{debtor_account}<Ccy>{currency}</Ccy></DbtrAcct><DbtrAgt>{debtor_bank}</DbtrAgt><ChrgBr>SLEV</ChrgBr>\n\
          <CdtTrfTxInf><PmtId><InstrId>{id}</InstrId><EndToEndId>{id}</EndToEndId></PmtId><Amt><InstdAmt Ccy=\"{currency}\">{sum}</InstdAmt></Amt>\n\
-         <CdtrAgt>{payee_bank}</CdtrAgt><Cdtr>{payee}</Cdtr><CdtrAcct>{payee_id}</CdtrAcct><Purp><Cd>LOAN</Cd></Purp>\n\
+         <CdtrAgt>{client_bank}</CdtrAgt><Cdtr>{client}</Cdtr><CdtrAcct>{client_account}</CdtrAcct><Purp><Cd>LOAN</Cd></Purp>\n\
          <RmtInf><Strd><CdtrRefInf><Tp><CdOrPrtry><Cd>SCOR</Cd></CdOrPrtry><Issr>ISO</Issr></Tp><Ref>{reference}</Ref></CdtrRefInf></Strd></RmtInf>\n\
          </CdtTrfTxInf></PmtInf></CstmrCdtTrfInitn></Document>\n"
     )

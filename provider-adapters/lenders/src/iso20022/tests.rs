@@ -1,11 +1,13 @@
 //! The messages, to the byte.
 
 use domain::{Currency, Money, Reason};
+use proptest::prelude::*;
 
 use super::account::Account;
 use super::pain001::{self, Transfer};
 use super::pain002::{self, Report, Verdict};
 use super::xml;
+use super::{amount, camt053};
 
 fn account(name: &str, iban: &str, bic: Option<&str>) -> Account {
     Account {
@@ -96,4 +98,57 @@ fn the_most_exact_status_that_names_a_payment_counts() {
     );
     assert!(reports(&group("<GrpSts>OKAY</GrpSts>")).is_err());
     assert!(reports("").is_err());
+}
+
+fn statement() -> String {
+    let entry = "<Ntry><NtryRef>1</NtryRef><Amt Ccy=\"EUR\">10.00</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts>\
+                 <BookgDt><Dt>2026-03-01</Dt></BookgDt><NtryDtls><TxDtls><RmtInf><Strd><CdtrRefInf><Ref>RF18539007547034</Ref></CdtrRefInf>\
+                 </Strd></RmtInf></TxDtls></NtryDtls></Ntry>";
+    format!(
+        "<?xml version=\"1.0\"?><Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:camt.053.001.08\"><BkToCstmrStmt><Stmt><Id>S</Id>\
+         <Acct><Id><IBAN>DE89370400440532013000</IBAN></Id></Acct>{entry}{entry}</Stmt></BkToCstmrStmt></Document>"
+    )
+}
+
+fn entries(text: &[u8]) -> Result<usize, xml::FileError> {
+    let expected = camt053::Expected {
+        account: "DE89370400440532013000",
+        currency: Currency::parse("EUR").unwrap(),
+    };
+    let read = camt053::read(&xml::message(text)?.1, expected)?;
+    Ok(read.iter().map(|statement| statement.entries.len()).sum())
+}
+
+#[test]
+fn a_statement_that_was_cut_anywhere_is_none() {
+    let whole = statement();
+    assert_eq!(entries(whole.as_bytes()), Ok(2));
+    for end in 0..whole.len() {
+        assert!(entries(&whole.as_bytes()[..end]).is_err(), "cut at {end}");
+    }
+}
+
+proptest! {
+    /// Whatever a bank sends is read or refused.
+    #[test]
+    fn no_file_makes_the_reader_panic(place in 0_usize..900, bytes in prop::collection::vec(any::<u8>(), 0..12)) {
+        let mut text = statement().into_bytes();
+        let place = place.min(text.len());
+        let end = (place + bytes.len()).min(text.len());
+        text.splice(place..end, bytes.iter().copied());
+        let _read = entries(&text);
+        let _noise = xml::message(&bytes);
+    }
+
+    /// Amounts are exact, and only amounts are read.
+    #[test]
+    fn an_amount_is_read_as_it_is_written(minor in 0_i64..1_000_000_000_000) {
+        let written = Money::new(minor, Currency::parse("EUR").unwrap());
+        let text = format!(
+            "<Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:camt.053.001.08\"><A Ccy=\"EUR\">{}</A></Document>",
+            amount::text(written)
+        );
+        let (_, element) = xml::message(text.as_bytes()).unwrap();
+        prop_assert_eq!(amount::money(&element).unwrap(), written);
+    }
 }

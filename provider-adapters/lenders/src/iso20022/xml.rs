@@ -233,7 +233,9 @@ impl Tree {
         let Some(mut element) = self.open.pop() else {
             return Err(FileError::new("file", "is not well-formed XML"));
         };
-        element.text = element.text.trim().to_owned();
+        element.text.truncate(element.text.trim_end().len());
+        let blank = element.text.len() - element.text.trim_start().len();
+        element.text.drain(..blank);
         match self.open.last_mut() {
             Some(parent) => parent.children.push(element),
             None => self.done = Some(element),

@@ -53,7 +53,9 @@ impl QuoteCache {
         };
         if let Answer::Offers(offers) = &mut answer {
             // What it was valid until stays.
-            offers.iter_mut().for_each(|offer| offer.issued_at = now);
+            for offer in offers {
+                offer.issued_at = now;
+            }
         }
         validate_answer(&answer, request, now).is_ok().then_some(answer)
     }

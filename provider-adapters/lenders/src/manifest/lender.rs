@@ -51,15 +51,20 @@ impl ManifestLender {
         Self::with(config, http, network, (clock, SecretRef::resolve))
     }
 
-    /// The same with [`STAND_IN`] for every secret: for a player of the lender, who needs none.
-    pub fn without_secrets(
+    /// The same with [`STAND_IN`] for every secret, and with no longer waits than `patience`: for a player of the lender, who needs
+    /// no secret and answers at once or never.
+    pub fn played(
         config: &ManifestConfig,
         http: HttpClient,
         network: NetworkPolicy,
         clock: Arc<dyn Clock>,
+        patience: Duration,
     ) -> Result<Self, ManifestLenderError> {
         let stand_in = |_: &SecretRef| Ok(Secret::new(STAND_IN.to_owned()));
-        Self::with(config, http, network, (clock, stand_in))
+        let mut lender = Self::with(config, http, network, (clock, stand_in))?;
+        let most = u64::try_from(patience.as_millis()).unwrap_or(u64::MAX);
+        lender.manifest.timeout_ms = lender.manifest.timeout_ms.min(most);
+        Ok(lender)
     }
 
     fn with(

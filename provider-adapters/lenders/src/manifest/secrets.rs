@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use sdk::Secret;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::source::{Loaded, Table};
 
@@ -11,13 +11,31 @@ use super::source::{Loaded, Table};
 const MAX_BYTES: u64 = 16_384;
 
 /// Where a secret is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SecretRef {
     /// In an environment variable of this process.
     Env(String),
     /// In a file, as a secret store mounts it; white space around it does not count.
     File(PathBuf),
+}
+
+/// In a configuration: `{ env = "NAME" }` or `{ file = "/path" }`. A secret that stands there itself is refused, and not repeated.
+impl<'de> Deserialize<'de> for SecretRef {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "lowercase")]
+        enum Written {
+            Env(String),
+            File(PathBuf),
+        }
+        let what = "a secret never stands here: write { env = \"NAME\" } or { file = \"/path\" }";
+        match Written::deserialize(deserializer) {
+            Ok(Written::Env(name)) => Ok(Self::Env(name)),
+            Ok(Written::File(path)) => Ok(Self::File(path)),
+            Err(_) => Err(serde::de::Error::custom(what)),
+        }
+    }
 }
 
 /// A secret that is not there. Its value is in no message.

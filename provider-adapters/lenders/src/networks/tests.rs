@@ -37,7 +37,7 @@ fn capabilities() -> Value {
 
 fn own_key(dir: &tempfile::TempDir) -> Value {
     let file = dir.path().join("seed");
-    std::fs::write(&file, "B".repeat(43) + "=\n").unwrap();
+    std::fs::write(&file, "E".repeat(42) + "A=\n").unwrap();
     json!({ "file": file })
 }
 

@@ -278,11 +278,11 @@ impl Journey {
         if !success && !step.may_wait() {
             return Err(LenderError::Refused("the response is an error".into()));
         }
-        let state = details.get("loanApplicationStatus");
-        if !success && !state.exists() {
-            return self.waits(step);
+        let said = details.get("loanApplicationStatus");
+        if !success && !said.exists() {
+            return Ok(self.waits(step));
         }
-        let code = state.field()?;
+        let code = said.field()?;
         if details.get("loanApplicationId").field()?.text()? != self.application {
             return Err(details.get("loanApplicationId").malformed("is not the request's"));
         }
@@ -300,15 +300,15 @@ impl Journey {
         match row.map(|(_, _, means)| *means) {
             Some(Means::Done(stage)) => self.done(step, stage, &root),
             Some(Means::Going) => self.going(step, &document, network),
-            Some(Means::Anew) => self.waits(step),
+            Some(Means::Anew) => Ok(self.waits(step)),
             // An earlier state: the lender is not so far.
-            None if step.may_wait() => self.waits(step),
-            None => Err(state.malformed("does not answer the request")),
+            None if step.may_wait() => Ok(self.waits(step)),
+            None => Err(said.malformed("does not answer the request")),
         }
     }
 
-    /// The step is not done and was not begun: the next look asks anew.
-    fn waits(&mut self, step: Step) -> Result<bool, LenderError> {
+    /// The step is not done and was not begun: the next look asks anew. Always false.
+    fn waits(&mut self, step: Step) -> bool {
         self.sent.remove(step.operation());
         if matches!(step, Step::Kyc | Step::KycStatus) {
             self.sent.remove(Step::Kyc.operation());
@@ -317,7 +317,7 @@ impl Journey {
             self.sent.remove(Step::Plan.operation());
         }
         (self.begun, self.handoff) = (false, None);
-        Ok(false)
+        false
     }
 
     fn going(&mut self, step: Step, document: &Document<'_>, network: NetworkPolicy) -> Result<bool, LenderError> {

@@ -267,12 +267,16 @@ impl OcenLender {
 
     async fn find(&self, key: JourneyKey<'_>) -> Result<Option<Journey>, LenderError> {
         let found = self.parts.store.find(&self.options.id, key).await;
-        found.map_err(unavailable)?.as_ref().map(Journey::of).transpose()
+        found
+            .map_err(|failure| unavailable(&failure))?
+            .as_ref()
+            .map(Journey::of)
+            .transpose()
     }
 
     async fn save(&self, journey: &mut Journey) -> Result<(), LenderError> {
         let saved = self.parts.store.save(&self.options.id, &journey.record()?).await;
-        if !saved.map_err(unavailable)? {
+        if !saved.map_err(|failure| unavailable(&failure))? {
             return Err(LenderError::Unavailable("another call moved the journey on".into()));
         }
         journey.version += 1;

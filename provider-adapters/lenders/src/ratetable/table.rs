@@ -208,7 +208,7 @@ impl Seen<'_> {
         }
         let offered = Money::new(most.minor.min(self.asked.minor), self.asked.currency);
         let months = months(item)?;
-        let apr = self.worst_apr(item)?;
+        let apr = worst_apr(item)?;
         let fee = self.worst_fee(item, offered)?;
         let totals = self.payments(item, (offered, fee), months, apr)?;
         let nominal = self.nominal(offered, &totals).ok_or_else(|| {
@@ -240,21 +240,6 @@ impl Seen<'_> {
             .build()
             .map_err(|error| at(item, error.into()))?;
         Ok(Some(offer))
-    }
-
-    fn worst_apr(&self, item: &Reader<'_>) -> Result<Rate, LenderError> {
-        let read = |key: &str| -> Result<Option<Rate>, LenderError> {
-            let field = item.get(key).optional()?;
-            let percent = field.map(|field| {
-                let percent = field.percent_rounded_half_even()?;
-                percent.yearly().map_err(|problem| field.refuse(problem))
-            });
-            Ok(percent.transpose()?)
-        };
-        let (least, mean, most) = (read("minApr")?, read("meanApr")?, read("maxApr")?);
-        let most = most.ok_or_else(|| item.get("maxApr").refuse(Problem::Missing))?;
-        ordered(item, "Apr", [least, mean, Some(most)])?;
-        Ok(most)
     }
 
     /// `min…`, `max…` and `mean…` of an amount; the deprecated single value is a maximum too.
@@ -359,6 +344,21 @@ impl Seen<'_> {
         let rate = verified(&flows, Convention::UsNominal).ok()?.rate;
         (rate >= Rate::ZERO).then_some(rate)
     }
+}
+
+fn worst_apr(item: &Reader<'_>) -> Result<Rate, LenderError> {
+    let read = |key: &str| -> Result<Option<Rate>, LenderError> {
+        let field = item.get(key).optional()?;
+        let percent = field.map(|field| {
+            let percent = field.percent_rounded_half_even()?;
+            percent.yearly().map_err(|problem| field.refuse(problem))
+        });
+        Ok(percent.transpose()?)
+    };
+    let (least, mean, most) = (read("minApr")?, read("meanApr")?, read("maxApr")?);
+    let most = most.ok_or_else(|| item.get("maxApr").refuse(Problem::Missing))?;
+    ordered(item, "Apr", [least, mean, Some(most)])?;
+    Ok(most)
 }
 
 /// Refuses a range whose ends are the wrong way round.

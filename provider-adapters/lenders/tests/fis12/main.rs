@@ -26,7 +26,7 @@ use uuid::Uuid;
 const BAP: &str = "buyer.usance.example";
 const BPP: &str = "lender.example";
 /// Longer than anything takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Noon, and whatever was added to it.
 #[derive(Debug)]

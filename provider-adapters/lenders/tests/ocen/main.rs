@@ -35,7 +35,7 @@ const DISBURSED: &str = "disbursement/triggerDisbursementStatus";
 const LENDER: &str = "lender-participant";
 const AGENT: &str = "agent-participant";
 /// Longer than anything takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Noon, and whatever was added to it.
 #[derive(Debug)]
@@ -146,7 +146,7 @@ impl Stage {
             token: token(),
             agent_url: "https://agent.example/ocen".into(),
             wants: [Page::Kyc].into(),
-            pays_at_once: false,
+            pays_soon: false,
         };
         let outside = sandbox::World {
             clock: Arc::clone(&world.clock) as _,

@@ -6,3 +6,5 @@ mod bankfiles;
 mod ratetable;
 #[cfg(test)]
 mod scene;
+#[cfg(test)]
+mod statements;

@@ -42,7 +42,7 @@ fn lender(config: RateTableConfig) -> RateTableLender {
     RateTableLender::new(config, http, NetworkPolicy::AllowLoopback, clock()).unwrap()
 }
 
-async fn adapter(handle: &MarketplaceHandle) -> (RateTableLender, tempfile::TempDir) {
+fn adapter(handle: &MarketplaceHandle) -> (RateTableLender, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     (lender(config(&handle.base_url, &folder)), folder)
 }
@@ -59,7 +59,7 @@ fn with(key: &str, offer: &[(&str, Value)]) -> Originator {
 #[tokio::test]
 async fn a_table_is_read_until_nobody_is_waited_for() {
     let handle = marketplace(standard_originators()).await;
-    let (lender, _folder) = adapter(&handle).await;
+    let (lender, _folder) = adapter(&handle);
     let made = offers(lender.quote(&ask(&request(1, 24))).await);
     assert_eq!(made.len(), 2);
     let heard = handle.marketplace.heard();
@@ -90,7 +90,7 @@ async fn the_blocking_twin_answers_in_one_call() {
 #[tokio::test]
 async fn a_range_becomes_an_indicative_offer_at_its_worst_end() {
     let handle = marketplace(standard_originators()).await;
-    let (lender, _folder) = adapter(&handle).await;
+    let (lender, _folder) = adapter(&handle);
     let asked = request(1, 24);
     let made = offers(lender.quote(&ask(&asked)).await);
     let alpha = &made[0];
@@ -124,7 +124,7 @@ async fn higher_stated_payments_count_and_are_seen_as_a_misdeclared_apr() {
     );
     let total = with("beta", &[("maxTotalPayment", json!(7_200))]);
     let handle = marketplace(vec![stated, total]).await;
-    let (lender, _folder) = adapter(&handle).await;
+    let (lender, _folder) = adapter(&handle);
     let asked = request(1, 24);
     for offer in offers(lender.quote(&ask(&asked)).await) {
         assert!(offer.repayment.schedule.iter().all(|row| row.total == usd(30_000)));
@@ -157,7 +157,7 @@ async fn what_the_marketplace_earns_changes_nothing() {
     let mut answers = Vec::new();
     for originators in [poor, rich] {
         let handle = marketplace(originators).await;
-        let (lender, _folder) = adapter(&handle).await;
+        let (lender, _folder) = adapter(&handle);
         answers.push(lender.quote(&ask(&request(1, 24))).await.unwrap());
     }
     assert_eq!(answers[0], answers[1]);
@@ -167,7 +167,7 @@ async fn what_the_marketplace_earns_changes_nothing() {
 async fn at_the_deadline_the_answer_is_what_is_there() {
     let handle = marketplace(standard_originators()).await;
     handle.marketplace.set(Fault::NeverFinal);
-    let (lender, _folder) = adapter(&handle).await;
+    let (lender, _folder) = adapter(&handle);
     let (started, time) = (Instant::now(), Duration::from_secs(4));
     let made = offers(lender.quote(&ask_within(&request(1, 24), time)).await);
     assert!(started.elapsed() < time, "an answer after the deadline is none");
@@ -175,7 +175,7 @@ async fn at_the_deadline_the_answer_is_what_is_there() {
     // Nothing by then is no answer, and no decline.
     let handle = marketplace(vec![]).await;
     handle.marketplace.set(Fault::NeverFinal);
-    let (lender, _folder) = adapter(&handle).await;
+    let (lender, _folder) = adapter(&handle);
     let nothing = lender
         .quote(&ask_within(&request(1, 24), Duration::from_millis(400)))
         .await;
@@ -187,7 +187,7 @@ async fn at_the_deadline_the_answer_is_what_is_there() {
 #[tokio::test]
 async fn a_marketplace_without_offers_declines() {
     let handle = marketplace(vec![]).await;
-    let (lender, _folder) = adapter(&handle).await;
+    let (lender, _folder) = adapter(&handle);
     match lender.quote(&ask(&request(1, 24))).await {
         Ok(Answer::Declined(reasons)) => assert_eq!(reasons[0].code, "NO_OFFER"),
         other => panic!("{other:?}"),
@@ -197,7 +197,7 @@ async fn a_marketplace_without_offers_declines() {
 #[tokio::test]
 async fn every_fault_has_its_error_and_a_bad_offer_does_not_spoil_the_others() {
     let handle = marketplace(standard_originators()).await;
-    let (lender, _folder) = adapter(&handle).await;
+    let (lender, _folder) = adapter(&handle);
     let fault = |fault| handle.marketplace.set(fault);
     fault(Fault::RateLimited);
     assert_eq!(lender.quote(&ask(&request(1, 24))).await, Err(LenderError::RateLimited));
@@ -238,7 +238,7 @@ async fn every_fault_has_its_error_and_a_bad_offer_does_not_spoil_the_others() {
     );
     let alone = marketplace(vec![standard_originators().remove(0)]).await;
     alone.marketplace.set(Fault::RangeTurned);
-    let (lender, _folder) = adapter(&alone).await;
+    let (lender, _folder) = adapter(&alone);
     assert_eq!(field(lender.quote(&ask(&request(8, 24))).await), "loanOffers[0].maxApr");
 }
 
@@ -260,7 +260,7 @@ async fn an_offer_that_needs_a_figure_nobody_stated_is_left_out() {
             changes.extend([("maxApr", json!(1)), ("minApr", json!(1))]);
         }
         let handle = marketplace(vec![with("alpha", &changes)]).await;
-        let (lender, _folder) = adapter(&handle).await;
+        let (lender, _folder) = adapter(&handle);
         assert_eq!(field(lender.quote(&ask(&request(1, 24))).await), expected);
     }
     for (name, value) in [
@@ -269,7 +269,7 @@ async fn an_offer_that_needs_a_figure_nobody_stated_is_left_out() {
         ("minAmount", json!(6_000)),
     ] {
         let handle = marketplace(vec![with("alpha", &[(name, value)])]).await;
-        let (lender, _folder) = adapter(&handle).await;
+        let (lender, _folder) = adapter(&handle);
         assert!(
             matches!(lender.quote(&ask(&request(1, 24))).await, Ok(Answer::Declined(_))),
             "{name}"
@@ -288,7 +288,7 @@ async fn years_rates_of_fees_and_smaller_amounts_are_read() {
         ("aprType", json!("variable")),
     ];
     let handle = marketplace(vec![with("alpha", &changes)]).await;
-    let (lender, _folder) = adapter(&handle).await;
+    let (lender, _folder) = adapter(&handle);
     let offer = offers(lender.quote(&ask(&request(1, 24))).await).remove(0);
     assert_eq!(offer.amounts.offered, usd(300_000));
     assert_eq!(offer.amounts.net_disbursed, usd(300_000 - 9_999 - 15_000));
@@ -301,7 +301,7 @@ async fn years_rates_of_fees_and_smaller_amounts_are_read() {
 #[tokio::test]
 async fn the_same_question_twice_is_one_lead() {
     let handle = marketplace(standard_originators()).await;
-    let (lender, _folder) = adapter(&handle).await;
+    let (lender, _folder) = adapter(&handle);
     for _ in 0..2 {
         assert_eq!(offers(lender.quote(&ask(&request(1, 24))).await).len(), 2);
     }
@@ -311,7 +311,7 @@ async fn the_same_question_twice_is_one_lead() {
 #[tokio::test]
 async fn an_accepted_offer_is_handed_to_the_originators_own_page() {
     let handle = marketplace(standard_originators()).await;
-    let (lender, folder) = adapter(&handle).await;
+    let (lender, folder) = adapter(&handle);
     let asked = request(1, 24);
     let offer = offers(lender.quote(&ask(&asked)).await).remove(0);
     let order = order(1, &asked, &offer);

@@ -85,7 +85,7 @@ pub fn request(number: u128, months: u32) -> CreditRequest {
 
 /// The machine is busy: nobody is late within a minute.
 pub fn ask(request: &CreditRequest) -> Ask {
-    ask_within(request, Duration::from_secs(60))
+    ask_within(request, Duration::from_mins(1))
 }
 
 pub fn ask_within(request: &CreditRequest, time: Duration) -> Ask {

@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 use chrono::{DateTime, Utc};
 use domain::Money;
 use domain::ports::Clock;
+use kit::Area;
 use kit::adapter::{Options as Kit, Step, Subject};
 use kit::door::Door;
 use kit::recorded::{Paging, Recorded, Route as Call};
@@ -62,7 +63,8 @@ pub(super) async fn check(options: &Options, config: ManifestConfig) -> Result<E
         token_url: Some(door.url() + TOKENS),
         ..config
     };
-    let lender = ManifestLender::without_secrets(&config, HttpClient::new(network)?, network, Arc::clone(&clock))?;
+    let mut kit = Kit::new(Arc::clone(&clock), Arc::new(UuidV7Ids));
+    let lender = ManifestLender::played(&config, HttpClient::new(network)?, network, clock, kit.patience)?;
     let open = door.open(Arc::new(played));
     let subject = Subject {
         lender: Arc::new(lender),
@@ -70,10 +72,16 @@ pub(super) async fn check(options: &Options, config: ManifestConfig) -> Result<E
         request,
         secrets: vec![STAND_IN.to_owned()],
     };
-    let mut kit = Kit::new(clock, Arc::new(UuidV7Ids));
     if manifest.routes().status.unknown.contains(&404) {
         // The lender documents that it never heard of the loan.
         kit.scenarios.retain(|scenario| scenario.id != "fault.status-404");
+    }
+    match options.only {
+        None => {}
+        Some(Area::Adapter) => (kit.bends, kit.scenarios) = (false, Vec::new()),
+        Some(Area::Answer) => kit.scenarios.clear(),
+        Some(Area::Fault) => kit.bends = false,
+        Some(area) => bail!("the area {area} has no checks of a manifest: there are adapter, answer and fault"),
     }
     let report = kit::adapter::check(&subject, &kit, &progress(options)).await;
     let exit = print(options, &report)?;
