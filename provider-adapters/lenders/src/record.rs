@@ -1,6 +1,5 @@
 //! A lender's configuration as the registry keeps it: without secrets, the same text for the same configuration.
 
-use alloy_primitives::hex;
 use domain::provider::Listed;
 use sha2::{Digest as _, Sha256};
 
