@@ -15,8 +15,6 @@ pub enum Proof {
     Fake,
     /// Its published interface alone.
     Interface,
-    /// Nothing yet: it is not built in, or not finished.
-    Nothing,
 }
 
 impl Proof {
@@ -26,7 +24,6 @@ impl Proof {
             Self::Bytecode => "the protocol's own bytecode",
             Self::Fake => "a fake that speaks the wire format, faults included",
             Self::Interface => "its published interface only; not exercised on real bytecode",
-            Self::Nothing => "nothing yet",
         }
     }
 }
@@ -57,8 +54,6 @@ impl Conformance {
 pub struct Kind {
     /// `kind` in the configuration, and what follows for a protocol of a venue.
     pub name: &'static str,
-    /// Whether the configuration knows it.
-    pub built_in: bool,
     /// How messages travel.
     pub transport: &'static str,
     /// How each side shows who it is.
@@ -81,31 +76,15 @@ pub struct Kind {
     pub proof: Proof,
 }
 
-const PLANNED: Kind = Kind {
-    name: "",
-    built_in: false,
-    transport: "",
-    auth: "",
-    products: "installment",
-    quote: "",
-    accept: "-",
-    status: "-",
-    cancel: "-",
-    callbacks: "-",
-    conformance: Conformance::Own,
-    proof: Proof::Nothing,
-};
-
 /// A protocol on chain that is quoted by its views.
 const VENUE: Kind = Kind {
     name: "",
-    built_in: false,
     transport: "JSON-RPC, one batch of views",
     auth: "the borrower's wallet signs",
     products: "collateralized",
-    quote: "variable rate of the block",
-    accept: "the borrower's transaction",
-    status: "chain evidence",
+    quote: "indicative, the variable rate after the draw",
+    accept: "one transaction of the borrower's wallet, through the venue router",
+    status: "the venue's events in final blocks",
     cancel: "-",
     callbacks: "-",
     conformance: Conformance::Own,
@@ -116,7 +95,6 @@ const VENUE: Kind = Kind {
 pub const KINDS: &[Kind] = &[
     Kind {
         name: "protocol",
-        built_in: true,
         transport: "HTTPS, JSON, provider protocol v1",
         auth: "HTTP message signatures, Ed25519, both ways",
         products: "installment, line, BNPL",
@@ -130,7 +108,6 @@ pub const KINDS: &[Kind] = &[
     },
     Kind {
         name: "manifest",
-        built_in: true,
         transport: "HTTPS, JSON, the lender's own",
         auth: "none, bearer, API key, basic, OAuth 2 client credentials",
         products: "as the manifest maps",
@@ -144,7 +121,6 @@ pub const KINDS: &[Kind] = &[
     },
     Kind {
         name: "desk",
-        built_in: true,
         transport: "JSON-RPC",
         auth: "EIP-712 order, ECDSA or ERC-1271",
         products: "collateralized, installment",
@@ -157,11 +133,11 @@ pub const KINDS: &[Kind] = &[
         proof: Proof::Bytecode,
     },
     Kind {
-        name: "venue: aave",
+        name: "venue: aave-v3",
         ..VENUE
     },
     Kind {
-        name: "venue: morpho",
+        name: "venue: morpho-blue",
         ..VENUE
     },
     Kind {
@@ -169,7 +145,9 @@ pub const KINDS: &[Kind] = &[
         ..VENUE
     },
     Kind {
-        name: "venue: compound",
+        name: "venue: compound-v3",
+        accept: "not offered",
+        status: "-",
         proof: Proof::Interface,
         ..VENUE
     },
@@ -177,29 +155,53 @@ pub const KINDS: &[Kind] = &[
         name: "fis12",
         transport: "HTTPS, JSON, Beckn / ONDC FIS12",
         auth: "Ed25519 over BLAKE2b-512",
-        quote: "as the lender says",
-        ..PLANNED
+        products: "installment",
+        quote: "search and select",
+        accept: "init, forms as hand-off links, confirm",
+        status: "yes",
+        cancel: "when the journey allows it",
+        callbacks: "every answer, signed",
+        conformance: Conformance::Adapter,
+        proof: Proof::Fake,
     },
     Kind {
         name: "ocen",
         transport: "HTTPS, JSON, OCEN 4.0",
         auth: "detached JWS",
-        quote: "as the lender says",
-        ..PLANNED
+        products: "installment",
+        quote: "application and offers",
+        accept: "set offer to disbursement, the lender's page as hand-off",
+        status: "yes",
+        cancel: "the protocol has none",
+        callbacks: "every answer, signed",
+        conformance: Conformance::Adapter,
+        proof: Proof::Fake,
     },
     Kind {
         name: "rate-table",
         transport: "HTTPS, JSON, a marketplace of rate tables",
         auth: "token",
-        quote: "prequalified ranges",
-        ..PLANNED
+        products: "installment",
+        quote: "indicative ranges",
+        accept: "on the originator's pages",
+        status: "-",
+        cancel: "-",
+        callbacks: "polled, or the blocking twin",
+        conformance: Conformance::Adapter,
+        proof: Proof::Fake,
     },
     Kind {
         name: "bank-files",
-        transport: "files, ISO 20022 pain.001 and camt.053",
+        transport: "files, ISO 20022 pain.001, pain.002, camt.053",
         auth: "the channel's",
-        quote: "-",
-        ..PLANNED
+        products: "installment",
+        quote: "firm, from a rate card",
+        accept: "one credit transfer by settlement",
+        status: "booked entries",
+        cancel: "not once the file is out",
+        callbacks: "files",
+        conformance: Conformance::Own,
+        proof: Proof::Fake,
     },
 ];
 
@@ -208,9 +210,9 @@ pub fn markdown() -> String {
     let mut text = String::from(
         "# Kinds of lenders: what they can do, and how they were tried\n\n\
          <!-- Made by `usance print provider-matrix` from provider-adapters/lenders/src/matrix.rs; scripts/gen.sh --check compares it. -->\n\n\
-         A kind is the `kind` of a `[[lenders]]` entry. One that is not built in yet cannot be configured.\n\n\
-         | Kind | Built in | Transport | Authentication | Products | Quote | Accept | Status | Cancel | Callbacks |\n\
-         |---|---|---|---|---|---|---|---|---|---|\n",
+         A kind is the `kind` of a `[[lenders]]` entry.\n\n\
+         | Kind | Transport | Authentication | Products | Quote | Accept | Status | Cancel | Callbacks |\n\
+         |---|---|---|---|---|---|---|---|---|\n",
     );
     for kind in KINDS {
         let Kind {
@@ -225,10 +227,9 @@ pub fn markdown() -> String {
             callbacks,
             ..
         } = kind;
-        let built_in = if kind.built_in { "yes" } else { "no" };
         let _infallible = writeln!(
             text,
-            "| `{name}` | {built_in} | {transport} | {auth} | {products} | {quote} | {accept} | {status} | {cancel} | {callbacks} |"
+            "| `{name}` | {transport} | {auth} | {products} | {quote} | {accept} | {status} | {cancel} | {callbacks} |"
         );
     }
     text.push_str("\n| Kind | Conformance kit | Exercised on |\n|---|---|---|\n");
@@ -252,13 +253,13 @@ mod tests {
 
     /// The configuration says itself which kinds it knows: an unknown one is refused with their list.
     #[test]
-    fn a_kind_is_built_in_exactly_when_the_configuration_knows_it() {
+    fn the_kinds_are_those_that_the_configuration_knows() {
         let unknown = toml::from_str::<toml::Table>("kind = \"nobody\"").unwrap();
         let error = LenderConfig::deserialize(unknown).unwrap_err().to_string();
         let first = error.lines().next().unwrap_or_default();
         let known: std::collections::BTreeSet<&str> = first.split('`').skip(3).step_by(2).collect();
-        let listed = KINDS.iter().filter(|kind| kind.built_in);
-        let listed = listed
+        let listed = KINDS
+            .iter()
             .map(|kind| kind.name.split(':').next().unwrap_or_default())
             .collect();
         assert_eq!(known, listed, "{error}");

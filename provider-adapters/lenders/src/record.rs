@@ -16,7 +16,7 @@ pub(crate) fn listed(config: &LenderConfig) -> Result<Listed, RegistryError> {
             let unreadable =
                 |error| RegistryError::Manifest(id.clone(), ManifestLenderError::File(manifest.file.clone(), error));
             let text = std::fs::read(&manifest.file).map_err(unreadable)?;
-            value["file_sha256"] = hex::encode(Sha256::digest(text)).into();
+            value["file_sha256"] = alloy_primitives::hex::encode(Sha256::digest(text)).into();
         }
         LenderConfig::Desk(desk) => name.clone_from(&desk.venue),
         _ => {}
