@@ -209,7 +209,12 @@ pub(crate) fn full_offer() -> Offer {
             asset: asset(),
         },
     });
-    offer.venue = Some(VenueLoan {
+    offer.venue = Some(venue_loan());
+    offer
+}
+
+fn venue_loan() -> VenueLoan {
+    VenueLoan {
         chain_id: 31337,
         venue: "pool".into(),
         debt: TokenAmount {
@@ -222,8 +227,7 @@ pub(crate) fn full_offer() -> Offer {
         },
         gas_estimate: 530_000,
         router: Some(Address::repeat_byte(6)),
-    });
-    offer
+    }
 }
 
 pub(crate) fn quote_of(offer: Offer) -> Quote {
