@@ -147,23 +147,6 @@ pub(crate) fn collateral() -> Collateral {
     }
 }
 
-fn venue_loan() -> VenueLoan {
-    VenueLoan {
-        chain_id: 31337,
-        venue: "pool".into(),
-        debt: TokenAmount {
-            units: U256::from(5_000_000_000u64),
-            asset: asset(),
-        },
-        collateral: TokenAmount {
-            units: U256::from(4_000_000_000_000_000_000_u64),
-            asset: asset(),
-        },
-        gas_estimate: 530_000,
-        router: Some(Address::repeat_byte(6)),
-    }
-}
-
 /// An offer with every optional part present, so that no field can hide from a test.
 pub(crate) fn full_offer() -> Offer {
     let mut offer = offer();
@@ -228,6 +211,23 @@ pub(crate) fn full_offer() -> Offer {
     });
     offer.venue = Some(venue_loan());
     offer
+}
+
+fn venue_loan() -> VenueLoan {
+    VenueLoan {
+        chain_id: 31337,
+        venue: "pool".into(),
+        debt: TokenAmount {
+            units: U256::from(5_000_000_000u64),
+            asset: asset(),
+        },
+        collateral: TokenAmount {
+            units: U256::from(4_000_000_000_000_000_000_u64),
+            asset: asset(),
+        },
+        gas_estimate: 530_000,
+        router: Some(Address::repeat_byte(6)),
+    }
 }
 
 pub(crate) fn quote_of(offer: Offer) -> Quote {

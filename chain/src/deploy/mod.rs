@@ -137,20 +137,24 @@ async fn confirm(rpc: &Rpc, plan: &Plan, at: &Addresses) -> Result<(), DeployErr
     }
 }
 
+/// The call that puts the settlement contract behind its proxy.
+fn upgrade(plan: &Plan, at: &Addresses) -> Bootstrap::upgradeToAndCallCall {
+    let initialize = CreditAggregator::initializeCall {
+        owner_: at.owner,
+        guardian_: plan.governance.guardian(),
+    };
+    Bootstrap::upgradeToAndCallCall {
+        newImplementation: at.implementation,
+        data: initialize.abi_encode().into(),
+    }
+}
+
 /// Every step in its order.
 fn system(plan: &Plan, at: &Addresses) -> Vec<Step> {
     let guardian = plan.governance.guardian();
     let timelock = addresses::timelock_code(&plan.governance).zip(at.timelock);
     let first = timelock.map(|(code, address)| Step::create("timelock", address, &code));
-    let upgrade = Bootstrap::upgradeToAndCallCall {
-        newImplementation: at.implementation,
-        data: CreditAggregator::initializeCall {
-            owner_: at.owner,
-            guardian_: guardian,
-        }
-        .abi_encode()
-        .into(),
-    };
+    let upgrade = upgrade(plan, at);
     // Done also when governance put another implementation there since.
     let upgraded = Done::SlotIsNot(at.aggregator, inspect::IMPLEMENTATION_SLOT, at.bootstrap);
     let created = [

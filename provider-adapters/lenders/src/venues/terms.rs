@@ -286,7 +286,7 @@ impl Pair {
         format!("Repay {} and take {} back", self.asset.symbol, self.collateral.symbol)
     }
 
-    pub(super) fn permission_title(&self, given: bool) -> String {
+    pub(super) fn permission_title(given: bool) -> String {
         let what = if given {
             "Let the router act for you"
         } else {

@@ -153,13 +153,13 @@ mod tests {
             nonce: U256::from(3),
         };
         let signature = signer.sign(permission.digest).await.unwrap();
-        let signed = signed_by(signer.address(), &permission, 9, &signature).unwrap();
-        assert_eq!((signed.nonce, signed.deadline), (U256::from(3), U256::from(9)));
-        assert!(matches!(signed.v, 27 | 28));
+        let taken = signed_by(signer.address(), &permission, 9, &signature).unwrap();
+        assert_eq!((taken.nonce, taken.deadline), (U256::from(3), U256::from(9)));
+        assert!(matches!(taken.v, 27 | 28));
         let mut low = signature.to_vec();
         low[64] -= 27;
         let same = signed_by(signer.address(), &permission, 9, &low.into()).unwrap();
-        assert_eq!((same.v, same.r, same.s), (signed.v, signed.r, signed.s));
+        assert_eq!((same.v, same.r, same.s), (taken.v, taken.r, taken.s));
         assert!(signed_by(Address::repeat_byte(2), &permission, 9, &signature).is_none());
         let other = VenuePermission {
             digest: B256::repeat_byte(8),

@@ -76,7 +76,7 @@ async fn liquidate(stage: &Stage, market: Market, lender: &VenueLender, half: U2
         Market::Aave30 | Market::Aave36 => {
             let name = if market == Market::Aave30 { "aave1" } else { "aave36" };
             // Eight decimals, as its first answer has.
-            let price = U256::from(2_000_00000000_u64);
+            let price = U256::from(200_000_000_000_u64);
             stage
                 .set_first_slot(at(&format!("/{name}/collateralFeed")), fallen(price))
                 .await;

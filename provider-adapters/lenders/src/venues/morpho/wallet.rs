@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::{Batch, Morpho};
 use crate::venues::abi_router::{MorphoEvents as Events, MorphoSigning, Permission, RoutedMarket, Router};
-use crate::venues::terms::{Market as _, with_margin};
+use crate::venues::terms::{Market as _, Pair, with_margin};
 use crate::venues::wallet::{Domain, Followed, digest, none, same_domain, topic};
 
 const GAS_OPEN: u64 = 600_000;
@@ -36,7 +36,7 @@ impl Morpho {
             newIsAuthorized: given,
         };
         self.pair
-            .call(self.pair.permission_title(given), self.contract, &call, GAS_AUTHORIZE)
+            .call(Pair::permission_title(given), self.contract, &call, GAS_AUTHORIZE)
     }
 }
 

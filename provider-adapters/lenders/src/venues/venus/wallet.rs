@@ -12,7 +12,7 @@ use sdk::LenderError;
 use super::{Batch, GAS_CALL, VToken, Venus, VenusComptroller};
 use crate::venues::abi_router::{Permission, Pledge, Router, VenusDelegation, VenusEvents as Events};
 use crate::venues::math::{mul_div_down, wad};
-use crate::venues::terms::{Market as _, with_margin};
+use crate::venues::terms::{Market as _, Pair, with_margin};
 use crate::venues::wallet::{Followed, topic};
 
 const GAS_OPEN: u64 = 1_200_000;
@@ -25,7 +25,7 @@ impl Venus {
             approved: given,
         };
         self.pair
-            .call(self.pair.permission_title(given), self.comptroller, &call, GAS_CALL)
+            .call(Pair::permission_title(given), self.comptroller, &call, GAS_CALL)
     }
 
     /// To give what is given already is an error there.
