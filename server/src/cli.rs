@@ -164,7 +164,9 @@ async fn serve(file: &std::path::Path, roles: &[Role], listen: Option<String>, m
         bail!("--manual-clock is for the development profile");
     }
     if config.profile == Profile::Production && !cfg!(feature = "tls") {
-        bail!("this binary speaks no HTTPS: build it by `cargo build --release --package usance-server --features tls`");
+        bail!(
+            "this binary speaks no HTTPS: build it by `cargo build --release --package usance-server --features tls`"
+        );
     }
     let nodes = |chain: &ChainConfig| Some((chain.chain_id, chain.rpc_urls.first()?.clone()));
     let urls = config.chains.iter().filter_map(nodes).collect();

@@ -131,31 +131,43 @@ pub async fn start(
         spawn_indexers(&running, &config, &registry, &rpcs);
     }
     if roles.contains(&Role::Api) {
-        let tokens = graphql::auth::Tokens::new(&config.issuer, &config.token_seed()?, Arc::clone(&sources.clock))?;
-        let api = graphql::Api::new(graphql::Parts {
+        let callbacks = Callbacks {
+            inbox: found.inbox,
+            networks: found.networks,
+        };
+        let health = Health {
             aggregator: Arc::clone(&running.aggregator),
-            tokens,
-            assets: config.assets,
-            callbacks: Arc::new(Callbacks {
-                inbox: found.inbox,
-                networks: found.networks,
-            }),
-            process: Arc::new(Health {
-                aggregator: Arc::clone(&running.aggregator),
-                rpcs,
-                figures,
-            }),
-            explorer: config.profile == Profile::Development,
-            dev_clock: sources.dev_clock,
-        });
-        let shutdown = running.shutdown.clone();
-        running.tasks.spawn(async move {
-            if let Err(error) = graphql::serve(listener, api, shutdown).await {
-                tracing::error!(%error, "the API ended");
-            }
-        });
+            rpcs,
+            figures,
+        };
+        spawn_api(&running, (config, sources), listener, (callbacks, health))?;
     }
     Ok(running)
+}
+
+fn spawn_api(
+    running: &Running,
+    (config, sources): (Config, Sources),
+    listener: TcpListener,
+    (callbacks, health): (Callbacks, Health),
+) -> Result<()> {
+    let tokens = graphql::auth::Tokens::new(&config.issuer, &config.token_seed()?, Arc::clone(&sources.clock))?;
+    let api = graphql::Api::new(graphql::Parts {
+        aggregator: Arc::clone(&running.aggregator),
+        tokens,
+        assets: config.assets,
+        callbacks: Arc::new(callbacks),
+        process: Arc::new(health),
+        explorer: config.profile == Profile::Development,
+        dev_clock: sources.dev_clock,
+    });
+    let shutdown = running.shutdown.clone();
+    running.tasks.spawn(async move {
+        if let Err(error) = graphql::serve(listener, api, shutdown).await {
+            tracing::error!(%error, "the API ended");
+        }
+    });
+    Ok(())
 }
 
 async fn connect_chains(registry: &Registry) -> Result<Vec<Arc<Rpc>>> {

@@ -220,7 +220,10 @@ pub async fn run(command: &Command) -> Result<ExitCode> {
         Ok(exit) => Ok(exit.into()),
         // A no of the service is an answer: somebody else's lender, a state that does not follow.
         Err(error) => match error.downcast_ref::<HttpError>() {
-            Some(HttpError::Refused { status, .. }) if matches!(status, 403 | 404 | 409 | 422) => {
+            Some(HttpError::Refused {
+                status: 403 | 404 | 409 | 422,
+                ..
+            }) => {
                 eprintln!("refused: {error:#}");
                 Ok(Exit::Failure.into())
             }

@@ -78,20 +78,13 @@ pub(super) fn sheet(lender: &Value, colour: bool) -> String {
     };
     fact("version", format!("{}{elsewhere}", text(&lender["version"])).into());
     fact("limits", limits(&lender["limits"]).into());
+    let (calls, minutes) = (text(&health["calls"]), text(&health["minutes"]));
     fact(
         "calls",
-        format!(
-            "{} in {} minutes{}",
-            text(&health["calls"]),
-            text(&health["minutes"]),
-            results(health)
-        )
-        .into(),
+        format!("{calls} in {minutes} minutes{}", results(health)).into(),
     );
-    fact(
-        "latency",
-        format!("p50 {} ms, p99 {} ms", text(&health["p50Ms"]), text(&health["p99Ms"])).into(),
-    );
+    let (p50, p99) = (text(&health["p50Ms"]), text(&health["p99Ms"]));
+    fact("latency", format!("p50 {p50} ms, p99 {p99} ms").into());
     let taken = share(&health["accepted"], &health["quotes"]);
     fact(
         "quotes",
