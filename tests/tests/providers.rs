@@ -103,8 +103,13 @@ async fn an_officer_suspends_and_resumes_a_lender_from_the_command_line() -> Res
     assert_eq!(usance(&world, &["show", "nobody"]).await?.2, 1);
     assert_eq!(usance(&world, &["show", "../loans"]).await?.2, 2);
 
-    // What happened is counted, and written within seconds.
-    journey::bank_loan(&mut world).await?;
+    health_shows(&mut world).await?;
+    world.finish().await
+}
+
+/// What happened is counted, and written within seconds.
+async fn health_shows(world: &mut Environment) -> Result<()> {
+    journey::bank_loan(world).await?;
     let health = world
         .until("health", (Client::Officer, BANK), false, |bank| {
             bank["health"]["accepted"] == 1
@@ -112,7 +117,7 @@ async fn an_officer_suspends_and_resumes_a_lender_from_the_command_line() -> Res
         .await?;
     assert!(health["health"]["quotes"].as_i64() >= Some(1), "{health}");
     assert!(health["health"]["p50Ms"].is_string(), "{health}");
-    let (sheet, _, _) = usance(&world, &["show", "harbor-bank"]).await?;
+    let (sheet, _, _) = usance(world, &["show", "harbor-bank"]).await?;
     for part in [
         "History",
         "ProviderResumed",
@@ -123,7 +128,7 @@ async fn an_officer_suspends_and_resumes_a_lender_from_the_command_line() -> Res
     ] {
         assert!(sheet.contains(part), "{part} in {sheet}");
     }
-    world.finish().await
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
