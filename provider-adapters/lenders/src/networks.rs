@@ -20,6 +20,7 @@ use crate::fis12::{self, Fis12Lender, Parties, Party};
 use crate::layers::Policy;
 use crate::ocen::{self, OcenLender};
 use crate::protocol::KeyConfig;
+use crate::registry::Parts;
 
 pub use secret::{SecretProblem, SecretSource};
 
@@ -186,6 +187,18 @@ pub(crate) struct Making<'a> {
     pub(crate) signer: &'a Signer,
     pub(crate) http: &'a HttpClient,
     pub(crate) journeys: &'a Arc<dyn JourneyStore>,
+}
+
+impl<'a> Making<'a> {
+    pub(crate) fn of(parts: &'a Parts, http: &'a HttpClient) -> Self {
+        Self {
+            network: parts.network,
+            callback_url: parts.callback_url.as_deref(),
+            signer: &parts.signer,
+            http,
+            journeys: &parts.journeys,
+        }
+    }
 }
 
 /// All lenders on networks, as their calls find them.

@@ -1,7 +1,8 @@
-//! From configuration to lenders. A new kind is a variant of [`LenderConfig`], an arm in [`Building::lender`], and, where its address,
-//! keys or numbers can be wrong, a variant of [`RegistryError`].
+//! From configuration to lenders. A new kind is a variant of [`LenderConfig`] and an arm of its one `match`; the rest stands in its own
+//! folder, where its configuration is an [`Entry`].
 
 mod config;
+mod entry;
 mod error;
 #[cfg(test)]
 mod tests;
@@ -9,26 +10,20 @@ mod tests;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use domain::ProviderId;
 use domain::offer::Inquiry;
 use domain::ports::{Contracts, EventLogs, JourneyStore, Lender, Venue, ViewCalls};
 use domain::provider::Listed;
-use sdk::{Clock, Endpoint, HttpClient, NetworkPolicy, ProtocolClient, PublicKey, Signer, check_capabilities};
+use sdk::{Clock, Endpoint, HttpClient, NetworkPolicy, Signer, check_capabilities};
 
 pub use config::LenderConfig;
+pub(crate) use entry::Entry;
 pub use error::RegistryError;
 
 use crate::controls::Controls;
-use crate::desk::{Desk, DeskConfig, LocalSigner};
 use crate::inbox::CallbackInbox;
 use crate::iso20022::BankFiles;
 use crate::layers::{Policy, decorate_with_handle};
-use crate::manifest::ManifestLender;
-use crate::networks::{Making, NetworkInboxes};
-use crate::protocol::{KeyConfig, ProtocolConfig, ProtocolLender};
-use crate::ratetable::RateTableLender;
-use crate::secret;
-use crate::venues::VenueLender;
+use crate::networks::NetworkInboxes;
 
 /// What lenders are made with.
 pub struct Parts {
@@ -105,7 +100,7 @@ pub fn build(configs: Vec<LenderConfig>, parts: &Parts) -> Result<Registry, Regi
     let (mut lenders, mut controls) = (Vec::with_capacity(configs.len()), Controls::default());
     for config in configs {
         let policy = config.policy();
-        let lender = building.lender(config)?;
+        let lender = config.entry().build(&mut building)?;
         check(lender.as_ref(), &policy)?;
         let (lender, handle) = decorate_with_handle(lender, &policy, Arc::clone(&clock));
         controls.add(lender.as_ref(), handle);
@@ -137,75 +132,19 @@ fn check(lender: &dyn Lender, policy: &Policy) -> Result<(), RegistryError> {
     }
 }
 
-/// What is collected while lenders are made.
-struct Building<'a> {
-    parts: &'a Parts,
-    http: HttpClient,
-    inbox: Option<Arc<CallbackInbox>>,
-    venues: Vec<Arc<dyn Venue>>,
-    banks: Vec<BankFiles>,
-    networks: NetworkInboxes,
+/// What lenders are made with, and what is collected on the way.
+pub(crate) struct Building<'a> {
+    pub parts: &'a Parts,
+    pub http: HttpClient,
+    pub inbox: Option<Arc<CallbackInbox>>,
+    pub venues: Vec<Arc<dyn Venue>>,
+    pub banks: Vec<BankFiles>,
+    pub networks: NetworkInboxes,
 }
 
 impl Building<'_> {
-    fn lender(&mut self, config: LenderConfig) -> Result<Arc<dyn Lender>, RegistryError> {
-        let (parts, id) = (self.parts, config.id().clone());
-        let (http, clock) = (self.http.clone(), Arc::clone(&parts.signer.clock));
-        Ok(match config {
-            LenderConfig::Protocol(config) => Arc::new(self.protocol(config)?),
-            LenderConfig::Desk(config) => Arc::new(desk(config, parts)?),
-            LenderConfig::Manifest(config) => {
-                let lender = ManifestLender::load(&config, http, parts.network, clock);
-                Arc::new(lender.map_err(|error| RegistryError::Manifest(id, error))?)
-            }
-            LenderConfig::Venue(config) => {
-                let venue = VenueLender::new(config, Arc::clone(&parts.views), Arc::clone(&parts.logs));
-                let venue = Arc::new(venue.map_err(|error| RegistryError::Venue(id, error))?);
-                self.venues.push(venue.clone());
-                venue
-            }
-            LenderConfig::RateTable(config) => {
-                let lender = RateTableLender::new(*config, http, parts.network, clock);
-                Arc::new(lender.map_err(|error| RegistryError::RateTable(id, error))?)
-            }
-            LenderConfig::BankFiles(config) => {
-                let bank = BankFiles::open(*config, clock).map_err(|error| RegistryError::BankFiles(id, error))?;
-                self.banks.push(bank.clone());
-                Arc::new(bank)
-            }
-            LenderConfig::Fis12(config) => {
-                let made = config.build(&making(parts, &http), &mut self.networks);
-                Arc::new(made.map_err(|error| RegistryError::Network(id, error))?)
-            }
-            LenderConfig::Ocen(config) => {
-                let made = config.build(&making(parts, &http), &mut self.networks);
-                Arc::new(made.map_err(|error| RegistryError::Network(id, error))?)
-            }
-        })
-    }
-
-    fn protocol(&self, config: ProtocolConfig) -> Result<ProtocolLender, RegistryError> {
-        let endpoint = Endpoint::parse(&config.url, self.parts.network)
-            .map_err(|error| RegistryError::Address(format!("lender {}", config.id), error))?;
-        let client = ProtocolClient {
-            http: self.http.clone(),
-            endpoint,
-            signer: Arc::clone(&self.parts.signer),
-            lender_keys: keys(&config)?,
-            timeout: config.timeout(),
-        };
-        let inbox = self.inbox.clone();
-        Ok(ProtocolLender::new(config.id, config.capabilities, client, inbox))
-    }
-}
-
-fn making<'a>(parts: &'a Parts, http: &'a HttpClient) -> Making<'a> {
-    Making {
-        network: parts.network,
-        callback_url: parts.callback_url.as_deref(),
-        signer: &parts.signer,
-        http,
-        journeys: &parts.journeys,
+    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.parts.signer.clock)
     }
 }
 
@@ -217,7 +156,7 @@ fn inbox(configs: &[LenderConfig], parts: &Parts) -> Result<Option<Arc<CallbackI
     let (mut senders, mut key_ids) = (Vec::new(), HashSet::new());
     for config in configs {
         if let LenderConfig::Protocol(config) = config {
-            let keys = keys(config)?;
+            let keys = entry::keys(config)?;
             if !keys.iter().all(|key| key_ids.insert(key.id().to_owned())) {
                 return Err(RegistryError::DuplicateKey(config.id.clone()));
             }
@@ -227,23 +166,3 @@ fn inbox(configs: &[LenderConfig], parts: &Parts) -> Result<Option<Arc<CallbackI
     let clock = Arc::clone(&parts.signer.clock);
     Ok(Some(Arc::new(CallbackInbox::new(base, senders, clock))))
 }
-
-fn keys(config: &ProtocolConfig) -> Result<Vec<PublicKey>, RegistryError> {
-    if config.keys.is_empty() {
-        return Err(RegistryError::NoKey(config.id.clone()));
-    }
-    let read = |key: &KeyConfig| PublicKey::from_base64(&key.id, &key.public);
-    let keys = config.keys.iter().map(read).collect::<Result<_, _>>();
-    keys.map_err(|error| RegistryError::Key(config.id.clone(), error))
-}
-
-fn desk(config: DeskConfig, parts: &Parts) -> Result<Desk, RegistryError> {
-    let id: ProviderId = config.id.clone();
-    let key = secret::resolve(&config.signing_key).map_err(|e| RegistryError::Secret(id.clone(), e))?;
-    let signer = LocalSigner::from_hex(&key).map_err(|e| RegistryError::Signer(id.clone(), e))?;
-    let desk = Desk::new(config, Arc::clone(&parts.contracts), Arc::new(signer));
-    desk.map_err(|error| RegistryError::Desk(id, error))
-}
-
-#[cfg(test)]
-mod check_tests;

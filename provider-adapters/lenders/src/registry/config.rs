@@ -12,7 +12,7 @@ use crate::manifest::ManifestConfig;
 use crate::networks::{Fis12Config, OcenConfig};
 use crate::protocol::ProtocolConfig;
 use crate::ratetable::RateTableConfig;
-use crate::secret;
+use crate::registry::Entry;
 use crate::venues::VenueConfig;
 
 /// One lender, by its kind. The large ones are in boxes.
@@ -38,18 +38,36 @@ pub enum LenderConfig {
 }
 
 impl LenderConfig {
+    /// The one place that knows every kind.
+    pub(crate) fn entry(&self) -> &dyn Entry {
+        match self {
+            Self::Protocol(config) => config,
+            Self::Desk(config) => config,
+            Self::Manifest(config) => config,
+            Self::Venue(config) => config,
+            Self::RateTable(config) => &**config,
+            Self::BankFiles(config) => &**config,
+            Self::Fis12(config) => &**config,
+            Self::Ocen(config) => &**config,
+        }
+    }
+
     /// The operator-given name.
     pub fn id(&self) -> &ProviderId {
-        match self {
-            Self::Protocol(config) => &config.id,
-            Self::Desk(config) => &config.id,
-            Self::Manifest(config) => &config.id,
-            Self::Venue(config) => &config.id,
-            Self::RateTable(config) => &config.id,
-            Self::BankFiles(config) => &config.id,
-            Self::Fis12(config) => &config.id,
-            Self::Ocen(config) => &config.id,
+        self.entry().id()
+    }
+
+    /// The field with a secret that stands in the configuration itself; for development only.
+    pub fn inline_secret(&self) -> Option<&'static str> {
+        self.entry().inline_secret()
+    }
+
+    pub(crate) fn policy(&self) -> Policy {
+        let mut policy = self.entry().policy().clone();
+        if !self.entry().is_hedged() {
+            policy.hedge_budget_percent = 0;
         }
+        policy
     }
 
     /// The same, with what it names relatively taken from that folder.
@@ -58,33 +76,6 @@ impl LenderConfig {
         match self {
             Self::Manifest(config) => Self::Manifest(config.within(folder)),
             other => other,
-        }
-    }
-
-    /// The field with a secret that stands in the configuration itself; for development only.
-    pub fn inline_secret(&self) -> Option<&'static str> {
-        match self {
-            Self::Desk(config) => secret::is_inline(&config.signing_key).then_some("signing_key"),
-            // Their secrets are references by their type, or they have none.
-            _ => None,
-        }
-    }
-
-    pub(crate) fn policy(&self) -> Policy {
-        // Each question of a network is a journey of its own.
-        let unhedged = |policy: &Policy| Policy {
-            hedge_budget_percent: 0,
-            ..policy.clone()
-        };
-        match self {
-            Self::Protocol(config) => config.policy.clone(),
-            Self::Desk(config) => config.policy.clone(),
-            Self::Manifest(config) => config.policy.clone(),
-            Self::Venue(config) => config.policy.clone(),
-            Self::RateTable(config) => config.policy.clone(),
-            Self::BankFiles(config) => config.policy.clone(),
-            Self::Fis12(config) => unhedged(&config.policy),
-            Self::Ocen(config) => unhedged(&config.policy),
         }
     }
 }

@@ -50,6 +50,9 @@ pub enum RegistryError {
     /// A bad entry of a lender on a network.
     #[error("lender {0}")]
     Network(ProviderId, #[source] NetworkError),
+    /// A bad entry of a lender in Rust that has no variant of its own here.
+    #[error("lender {0}")]
+    Lender(ProviderId, #[source] Box<dyn std::error::Error + Send + Sync>),
     /// What the lender says it does is incomplete or contradicts itself; the field is named.
     #[error("lender {0}")]
     Capabilities(ProviderId, #[source] CapabilityError),
