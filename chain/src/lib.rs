@@ -35,3 +35,4 @@ pub mod status;
 pub mod submitter;
 pub mod transaction;
 pub mod views;
+mod wire;

@@ -11,14 +11,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use alloy_primitives::{Address, B256, Bytes, U64, U128, U256};
-use alloy_rpc_client::RpcClient;
-use alloy_transport::TransportErrorKind;
 use alloy_transport_http::reqwest;
-use domain::ports::BlockRef;
+use domain::ports::{BlockRef, NodeFault};
 use futures::future::join_all;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+
+use crate::wire::{self, Failure};
 
 /// How patient and how careful we are with endpoints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +46,8 @@ pub enum RpcError {
     Unavailable {
         /// Host of the endpoint; never its path, which may be a credential.
         endpoint: String,
+        /// How the node failed, when more is known than that it did.
+        fault: Option<NodeFault>,
         /// Why.
         detail: String,
     },
@@ -153,7 +155,8 @@ pub struct FeeHistory {
 
 struct Endpoint {
     label: String,
-    client: RpcClient,
+    http: reqwest::Client,
+    url: reqwest::Url,
     verified: Mutex<Option<Instant>>,
 }
 
@@ -423,11 +426,11 @@ impl Rpc {
         method: &'static str,
         params: &Value,
     ) -> Result<T, RpcError> {
-        let sent = endpoint.client.request::<_, T>(method, params.clone());
+        let sent = wire::ask::<T>(&endpoint.http, &endpoint.url, method, params);
         let error = match tokio::time::timeout(self.options.timeout, sent).await {
             Ok(Ok(answer)) => return Ok(answer),
-            Ok(Err(error)) => refused(&endpoint.label, error),
-            Err(_) => unavailable(&endpoint.label, "no answer in time"),
+            Ok(Err(failure)) => failed(&endpoint.label, failure),
+            Err(_) => unavailable(&endpoint.label, Some(NodeFault::TimedOut), "no answer in time".into()),
         };
         if matches!(error, RpcError::Unavailable { .. }) {
             *endpoint.verified.lock().unwrap_or_else(PoisonError::into_inner) = None;
@@ -454,7 +457,8 @@ fn endpoint(url: &str, options: RpcOptions) -> Option<Endpoint> {
         .ok()?;
     Some(Endpoint {
         label,
-        client: RpcClient::new_http_with_client(http, url),
+        http,
+        url,
         verified: Mutex::new(None),
     })
 }
@@ -469,43 +473,18 @@ fn mined(receipt: WireReceipt) -> Option<Receipt> {
     })
 }
 
-fn unavailable(endpoint: &str, detail: &str) -> RpcError {
+fn unavailable(endpoint: &str, fault: Option<NodeFault>, detail: String) -> RpcError {
     RpcError::Unavailable {
         endpoint: endpoint.to_owned(),
-        detail: detail.to_owned(),
+        fault,
+        detail,
     }
 }
 
-/// Rate limits and overload come as JSON-RPC errors too; another endpoint, or later, may answer.
-const BUSY: [i64; 2] = [-32005, 429];
-
-fn refused(label: &str, error: alloy_transport::RpcError<TransportErrorKind>) -> RpcError {
-    use alloy_transport::RpcError as Wire;
-    match error {
-        Wire::ErrorResp(payload) if BUSY.contains(&payload.code) => unavailable(label, "rate limited"),
-        Wire::ErrorResp(payload) => {
-            let data = payload.data.as_deref().and_then(|raw| revert_data(raw.get()));
-            RpcError::Refused {
-                code: payload.code,
-                message: payload.message.into_owned(),
-                data,
-            }
-        }
-        // The error's own text has the URL in it, and that may hold a credential.
-        Wire::Transport(TransportErrorKind::HttpError(http)) => unavailable(label, &format!("HTTP {}", http.status)),
-        Wire::Transport(_) => unavailable(label, "connection failed"),
-        Wire::DeserError { err, .. } => unavailable(label, &format!("malformed answer: {err}")),
-        Wire::NullResp => unavailable(label, "null answer"),
-        _ => unavailable(label, "request failed"),
-    }
-}
-
-/// Nodes give revert data as a string, or nested under `data`.
-fn revert_data(raw: &str) -> Option<Bytes> {
-    match serde_json::from_str::<Value>(raw).ok()? {
-        Value::String(text) => text.parse().ok(),
-        Value::Object(map) => map.get("data").and_then(Value::as_str)?.parse().ok(),
-        _ => None,
+fn failed(label: &str, failure: Failure) -> RpcError {
+    match failure {
+        Failure::Lost(fault, detail) => unavailable(label, fault, detail),
+        Failure::Refused { code, message, data } => RpcError::Refused { code, message, data },
     }
 }
 
@@ -538,12 +517,5 @@ mod tests {
             let refused = Rpc::new(1, &[bad.to_owned()], RpcOptions::default()).map(|_| ());
             assert_eq!(refused, Err(RpcError::BadUrl(0)));
         }
-    }
-
-    #[test]
-    fn revert_data_is_found_where_each_client_puts_it() {
-        assert_eq!(revert_data("\"0x0102\""), Some(Bytes::from_static(&[1, 2])));
-        assert_eq!(revert_data("{\"data\":\"0x0102\"}"), Some(Bytes::from_static(&[1, 2])));
-        assert_eq!(revert_data("null"), None);
     }
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use alloy_primitives::{B256, Bytes, U128, U256};
 use async_trait::async_trait;
-use domain::ports::{ChainError, ViewBlock, ViewCall, ViewCalls, Views};
+use domain::ports::{ChainError, NodeFault, ViewBlock, ViewCall, ViewCalls, Views};
 use serde_json::json;
 
 use crate::rpc::{Rpc, RpcError};
@@ -86,8 +86,12 @@ impl ViewCalls for RpcViews {
         };
         let call = json!({ "data": program, "gas": format!("{GAS:#x}") });
         let answer: Result<Bytes, RpcError> = rpc.raw("eth_call", json!([call, block])).await;
-        let answer = answer.map_err(|error| unavailable(chain_id, &error.to_string()))?;
-        let views = parse(&answer, calls.len()).ok_or_else(|| unavailable(chain_id, "malformed answer of a read"))?;
+        let answer = answer.map_err(|error| failed(chain_id, error))?;
+        let views = parse(&answer, calls.len()).ok_or_else(|| ChainError::Node {
+            chain_id,
+            fault: NodeFault::Malformed,
+            detail: "malformed answer of a read".into(),
+        })?;
         if at.is_some_and(|block| block != views.block) {
             return Err(unavailable(chain_id, "the chain went another way between two reads"));
         }
@@ -105,10 +109,27 @@ impl ViewCalls for RpcViews {
             return Ok(price);
         }
         let price: Result<U128, RpcError> = self.rpc(chain_id)?.raw("eth_gasPrice", json!([])).await;
-        let price = price.map_err(|error| unavailable(chain_id, &error.to_string()))?.to();
+        let price = price.map_err(|error| failed(chain_id, error))?.to();
         let mut prices = self.gas_prices.lock().unwrap_or_else(PoisonError::into_inner);
         prices.insert(chain_id, (Instant::now(), price));
         Ok(price)
+    }
+}
+
+/// The node's own words are not ours to repeat.
+fn failed(chain_id: u64, error: RpcError) -> ChainError {
+    match error {
+        RpcError::Unavailable {
+            endpoint,
+            fault: Some(fault),
+            detail,
+        } => ChainError::Node {
+            chain_id,
+            fault,
+            detail: format!("endpoint {endpoint}: {detail}"),
+        },
+        RpcError::Refused { code, .. } => unavailable(chain_id, &format!("the node refused a read (code {code})")),
+        other => unavailable(chain_id, &other.to_string()),
     }
 }
 

@@ -188,6 +188,29 @@ pub enum ChainError {
         /// Why.
         detail: String,
     },
+    /// The node did not do what was asked, and it is known how: reads of contracts say so.
+    #[error("chain {chain_id}: {detail}")]
+    Node {
+        /// Which.
+        chain_id: u64,
+        /// How.
+        fault: NodeFault,
+        /// Why; nothing that the node wrote.
+        detail: String,
+    },
+}
+
+/// How a node failed, by what we do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NodeFault {
+    /// Too many calls: wait.
+    RateLimited,
+    /// No answer in time: try again.
+    TimedOut,
+    /// The answer makes no sense: drop it, tell an operator.
+    Malformed,
+    /// It refuses us (credentials): tell an operator.
+    Refused,
 }
 
 /// A block, by number and hash.

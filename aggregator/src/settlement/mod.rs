@@ -102,7 +102,7 @@ pub(crate) async fn view(conn: &mut PgConnection, world: &World, row: &Settlemen
 
 pub(crate) fn chain_error(error: ChainError) -> Error {
     match error {
-        ChainError::Unavailable { .. } => Error::Unavailable(Box::new(error)),
+        ChainError::Unavailable { .. } | ChainError::Node { .. } => Error::Unavailable(Box::new(error)),
         other => Error::Internal(Box::new(other)),
     }
 }

@@ -35,6 +35,8 @@ pub enum Conformance {
     Both,
     /// The checks of an adapter: its behavior, bent answers, every fault.
     Adapter,
+    /// The checks of an adapter that need no network, of one that calls nobody.
+    Behavior,
     /// Tests of its own alone.
     Own,
 }
@@ -44,6 +46,7 @@ impl Conformance {
         match self {
             Self::Both => "lender and adapter".into(),
             Self::Adapter => "adapter".into(),
+            Self::Behavior => "adapter, without faults: it calls nobody".into(),
             Self::Own => "own tests".into(),
         }
     }
@@ -87,7 +90,7 @@ const VENUE: Kind = Kind {
     status: "the venue's events in final blocks",
     cancel: "-",
     callbacks: "-",
-    conformance: Conformance::Own,
+    conformance: Conformance::Adapter,
     proof: Proof::Bytecode,
 };
 
@@ -129,7 +132,7 @@ pub const KINDS: &[Kind] = &[
         status: "chain evidence",
         cancel: "expires",
         callbacks: "-",
-        conformance: Conformance::Own,
+        conformance: Conformance::Behavior,
         proof: Proof::Bytecode,
     },
     Kind {
@@ -146,6 +149,7 @@ pub const KINDS: &[Kind] = &[
     },
     Kind {
         name: "venue: compound-v3",
+        conformance: Conformance::Own,
         accept: "not offered",
         status: "-",
         proof: Proof::Interface,
@@ -200,7 +204,7 @@ pub const KINDS: &[Kind] = &[
         status: "booked entries",
         cancel: "not once the file is out",
         callbacks: "files",
-        conformance: Conformance::Own,
+        conformance: Conformance::Behavior,
         proof: Proof::Fake,
     },
 ];

@@ -377,19 +377,24 @@ async fn report(of: Of, bad: Option<Bad>, patience: Duration, scenarios: Vec<Sce
     check(&subject, &options, &|_| {}).await
 }
 
-/// The kit's scenarios of an adapter. OCEN has no withdrawal, which the adapter says by `Unsupported` and the kit accepts; its faults cannot
-/// be played.
-fn scenarios(of: Of, over_by_the_deadline: bool) -> Vec<Scenario> {
+/// The kit's scenarios of an adapter.
+fn scenarios(over_by_the_deadline: bool) -> Vec<Scenario> {
     let mut all = standard_scenarios();
     all.retain(|s| (s.expect == [Class::TimedOut]) == over_by_the_deadline);
-    all.retain(|s| of == Of::Fis12 || s.step != Step::Cancel);
     assert!(all.len() >= 5, "{}", all.len());
     all
 }
 
 async fn green(of: Of) {
     for (slow, patience) in [(false, PATIENCE), (true, SHORT)] {
-        let report = report(of, None, patience, scenarios(of, slow)).await;
+        let played = scenarios(slow);
+        // OCEN has no withdrawal: the adapter says so without a call, and the kit has nothing to play.
+        let unplayed: Vec<_> = played
+            .iter()
+            .filter(|scenario| of == Of::Ocen && scenario.step == Step::Cancel)
+            .map(|scenario| scenario.id.clone())
+            .collect();
+        let report = report(of, None, patience, played).await;
         assert!(report.is_green(), "{of:?}\n{}", report.to_human());
         let skipped: Vec<_> = report
             .findings
@@ -397,7 +402,7 @@ async fn green(of: Of) {
             .filter(|finding| matches!(finding.outcome, kit::Outcome::Skipped { .. }))
             .map(|finding| finding.check.id.as_ref())
             .collect();
-        assert_eq!(skipped, [""; 0], "{of:?}");
+        assert_eq!(skipped, unplayed, "{of:?}");
     }
 }
 

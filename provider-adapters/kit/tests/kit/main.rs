@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod adapter;
 #[cfg(test)]
+mod bankfiles;
+#[cfg(test)]
 mod bent;
 #[cfg(test)]
 mod docs;

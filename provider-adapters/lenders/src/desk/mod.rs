@@ -8,6 +8,7 @@ mod signer;
 mod terms;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use async_trait::async_trait;
@@ -318,6 +319,9 @@ impl Lender for Desk {
     }
 
     async fn quote(&self, ask: &Ask) -> Result<Answer, LenderError> {
+        if ask.deadline <= Instant::now() {
+            return Err(LenderError::TimedOut);
+        }
         let request = &ask.request;
         let misfits = self.capabilities.misfits(request);
         if !misfits.is_empty() {
@@ -350,5 +354,7 @@ fn settled_on_chain() -> LenderError {
     LenderError::Unsupported("the order is settled on chain".into())
 }
 
+#[cfg(test)]
+mod conformance_tests;
 #[cfg(test)]
 pub(crate) mod tests;

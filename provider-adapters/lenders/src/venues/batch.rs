@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use alloy_primitives::Address;
 use alloy_sol_types::SolCall;
-use domain::ports::{ChainError, ViewBlock, ViewCall, ViewCalls, Views};
+use domain::ports::{ChainError, NodeFault, ViewBlock, ViewCall, ViewCalls, Views};
 use sdk::LenderError;
 
 /// Calls to be made together.
@@ -48,7 +48,18 @@ impl Batch {
 
 /// What the chain said when it does not answer.
 pub(super) fn unreachable(error: &ChainError) -> LenderError {
-    LenderError::Unavailable(error.to_string())
+    match error {
+        ChainError::Node { fault, detail, .. } => match fault {
+            NodeFault::RateLimited => LenderError::RateLimited,
+            NodeFault::TimedOut => LenderError::TimedOut,
+            NodeFault::Refused => LenderError::Refused(detail.clone()),
+            NodeFault::Malformed => LenderError::Malformed {
+                field: "node".into(),
+                detail: detail.clone(),
+            },
+        },
+        other => LenderError::Unavailable(other.to_string()),
+    }
 }
 
 /// Answers of one block.

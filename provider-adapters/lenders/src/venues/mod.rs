@@ -34,6 +34,7 @@ mod wallet;
 
 use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use alloy_primitives::{Address, Bytes, U256};
 use async_trait::async_trait;
@@ -203,13 +204,17 @@ impl Lender for VenueLender {
     }
 
     async fn quote(&self, ask: &Ask) -> Result<Answer, LenderError> {
+        if ask.deadline <= Instant::now() {
+            return Err(LenderError::TimedOut);
+        }
         let request = &ask.request;
         let misfits = self.capabilities.misfits(request);
         if !misfits.is_empty() {
             return Ok(Answer::Declined(misfits));
         }
-        let (terms, gas_price) =
-            futures::future::join(self.terms(request), self.views.gas_price(self.config.lends.chain_id)).await;
+        let reads = futures::future::join(self.terms(request), self.views.gas_price(self.config.lends.chain_id));
+        let read = tokio::time::timeout_at(ask.deadline.into(), reads).await;
+        let (terms, gas_price) = read.map_err(|_| LenderError::TimedOut)?;
         let terms = match terms? {
             Ok(terms) => terms,
             Err(reason) => return Ok(Answer::Declined(vec![reason])),

@@ -3,6 +3,7 @@
 
 extern crate usance_lenders as lenders;
 
+mod conformance;
 mod events;
 mod exact;
 mod lifecycle;

@@ -157,6 +157,22 @@ impl Stage {
         VenueLender::new(config, Arc::clone(views) as Arc<dyn ViewCalls>, Arc::new(logs)).unwrap()
     }
 
+    /// The node's address.
+    pub fn url(&self) -> &str {
+        self.net.url()
+    }
+
+    /// The adapter with a node of that address.
+    pub async fn lender_at(&self, market: Market, url: &str) -> VenueLender {
+        let config = serde_json::from_value(self.config(market)).unwrap();
+        let rpc = Rpc::connect(CHAIN, &[url.to_owned()], RpcOptions::default())
+            .await
+            .unwrap();
+        let rpc = Arc::new(rpc);
+        let (views, logs) = (RpcViews::new([Arc::clone(&rpc)]), RpcLogs::new([rpc]));
+        VenueLender::new(config, Arc::new(views), Arc::new(logs)).unwrap()
+    }
+
     fn config(&self, market: Market) -> Value {
         let at = |path: &str| self.world.address(path);
         let aave = |release: &str, name: &str| {
