@@ -115,15 +115,14 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
     let message = match serde_json::from_slice::<Message<T>>(body) {
         Ok(message) => message,
         // Beside an error the result may be anything.
-        Err(error) => match serde_json::from_slice::<Message<IgnoredAny>>(body) {
-            Ok(Message {
-                error: Some(complaint), ..
-            }) => return Err(refused(complaint)),
-            _ => {
-                let (line, column) = (error.line(), error.column());
-                return Err(malformed(&format!("is malformed at line {line}, column {column}")));
+        Err(error) => {
+            let bare = serde_json::from_slice::<Message<IgnoredAny>>(body).ok();
+            if let Some(complaint) = bare.and_then(|message| message.error) {
+                return Err(refused(complaint));
             }
-        },
+            let (line, column) = (error.line(), error.column());
+            return Err(malformed(&format!("is malformed at line {line}, column {column}")));
+        }
     };
     match (message.error, message.result) {
         (Some(complaint), _) => Err(refused(complaint)),

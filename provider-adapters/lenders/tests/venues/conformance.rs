@@ -50,14 +50,11 @@ impl Counterparty for Node {
     async fn answer(&self, heard: &Heard) -> Option<Said> {
         let address = self.0.trim_start_matches("http://");
         let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
-        let head = format!(
+        let top = format!(
             "POST / HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
             heard.body.len()
         );
-        stream
-            .write_all(&[head.as_bytes(), &heard.body].concat())
-            .await
-            .unwrap();
+        stream.write_all(&[top.as_bytes(), &heard.body].concat()).await.unwrap();
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).await.unwrap();
         let end = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
