@@ -275,7 +275,7 @@ mod tests {
         let rows = text.lines().filter(|line| line.starts_with("| `"));
         for row in rows {
             let cells = row.matches('|').count();
-            assert!(cells == 11 || cells == 4, "{row}");
+            assert!(cells == 10 || cells == 4, "{row}");
         }
     }
 }
