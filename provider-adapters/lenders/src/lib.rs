@@ -2,7 +2,7 @@
 //!
 //! [`registry::build`] makes lenders of configuration. Each is wrapped once, by [`layers::decorate`]; an adapter itself knows
 //! nothing of time-outs, limits, breakers, hedging or metrics. Adding a lender in Rust takes its module, one variant of
-//! [`registry::LenderConfig`], and one arm of the `match` there.
+//! [`registry::LenderConfig`], and one arm of the `match` in `registry/config.rs`.
 
 pub mod controls;
 pub mod desk;
