@@ -39,6 +39,19 @@ pub(crate) trait Entry {
     fn build(&self, building: &mut Building<'_>) -> Result<Arc<dyn Lender>, RegistryError>;
 }
 
+/// Name and policy stand in fields of every configuration.
+macro_rules! named {
+    () => {
+        fn id(&self) -> &ProviderId {
+            &self.id
+        }
+
+        fn policy(&self) -> &Policy {
+            &self.policy
+        }
+    };
+}
+
 /// The public keys of a lender that signs.
 pub(super) fn keys(config: &ProtocolConfig) -> Result<Vec<PublicKey>, RegistryError> {
     if config.keys.is_empty() {
@@ -50,13 +63,7 @@ pub(super) fn keys(config: &ProtocolConfig) -> Result<Vec<PublicKey>, RegistryEr
 }
 
 impl Entry for ProtocolConfig {
-    fn id(&self) -> &ProviderId {
-        &self.id
-    }
-
-    fn policy(&self) -> &Policy {
-        &self.policy
-    }
+    named!();
 
     fn build(&self, building: &mut Building<'_>) -> Result<Arc<dyn Lender>, RegistryError> {
         let endpoint = Endpoint::parse(&self.url, building.parts.network)
@@ -79,13 +86,7 @@ impl Entry for ProtocolConfig {
 }
 
 impl Entry for DeskConfig {
-    fn id(&self) -> &ProviderId {
-        &self.id
-    }
-
-    fn policy(&self) -> &Policy {
-        &self.policy
-    }
+    named!();
 
     fn inline_secret(&self) -> Option<&'static str> {
         secret::is_inline(&self.signing_key).then_some("signing_key")
@@ -101,13 +102,7 @@ impl Entry for DeskConfig {
 }
 
 impl Entry for ManifestConfig {
-    fn id(&self) -> &ProviderId {
-        &self.id
-    }
-
-    fn policy(&self) -> &Policy {
-        &self.policy
-    }
+    named!();
 
     fn build(&self, building: &mut Building<'_>) -> Result<Arc<dyn Lender>, RegistryError> {
         let lender = ManifestLender::load(self, building.http.clone(), building.parts.network, building.clock());
@@ -118,13 +113,7 @@ impl Entry for ManifestConfig {
 }
 
 impl Entry for VenueConfig {
-    fn id(&self) -> &ProviderId {
-        &self.id
-    }
-
-    fn policy(&self) -> &Policy {
-        &self.policy
-    }
+    named!();
 
     fn build(&self, building: &mut Building<'_>) -> Result<Arc<dyn Lender>, RegistryError> {
         let (views, logs) = (Arc::clone(&building.parts.views), Arc::clone(&building.parts.logs));
@@ -136,13 +125,7 @@ impl Entry for VenueConfig {
 }
 
 impl Entry for RateTableConfig {
-    fn id(&self) -> &ProviderId {
-        &self.id
-    }
-
-    fn policy(&self) -> &Policy {
-        &self.policy
-    }
+    named!();
 
     fn build(&self, building: &mut Building<'_>) -> Result<Arc<dyn Lender>, RegistryError> {
         let (http, clock) = (building.http.clone(), building.clock());
@@ -154,13 +137,7 @@ impl Entry for RateTableConfig {
 }
 
 impl Entry for BankFilesConfig {
-    fn id(&self) -> &ProviderId {
-        &self.id
-    }
-
-    fn policy(&self) -> &Policy {
-        &self.policy
-    }
+    named!();
 
     fn build(&self, building: &mut Building<'_>) -> Result<Arc<dyn Lender>, RegistryError> {
         let bank = BankFiles::open(self.clone(), building.clock());
@@ -171,13 +148,7 @@ impl Entry for BankFilesConfig {
 }
 
 impl Entry for Fis12Config {
-    fn id(&self) -> &ProviderId {
-        &self.id
-    }
-
-    fn policy(&self) -> &Policy {
-        &self.policy
-    }
+    named!();
 
     /// Each question is a journey of its own.
     fn is_hedged(&self) -> bool {
@@ -194,13 +165,7 @@ impl Entry for Fis12Config {
 }
 
 impl Entry for OcenConfig {
-    fn id(&self) -> &ProviderId {
-        &self.id
-    }
-
-    fn policy(&self) -> &Policy {
-        &self.policy
-    }
+    named!();
 
     /// Each question is an application of its own.
     fn is_hedged(&self) -> bool {
