@@ -67,6 +67,8 @@ impl<'a> Document<'a> {
             depth: 0,
             max_depth,
             nodes: 0,
+            members: Vec::with_capacity(64),
+            items: Vec::with_capacity(64),
         };
         let root = parser.value().map_err(refuse)?;
         parser.space();
@@ -109,6 +111,10 @@ struct Parser<'a> {
     depth: usize,
     max_depth: usize,
     nodes: usize,
+    /// Of the objects that are still open; each leaves with a vector of the size it needs.
+    members: Vec<(Cow<'a, str>, Node<'a>)>,
+    /// Of the lists that are still open.
+    items: Vec<Node<'a>>,
 }
 
 impl<'a> Parser<'a> {
@@ -156,10 +162,10 @@ impl<'a> Parser<'a> {
     }
 
     fn object(&mut self) -> Parsed<Node<'a>> {
-        let mut members: Vec<(Cow<'a, str>, Node<'a>)> = Vec::new();
         if self.eat(b'}') {
-            return Ok(Node::Object(members));
+            return Ok(Node::Object(Vec::new()));
         }
+        let first = self.members.len();
         loop {
             self.space();
             let key = self.string()?;
@@ -167,33 +173,34 @@ impl<'a> Parser<'a> {
                 return Err(NOT_JSON);
             }
             let value = self.value()?;
-            members.push((key, value));
+            self.members.push((key, value));
             if self.eat(b',') {
                 continue;
             }
             if !self.eat(b'}') {
                 return Err(NOT_JSON);
             }
-            return if has_twins(&members) {
+            return if has_twins(&self.members[first..]) {
                 Err("has an object with the same key twice")
             } else {
-                Ok(Node::Object(members))
+                Ok(Node::Object(self.members.drain(first..).collect()))
             };
         }
     }
 
     fn list(&mut self) -> Parsed<Node<'a>> {
-        let mut items = Vec::new();
         if self.eat(b']') {
-            return Ok(Node::List(items));
+            return Ok(Node::List(Vec::new()));
         }
+        let first = self.items.len();
         loop {
-            items.push(self.value()?);
+            let item = self.value()?;
+            self.items.push(item);
             if self.eat(b',') {
                 continue;
             }
             return if self.eat(b']') {
-                Ok(Node::List(items))
+                Ok(Node::List(self.items.drain(first..).collect()))
             } else {
                 Err(NOT_JSON)
             };

@@ -115,14 +115,16 @@ impl<'d> Reader<'d> {
     /// The one item of a list whose text at `keys` is `name`, case ignored; perhaps it is not there. Two of them are refused, for
     /// they could say two things.
     pub fn find(&self, keys: &str, name: &str) -> Result<Self, Refusal> {
-        let path = format!("{}[{keys}={name}]", self.path);
+        let path = [&self.path, "[", keys, "=", name, "]"].concat();
         let mut found = None;
         let keys: Vec<&str> = keys.split('.').collect();
         if let Some(Node::List(items)) = self.node {
             for item in items {
                 let text = keys.iter().try_fold(item, |node, key| node.get(key));
                 let Some(Node::Text(text)) = text else { continue };
-                if text.trim().eq_ignore_ascii_case(name) && found.replace(item).is_some() {
+                // Most are shorter, and trimming costs more than their length.
+                let same = text.len() >= name.len() && text.trim().eq_ignore_ascii_case(name);
+                if same && found.replace(item).is_some() {
                     return Err(Refusal::new(&path, Problem::Twice, name));
                 }
             }
