@@ -19,6 +19,7 @@ pub mod ranking;
 pub mod request;
 #[cfg(test)]
 mod sample;
+pub mod samples;
 pub mod schedule;
 
 pub use decision::{Outcome, Reason, RuleVersion};

@@ -7,7 +7,7 @@ use domain::offer::{
     Amounts, AprConvention, Binding, Collateral, CollateralAsset, Declared, Fee, FeeTiming, Inquiry, LateTerms, Offer,
     Onchain, OnchainOrder, Payee, RateCurve, RateKind, RateTerms, Repayment, RepaymentMethod, ScheduledPayment,
 };
-use domain::request::{Applicant, CreditRequest, Employment, Jurisdiction, Product, Purpose, Refinances};
+use domain::request::{CreditRequest, Product, Purpose, Refinances};
 use domain::{Asset, Currency, Money, Rate, TokenAmount};
 use uuid::Uuid;
 
@@ -42,27 +42,9 @@ pub(crate) fn request() -> CreditRequest {
         term: Period::new(2, Unit::Month),
         purpose: Purpose::Other,
         products: vec![Product::Installment, Product::Collateralized],
-        jurisdiction: Jurisdiction {
-            country: "US".into(),
-            region: Some("CA".into()),
-        },
-        applicant: Applicant {
-            full_name: "Alex Sample".into(),
-            monthly_income: usd(600_000),
-            monthly_housing_cost: usd(180_000),
-            monthly_debt_payments: usd(40_000),
-            employment: Employment::Employed,
-            employment_months: 40,
-            residence_months: 30,
-            delinquencies_24m: 0,
-            inquiries_6m: 1,
-            credit_history_months: Some(90),
-            revolving_utilization_percent: Some(25),
-            military_covered: false,
-        },
         wallet: Some(Address::repeat_byte(9)),
         collateral: Some(weth(4_000)),
-        refinances: None,
+        ..domain::samples::request()
     }
 }
 

@@ -7,7 +7,6 @@ use domain::calendar::{Period, Unit};
 use domain::offer::OnchainOrder as Order;
 use domain::ports::{Call, ChainError, Intent, LiveLoan, OnchainTerms, SignedAttestation, WalletCall};
 use domain::quote::ScenarioKind;
-use domain::request::{Applicant, Employment, Jurisdiction, Purpose};
 use domain::schedule::onchain;
 use domain::{Asset, Currency};
 use sdk::validate_offer;
@@ -97,29 +96,9 @@ pub(crate) fn request() -> CreditRequest {
         at: "2026-03-01T12:00:00Z".parse().unwrap(),
         amount: usd(500_000),
         term: Period::new(24, Unit::Month),
-        purpose: Purpose::HomeImprovement,
-        products: vec![],
-        jurisdiction: Jurisdiction {
-            country: "US".into(),
-            region: Some("CA".into()),
-        },
-        applicant: Applicant {
-            full_name: "Alex Sample".into(),
-            monthly_income: usd(600_000),
-            monthly_housing_cost: usd(180_000),
-            monthly_debt_payments: usd(40_000),
-            employment: Employment::Employed,
-            employment_months: 40,
-            residence_months: 30,
-            delinquencies_24m: 0,
-            inquiries_6m: 1,
-            credit_history_months: Some(90),
-            revolving_utilization_percent: Some(25),
-            military_covered: false,
-        },
         wallet: Some(Address::repeat_byte(9)),
         collateral: Some(weth(4_000_000_000_000_000_000)),
-        refinances: None,
+        ..domain::samples::request()
     }
 }
 

@@ -15,7 +15,7 @@ use chain::rpc::{Rpc, RpcOptions};
 use chain::views::{Head, RpcViews};
 use domain::calendar::{Period, Unit};
 use domain::ports::{ChainError, ViewBlock, ViewCall, ViewCalls, Views, WalletCall};
-use domain::request::{Applicant, CreditRequest, Employment, Jurisdiction, Purpose};
+use domain::request::{CreditRequest, Purpose};
 use domain::{Asset, Currency, Money, TokenAmount};
 use lenders::venues::{VenueConfig, VenueLender, VenueTerms};
 use sdk::Ask;
@@ -236,31 +236,12 @@ impl Stage {
             amount: usd(cents),
             term: Period::new(days, Unit::Day),
             purpose: Purpose::Other,
-            products: vec![],
-            jurisdiction: Jurisdiction {
-                country: "US".into(),
-                region: Some("CA".into()),
-            },
-            applicant: Applicant {
-                full_name: "Alex Sample".into(),
-                monthly_income: usd(600_000),
-                monthly_housing_cost: usd(180_000),
-                monthly_debt_payments: usd(40_000),
-                employment: Employment::Employed,
-                employment_months: 40,
-                residence_months: 30,
-                delinquencies_24m: 0,
-                inquiries_6m: 1,
-                credit_history_months: Some(90),
-                revolving_utilization_percent: Some(25),
-                military_covered: false,
-            },
             wallet: Some(self.borrower()),
             collateral: Some(TokenAmount {
                 units: collateral,
                 asset: self.collateral(),
             }),
-            refinances: None,
+            ..domain::samples::request()
         }
     }
 

@@ -17,7 +17,7 @@ use domain::ports::{
     AcceptOrder, Ask, Call, ChainError, ChainInfo, Clock, Contracts, EventLog, EventLogs, Ids, Intent, Lender,
     LiveLoan, LogFilter, OnchainTerms, SignedAttestation, ViewBlock, ViewCall, ViewCalls, Views, WalletCall,
 };
-use domain::request::{Applicant, CreditRequest, Employment, Jurisdiction, Purpose};
+use domain::request::CreditRequest;
 use domain::{Currency, Money, SettlementId};
 use lenders::{CALLBACK_PATH, CallbackError, CallbackInbox, LenderConfig, Parts, Registry};
 use sdk::signature::{RequestLine, SignatureHeaders, sign_request};
@@ -338,29 +338,7 @@ pub fn request(minor: i64) -> CreditRequest {
         at: noon(),
         amount: usd(minor),
         term: Period::new(24, Unit::Month),
-        purpose: Purpose::HomeImprovement,
-        products: vec![],
-        jurisdiction: Jurisdiction {
-            country: "US".into(),
-            region: Some("CA".into()),
-        },
-        applicant: Applicant {
-            full_name: "Alex Sample".into(),
-            monthly_income: usd(600_000),
-            monthly_housing_cost: usd(180_000),
-            monthly_debt_payments: usd(40_000),
-            employment: Employment::Employed,
-            employment_months: 40,
-            residence_months: 30,
-            delinquencies_24m: 0,
-            inquiries_6m: 1,
-            credit_history_months: Some(90),
-            revolving_utilization_percent: Some(25),
-            military_covered: false,
-        },
-        wallet: None,
-        collateral: None,
-        refinances: None,
+        ..domain::samples::request()
     }
 }
 

@@ -5,7 +5,7 @@ mod online;
 
 use chrono::{DateTime, Utc};
 use domain::calendar::{Period, Unit};
-use domain::request::{Applicant, CreditRequest, Employment, Jurisdiction, Purpose};
+use domain::request::CreditRequest;
 use domain::{Currency, Money, PrincipalId, RequestId, TenantId};
 use uuid::Uuid;
 
@@ -37,29 +37,7 @@ pub(super) fn request() -> CreditRequest {
         at: at("2026-01-10T12:00:00Z"),
         amount: usd(500_000),
         term: Period::new(3, Unit::Month),
-        purpose: Purpose::HomeImprovement,
-        products: vec![],
-        jurisdiction: Jurisdiction {
-            country: "US".into(),
-            region: Some("CA".into()),
-        },
-        applicant: Applicant {
-            full_name: "Alex Sample".into(),
-            monthly_income: usd(600_000),
-            monthly_housing_cost: usd(180_000),
-            monthly_debt_payments: usd(40_000),
-            employment: Employment::Employed,
-            employment_months: 40,
-            residence_months: 30,
-            delinquencies_24m: 0,
-            inquiries_6m: 1,
-            credit_history_months: Some(90),
-            revolving_utilization_percent: Some(25),
-            military_covered: false,
-        },
-        wallet: None,
-        collateral: None,
-        refinances: None,
+        ..domain::samples::request()
     }
 }
 
