@@ -17,7 +17,7 @@ CV_REPEATS, CV_FOLDS = 5, 5
 VERSION = "1.0.0"
 EXPIRES = "2027-11-21"
 REASON_SAMPLE = 2_000
-LIGHTGBM_ZERO = float(np.float32(1e-35))
+LIGHTGBM_ZERO, LIGHTGBM_UNBOUNDED = float(np.float32(1e-35)), 1e300
 
 
 class ParityError(Exception):
@@ -268,8 +268,7 @@ def iterations(spec, kind):
 
 def check_parity(final, loaded, x, say):
     """The exported bytes answer as the trained model: to the bit for a forest, to 1e-9 for collapsed tables."""
-    # LightGBM's interface for rows turns numbers this near to zero into zero before its trees see them; no data holds any.
-    x = x[~((x != 0) & (np.abs(x) <= LIGHTGBM_ZERO)).any(axis=1)]
+    x = comparable(x)
     ours, theirs = loaded.raw(x), final.raw(x)
     differ = int((ours.view(np.uint64) != np.asarray(theirs, dtype=np.float64).view(np.uint64)).sum())
     if differ:
@@ -281,6 +280,14 @@ def check_parity(final, loaded, x, say):
             words["onnx"] = onnx_oracle.compare(final.booster, x, ours)
             say(f"ONNX Runtime: {words['onnx']['words']}")
     return words
+
+
+def comparable(x):
+    """Rows without the two kinds of numbers that LightGBM itself does not tell apart; only golden rows hold them, never data.
+
+    Its interface turns numbers nearer to zero than 1e-35 into zero, and its threshold of 1e300 stands for no bound at all.
+    """
+    return x[~(((x != 0) & (np.abs(x) <= LIGHTGBM_ZERO)) | (x > LIGHTGBM_UNBOUNDED)).any(axis=1)]
 
 
 def check_reasons(explainer, loaded, scale, x, score, cut_off, say):
