@@ -335,6 +335,13 @@ class Figures(unittest.TestCase):
         scale, _ = pipeline.calibration_of((rng.random(5_000) < metrics.pd_of(z)).astype(np.int64), z)
         self.assertEqual((scale.slope, scale.intercept), (1.0, 0.0))
 
+    def test_only_the_level_is_corrected_when_the_slope_is_right(self):
+        rng = np.random.default_rng(18)
+        z = rng.normal(-1, 1.5, 20_000)
+        scale, _ = pipeline.calibration_of((rng.random(20_000) < metrics.pd_of(z + 0.3)).astype(np.int64), z)
+        self.assertEqual(scale.slope, 1.0)
+        self.assertAlmostEqual(scale.intercept, 0.3, delta=0.06)
+
     def test_every_figure_lies_in_its_interval(self):
         rng = np.random.default_rng(15)
         z = rng.normal(-1, 1, 800)

@@ -14,6 +14,8 @@ from .scale import Explainer, Scale
 TOLERANCE = 0.002
 ORDER = ("scorecard", "additive", "forest")
 CV_REPEATS, CV_FOLDS = 5, 5
+# With few rows, more of them stay in training when calibration is checked out of fold.
+FEW_ROWS, FOLDS_OF_FEW = 10_000, 10
 VERSION = "1.0.0"
 EXPIRES = "2027-11-21"
 REASON_SAMPLE = 2_000
@@ -76,9 +78,9 @@ class Progress:
         print(f"[{self.name} {time.perf_counter() - self.start:5.0f} s] {text}", flush=True)
 
 
-def out_of_fold(spec, kind, x, y, seed):
+def out_of_fold(spec, kind, x, y, seed, count=CV_FOLDS):
     raw, per_fold = np.zeros(len(y)), []
-    for train, test in data.folds(y, CV_FOLDS, seed):
+    for train, test in data.folds(y, count, seed):
         raw[test] = fit(spec, kind, x[train], y[train]).raw(x[test])
         per_fold.append(metrics.auc(y[test], raw[test]))
     return raw, per_fold
@@ -92,13 +94,15 @@ def champion_of(aucs, bar):
 
 
 def calibration_of(y, raw):
-    """(scale, words): Platt's correction only when slope or intercept leave 1 and 0 by more than their 95 % interval."""
+    """(scale, words): corrected only where slope or intercept leave 1 and 0 by more than their 95 % interval, Platt's way."""
     _, slope, _, slope_error = metrics.recalibration(y, raw)
     offset, _, offset_error, _ = metrics.recalibration(y, raw, offset=True)
     found = (f"slope {slope:.3f} +- {metrics.Z95 * slope_error:.3f}, "
              f"intercept {offset:+.3f} +- {metrics.Z95 * offset_error:.3f}")
     if abs(slope - 1) <= metrics.Z95 * slope_error and abs(offset) <= metrics.Z95 * offset_error:
         return Scale(), f"{found} out of fold: both intervals hold 1 and 0, no recalibration"
+    if abs(slope - 1) <= metrics.Z95 * slope_error:
+        return Scale(intercept=round(offset, 6)), f"{found} out of fold: the level is off and was corrected, the slope was left"
     a, b, _, _ = metrics.recalibration(y, raw)
     return Scale(slope=round(b, 6), intercept=round(a, 6)), f"{found} out of fold: corrected after Platt"
 
@@ -125,7 +129,8 @@ def choose_with_test_part(spec, x, y, say):
         say(f"{kind}: AUC {aucs[kind]:.4f} on validation")
     kind = champion_of(aucs, spec.bar)
     development = np.sort(np.concatenate([train, validation]))
-    raw, _ = out_of_fold(spec, kind, x[development], y[development], spec.seed)
+    raw, _ = out_of_fold(spec, kind, x[development], y[development], spec.seed,
+                         FOLDS_OF_FEW if len(y) < FEW_ROWS else CV_FOLDS)
     scale, words = calibration_of(y[development], raw)
     say(f"champion is the {kind}; {words}")
     on_test = fit(spec, kind, x[development], y[development]).raw(x[test])
