@@ -163,8 +163,8 @@ def choose_by_cross_validation(spec, x, y, say):
 
 
 def reference_of(spec, x, score, cut_off, pdo):
-    """The marginal approval: medians of the rows within one `pdo` of the cut-off, categories from one such row."""
-    near = np.flatnonzero(np.abs(score - cut_off) <= pdo)
+    """The marginal approval: medians of the rows approved by at most one `pdo`, categories from one such row."""
+    near = np.flatnonzero((score >= cut_off) & (score <= cut_off + pdo))
     rows = x[near]
     reference = np.array([_median(rows[:, f]) for f in range(x.shape[1])])
     categories = [f for f, feature in enumerate(spec.features) if feature.category is not None or feature.unordered]
