@@ -155,3 +155,27 @@ fn card_and_check_say_what_the_model_is() {
     assert_eq!(json["features"].as_array().unwrap().len(), model.schema().len());
     assert!(risk_card::checked(&model).contains("golden rows"));
 }
+
+#[test]
+fn the_reasons_of_every_declined_row_of_the_data_are_what_holds_its_score_down() {
+    for (name, file) in [("german", "german.data"), ("taiwan", "taiwan.csv")] {
+        let (model, text) = (open(&models().join(name), None).unwrap(), data(file));
+        let mut rows = Rows::open(model.manifest(), text.as_bytes()).unwrap();
+        let (mut row, mut declined, mut flipped) = (Vec::new(), 0, 0);
+        while rows.next_into(&mut row).unwrap() {
+            let scored = model.score(&row);
+            if model.cut_off().is_some_and(|cut_off| scored.score >= cut_off) {
+                continue;
+            }
+            let reasons = model.reasons(&row);
+            assert!((1..=4).contains(&reasons.len()), "{name}: {row:?}");
+            let groups: Vec<&str> = reasons.iter().map(|reason| reason.group).collect();
+            let turned = model.score(&model.at_reference(&row, &groups));
+            assert!(turned.log_odds < scored.log_odds, "{name}: {row:?}");
+            declined += 1;
+            flipped += u32::from(Some(turned.score) >= model.cut_off());
+        }
+        println!("{name}: {declined} declined rows, {flipped} approved with the named groups at the reference");
+        assert!(declined > 100, "{name}: {declined}");
+    }
+}
