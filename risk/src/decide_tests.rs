@@ -40,6 +40,7 @@ fn request(change: impl FnOnce(&mut CreditRequest)) -> CreditRequest {
         wallet: None,
         collateral: None,
         refinances: None,
+        data_consents: Vec::new(),
     };
     change(&mut request);
     request

@@ -333,6 +333,7 @@ pub(crate) fn ask() -> NewRequest {
         wallet: None,
         collateral: None,
         refinances: None,
+        data_consents: Vec::new(),
         rank_by: RankBy::Apr,
     }
 }
