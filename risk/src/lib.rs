@@ -7,7 +7,12 @@
 pub mod artefact;
 pub mod decide;
 pub mod facts;
+pub mod features;
 
 pub use artefact::{ArtefactError, Model};
 pub use decide::{RiskDecision, decide, replay, to_canonical_json};
 pub use facts::RiskFacts;
+pub use features::{
+    ChainFrame, Exposure, FEATURES_VERSION, Fact, FeatureSet, Known, MissingSource, Overruled, Source, Unit,
+    WalletFacts,
+};
