@@ -238,6 +238,8 @@ pub enum TradelineKind {
     Mortgage,
     /// Paid in full every month.
     Open,
+    /// One whose code we do not know: it may be any of these.
+    Unknown,
 }
 
 /// How an account was paid in a month.

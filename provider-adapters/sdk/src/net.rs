@@ -99,10 +99,10 @@ impl Endpoint {
         self.url.as_str().trim_end_matches('/')
     }
 
-    /// The path after the base and the query of a link in an answer, such as a next page. None when it leads to another host, out of
-    /// the base path, or is no link: what an answer says never decides whom we call.
-    pub fn follow(&self, link: &str) -> Option<(String, Vec<(String, String)>)> {
-        let target = self.url.join(link).ok()?;
+    /// The path after the base and the query of a link in the answer to `from`, a path after the base. None when it leads to another
+    /// host, out of the base path, or is no link: what an answer says never decides whom we call.
+    pub fn follow(&self, from: &str, link: &str) -> Option<(String, Vec<(String, String)>)> {
+        let target = self.join(from, &[]).join(link).ok()?;
         let same = target.origin() == self.url.origin() && target.username().is_empty() && target.password().is_none();
         if !same {
             return None;
