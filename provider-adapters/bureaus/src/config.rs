@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::ports::{BankData, Bureau};
-use sdk::{Endpoint, EndpointError, HttpClient, KeyError, LenderError, NetworkPolicy, PrivateKey, PublicKey, Secret};
 use sdk::{Clock, Ids, Signer};
+use sdk::{Endpoint, EndpointError, HttpClient, KeyError, LenderError, NetworkPolicy, PrivateKey, PublicKey, Secret};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
@@ -198,7 +198,11 @@ impl BureauConfig {
 
 impl BankDataConfig {
     fn build(&self, parts: &Parts) -> Result<Arc<dyn BankData>, ConfigError> {
-        let token = self.token.as_ref().map(|token| resolve(token, parts.network)).transpose()?;
+        let token = self
+            .token
+            .as_ref()
+            .map(|token| resolve(token, parts.network))
+            .transpose()?;
         Ok(Arc::new(Psd2 {
             name: self.id.clone(),
             http: client(parts)?,

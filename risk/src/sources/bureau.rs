@@ -45,16 +45,40 @@ pub fn facts(report: &BureauReport, currency: Currency) -> Found {
     let lines = &report.tradelines;
     let open = || lines.iter().filter(|line| line.closed.is_none());
     let oldest = lines.iter().filter_map(|line| line.opened).min();
-    found.put(Fact::CreditHistoryMonths, oldest.map(|oldest| months_between(oldest, today)), origin);
+    found.put(
+        Fact::CreditHistoryMonths,
+        oldest.map(|oldest| months_between(oldest, today)),
+        origin,
+    );
     let since = today.checked_sub_months(Months::new(6)).unwrap_or(today);
-    found.put(Fact::Inquiries6m, count(report.inquiries.iter().filter(|day| **day > since).count()), origin);
+    found.put(
+        Fact::Inquiries6m,
+        count(report.inquiries.iter().filter(|day| **day > since).count()),
+        origin,
+    );
     found.put(Fact::PublicRecords, count(report.public_records.len()), origin);
-    found.put(Fact::OpenLines, count(open().filter(|line| line.status != MonthState::Lost).count()), origin);
+    found.put(
+        Fact::OpenLines,
+        count(open().filter(|line| line.status != MonthState::Lost).count()),
+        origin,
+    );
 
     let late = Late::of(lines);
-    found.put(Fact::Late30To59In24m, late.as_ref().and_then(|late| count(late.thirty)), origin);
-    found.put(Fact::Late60To89In24m, late.as_ref().and_then(|late| count(late.sixty)), origin);
-    found.put(Fact::Late90In24m, late.as_ref().and_then(|late| count(late.ninety)), origin);
+    found.put(
+        Fact::Late30To59In24m,
+        late.as_ref().and_then(|late| count(late.thirty)),
+        origin,
+    );
+    found.put(
+        Fact::Late60To89In24m,
+        late.as_ref().and_then(|late| count(late.sixty)),
+        origin,
+    );
+    found.put(
+        Fact::Late90In24m,
+        late.as_ref().and_then(|late| count(late.ninety)),
+        origin,
+    );
     let all = late.and_then(|late| count(late.thirty + late.sixty + late.ninety));
     found.put(Fact::Delinquencies24m, all, origin);
 
@@ -135,7 +159,10 @@ impl Cards<'_> {
     /// What is owed over the limits, up. What is owed on an account without a limit counts too.
     fn utilization(&self) -> Option<i64> {
         let limit = self.limit().filter(|limit| *limit > 0)?;
-        let balances = self.0.iter().map(|line| line.balance.map(|balance| i128::from(balance.max(0))));
+        let balances = self
+            .0
+            .iter()
+            .map(|line| line.balance.map(|balance| i128::from(balance.max(0))));
         share_up(balances.sum::<Option<i128>>()?, i128::from(limit))
     }
 
@@ -150,7 +177,9 @@ impl Cards<'_> {
             return None;
         }
         let young = |line: &Tradeline| {
-            let opened = line.opened.map(|opened| super::month_of(today) - super::month_of(opened));
+            let opened = line
+                .opened
+                .map(|opened| super::month_of(today) - super::month_of(opened));
             opened.is_some_and(|age| count(place).is_some_and(|place| age <= place))
         };
         self.0.iter().try_fold(0_i64, |sum, line| match line.months.get(place) {

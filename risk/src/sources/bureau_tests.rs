@@ -107,7 +107,10 @@ fn lateness_is_counted_by_depth_within_24_months_and_a_lost_account_once() {
         Fact::Late90In24m,
         Fact::Delinquencies24m,
     ];
-    assert_eq!(counts.map(|fact| found.value(fact)), [Some(2), Some(1), Some(2), Some(5)]);
+    assert_eq!(
+        counts.map(|fact| found.value(fact)),
+        [Some(2), Some(1), Some(2), Some(5)]
+    );
 }
 
 #[test]

@@ -25,12 +25,16 @@ pub struct Found {
 
 impl Found {
     fn put(&mut self, fact: Fact, value: Option<i64>, (source, as_of): (Source, DateTime<Utc>)) {
-        self.facts.extend(value.map(|value| (fact, Known { value, source, as_of })));
+        self.facts
+            .extend(value.map(|value| (fact, Known { value, source, as_of })));
     }
 
     /// The value of a fact.
     pub fn value(&self, fact: Fact) -> Option<i64> {
-        self.facts.iter().find(|(known, _)| *known == fact).map(|(_, known)| known.value)
+        self.facts
+            .iter()
+            .find(|(known, _)| *known == fact)
+            .map(|(_, known)| known.value)
     }
 }
 

@@ -29,7 +29,12 @@ pub(super) fn of(transaction: &Transaction, amount: i64, own: &BTreeSet<String>)
         "RENT" if !incoming => Some(TransactionClass::Rent),
         _ => None,
     };
-    by_purpose.unwrap_or_else(|| by_code(transaction.bank_transaction_code.as_deref().unwrap_or_default(), incoming))
+    by_purpose.unwrap_or_else(|| {
+        by_code(
+            transaction.bank_transaction_code.as_deref().unwrap_or_default(),
+            incoming,
+        )
+    })
 }
 
 /// Bank transaction code: domain, family and sub-family, such as `PMNT-RCDT-ESCT`.
@@ -56,7 +61,11 @@ pub(super) fn counterparty(transaction: &Transaction, amount: i64) -> Option<u64
     };
     let number = |account: &AccountReference| account.iban.clone().or_else(|| account.bban.clone());
     let creditor = transaction.creditor_id.clone().filter(|_| amount < 0);
-    let text = account.as_ref().and_then(number).or(creditor).or_else(|| name.clone())?;
+    let text = account
+        .as_ref()
+        .and_then(number)
+        .or(creditor)
+        .or_else(|| name.clone())?;
     let digest = Sha256::digest(plain(&text));
     let mut bytes = [0; 8];
     bytes.copy_from_slice(&digest[..8]);

@@ -81,7 +81,10 @@ impl BankData for Psd2 {
             .iter()
             .filter_map(|account| account.iban.as_deref().map(classes::plain))
             .collect();
-        let open = listed.accounts.iter().filter(|account| account.status.as_deref() != Some("deleted"));
+        let open = listed
+            .accounts
+            .iter()
+            .filter(|account| account.status.as_deref() != Some("deleted"));
         let accounts = try_join_all(open.map(|account| reading.account(account, &own))).await?;
         Ok(BankReport {
             report_id,
@@ -126,7 +129,13 @@ impl Reading<'_> {
 
     fn refusal(&self, answer: &Incoming) -> CreditDataError {
         let said = parse::<Refusal>(&answer.body).ok();
-        let codes = said.map(|said| said.tpp_messages.into_iter().map(|m| m.code).chain(said.code).collect::<Vec<_>>());
+        let codes = said.map(|said| {
+            said.tpp_messages
+                .into_iter()
+                .map(|m| m.code)
+                .chain(said.code)
+                .collect::<Vec<_>>()
+        });
         let says = |wanted: &[&str]| {
             let mut codes = codes.iter().flatten();
             codes.any(|code| wanted.contains(&code.as_str()))
@@ -192,7 +201,10 @@ impl Reading<'_> {
             let all = booked.chain(page.pending.iter().map(|transaction| (transaction, false)));
             for (transaction, booked) in all {
                 let read = read(transaction, booked, currency, own)?;
-                let name = transaction.transaction_id.as_ref().or(transaction.entry_reference.as_ref());
+                let name = transaction
+                    .transaction_id
+                    .as_ref()
+                    .or(transaction.entry_reference.as_ref());
                 match name.map(|name| seen.insert(name.clone(), read.clone())) {
                     // The same name for something else: one of the two is not what it says.
                     Some(Some(before)) if before != read => {
@@ -227,9 +239,16 @@ impl Reading<'_> {
 
 /// The balance that the booked transactions add up to: of now, or else of the last closing.
 fn booked(balances: &[Balance], currency: Currency) -> Result<Option<i64>, CreditDataError> {
-    let of = |kind: &str| balances.iter().find(|b| b.balance_type == kind && !b.credit_limit_included);
-    let best = of("interimBooked").or_else(|| of("closingBooked")).or_else(|| of("openingBooked"));
-    best.map(|balance| minor(&balance.balance_amount, currency, "balances.balanceAmount")).transpose()
+    let of = |kind: &str| {
+        balances
+            .iter()
+            .find(|b| b.balance_type == kind && !b.credit_limit_included)
+    };
+    let best = of("interimBooked")
+        .or_else(|| of("closingBooked"))
+        .or_else(|| of("openingBooked"));
+    best.map(|balance| minor(&balance.balance_amount, currency, "balances.balanceAmount"))
+        .transpose()
 }
 
 fn read(
@@ -238,7 +257,11 @@ fn read(
     currency: Currency,
     own: &BTreeSet<String>,
 ) -> Result<BankTransaction, CreditDataError> {
-    let amount = minor(&transaction.transaction_amount, currency, "transactions.transactionAmount")?;
+    let amount = minor(
+        &transaction.transaction_amount,
+        currency,
+        "transactions.transactionAmount",
+    )?;
     let date = transaction.booking_date.or(transaction.value_date);
     Ok(BankTransaction {
         date: date.ok_or_else(|| bad("transactions.bookingDate", "is missing"))?,

@@ -164,7 +164,11 @@ fn read(answer: &ReportAnswer, now: DateTime<Utc>) -> Result<BureauReport, Credi
         tradelines.extend(tradeline(line, &format!("tradelines[{place}]"), today)?);
     }
     // A soft inquiry, like ours, says nothing about an application.
-    let hard = answer.inquiries.iter().enumerate().filter(|(_, line)| line.kind != INQUIRY);
+    let hard = answer
+        .inquiries
+        .iter()
+        .enumerate()
+        .filter(|(_, line)| line.kind != INQUIRY);
     let inquiries = hard.map(|(place, line)| past(line.date, &format!("inquiries[{place}].date"), today));
     let records = answer.public_records.iter().enumerate();
     let records = records.map(|(place, line)| record(line, &format!("public_records[{place}]"), today));
@@ -233,7 +237,8 @@ fn statements(line: &TradelineLine, at: &str, today: NaiveDate) -> Result<Vec<St
     let mut wanted: Option<i32> = None;
     for (place, statement) in line.statements.iter().enumerate() {
         let field = |name: &str| format!("{at}.statements[{place}].{name}");
-        let month = wire::month(&statement.month).ok_or_else(|| bad(field("month"), "is not a month such as 2026-10"))?;
+        let month =
+            wire::month(&statement.month).ok_or_else(|| bad(field("month"), "is not a month such as 2026-10"))?;
         let last = wire::month_of(today);
         let fits = month == wanted.unwrap_or(last - 1);
         if !fits {

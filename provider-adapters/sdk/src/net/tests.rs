@@ -59,7 +59,10 @@ fn a_link_of_an_answer_leads_nowhere_else() {
     let next = page("/v1/accounts/7/transactions", "page", "2 of 3");
     assert_eq!(follow("?page=2%20of%203"), next);
     assert_eq!(follow("/psd2/v1/accounts/7/transactions?page=2+of+3"), next);
-    assert_eq!(follow("https://bank.example/psd2/v1/accounts/7/transactions?page=2%20of%203"), next);
+    assert_eq!(
+        follow("https://bank.example/psd2/v1/accounts/7/transactions?page=2%20of%203"),
+        next
+    );
     for elsewhere in [
         "https://evil.example/psd2/v1/x",
         "//evil.example/psd2/v1/x",
