@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, NaiveDate, TimeZone as _, Utc};
-use domain::Currency;
 use domain::ports::*;
+use domain::{Currency, PrincipalId};
 use sandbox::bank_data::{AccountBankHandle, BankFault};
 use sandbox::bureau::{BureauFault, BureauHandle};
 use sdk::{NetworkPolicy, PrivateKey};
@@ -108,8 +108,6 @@ fn subject(name: &str) -> BureauSubject {
         borrower: PrincipalId(Uuid::from_u128(3)),
     }
 }
-
-use domain::PrincipalId;
 
 fn from() -> NaiveDate {
     "2026-04-19".parse().unwrap()
@@ -264,6 +262,7 @@ async fn a_bank_is_read_page_by_page_with_the_consent_on_every_call() {
         .map(|t| t.counterparty)
         .collect();
     assert!(salaries.len() == 1 && !salaries.contains(&None), "one employer");
+    assert_eq!(current.holder.as_deref(), Some("Alex Sample"));
     let heard = stage.bank.bank.heard();
     assert!(heard.iter().all(|call| call.ends_with(" person-1")), "{heard:?}");
     let pages = heard
@@ -272,6 +271,10 @@ async fn a_bank_is_read_page_by_page_with_the_consent_on_every_call() {
         .count();
     // 72 days of shopping and four bookings in seven months, at 40 a page.
     assert_eq!(pages, current.transactions.len().div_ceil(40));
+    // In June, August and October a debit of this person came back.
+    let unlucky = stage.ask_bank("consent-7").await.unwrap();
+    let returned = |t: &&BankTransaction| t.class == TransactionClass::Returned && t.amount > 0;
+    assert_eq!(unlucky.accounts[0].transactions.iter().filter(returned).count(), 3);
     let printed = format!("{report:?} {:?}", current.transactions[0]);
     assert!(
         printed.contains("personal data") && !printed.contains("DE89"),

@@ -228,7 +228,7 @@ impl Person {
             let base = format!("/psd2/v1/accounts/{id}");
             let mut shown = json!({
                 "resourceId": id, "iban": self.iban(&id), "currency": currency(&id, fault), "product": "Everyday", "cashAccountType": kind,
-                "status": "enabled", "usage": "PRIV", "name": which,
+                "status": "enabled", "usage": "PRIV", "name": which, "ownerName": "Alex Sample",
                 "_links": { "balances": { "href": format!("{base}/balances") }, "transactions": { "href": format!("{base}/transactions") } },
             });
             if inline {

@@ -35,7 +35,11 @@ pub fn facts(loans: &[OwnLoan], as_of: DateTime<Utc>) -> Found {
         return found;
     };
     let year_ago = today - Days::new(YEAR);
-    let late: Vec<(NaiveDate, NaiveDate)> = loans.iter().flat_map(|loan| loan.late(today)).collect();
+    let late: Vec<(NaiveDate, NaiveDate)> = loans
+        .iter()
+        .flat_map(|loan| loan.late(today))
+        .map(|late| (late.from, late.to))
+        .collect();
     let days = |from: NaiveDate, to: NaiveDate| (to - from).num_days();
     found.put(
         Fact::OwnLoansClosed,
@@ -69,9 +73,17 @@ pub fn facts(loans: &[OwnLoan], as_of: DateTime<Utc>) -> Found {
 /// Days that the installment that is late longest is late now, over all live loans.
 pub fn late_now(loans: &[OwnLoan], today: NaiveDate) -> u32 {
     let open = loans.iter().filter(|loan| loan.is_live());
-    let late = open.flat_map(|loan| loan.late(today)).filter(|(_, to)| *to == today);
-    let days = late.map(|(from, to)| (to - from).num_days()).max().unwrap_or(0);
+    let late = open.flat_map(|loan| loan.late(today)).filter(|late| !late.paid);
+    let days = late.map(|late| (late.to - late.from).num_days()).max().unwrap_or(0);
     u32::try_from(days).unwrap_or(u32::MAX)
+}
+
+/// From when to when an installment was late.
+struct Late {
+    from: NaiveDate,
+    to: NaiveDate,
+    /// It ended because it was paid.
+    paid: bool,
 }
 
 impl OwnLoan {
@@ -79,9 +91,9 @@ impl OwnLoan {
         matches!(self.state, LoanState::Active | LoanState::Delinquent)
     }
 
-    /// From when to when each installment was late. An installment is paid on the day on which all principal up to it is; what was never
+    /// The installments that were late. An installment is paid on the day on which all principal up to it is; what was never
     /// paid ends with the loan.
-    fn late(&self, today: NaiveDate) -> Vec<(NaiveDate, NaiveDate)> {
+    fn late(&self, today: NaiveDate) -> Vec<Late> {
         let end = self.ended.unwrap_or(today).min(today);
         let (mut due_so_far, mut late) = (0_u128, Vec::new());
         for (due, principal) in &self.dues {
@@ -93,7 +105,8 @@ impl OwnLoan {
             });
             let until = covered.unwrap_or(end).min(end);
             if until > *due {
-                late.push((*due, until));
+                let (from, to, paid) = (*due, until, covered.is_some());
+                late.push(Late { from, to, paid });
             }
         }
         late
@@ -160,6 +173,8 @@ mod tests {
         assert_eq!(found.value(Fact::OwnLoansOpen), Some(1));
         assert_eq!(late_now(&[paid.clone()], day("2026-04-15")), 5);
         assert_eq!(late_now(&[paid], day("2026-04-10")), 0);
+        // Paid today is late no more.
+        assert_eq!(late_now(&[loan(&[("2026-02-15", 100)])], day("2026-02-15")), 0);
     }
 
     #[test]

@@ -253,6 +253,7 @@ impl Stage {
             model: risk::Model::built_in().unwrap(),
             rules: compliance::RuleSet::built_in().unwrap(),
             screening: compliance::ScreeningIndex::built_in().unwrap(),
+            credit_data: Arc::new(crate::facts::CreditData::none()),
             settings,
         };
         Self {
