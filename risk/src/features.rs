@@ -11,6 +11,8 @@ use domain::money::Currency;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::fraud::FraudFacts;
+
 /// Version of the shape of [`FeatureSet`]. Rows of version 1 were `RiskFacts` without this number.
 pub const FEATURES_VERSION: u32 = 2;
 
@@ -356,6 +358,9 @@ pub struct FeatureSet {
     pub wallet: Option<WalletFacts>,
     /// What is owed already.
     pub exposure: Exposure,
+    /// What fraud rules look at.
+    #[serde(default)]
+    pub fraud: FraudFacts,
     /// Sources that gave nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missing_sources: Vec<MissingSource>,

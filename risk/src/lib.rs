@@ -8,6 +8,7 @@ pub mod artefact;
 pub mod decide;
 pub mod facts;
 pub mod features;
+pub mod fraud;
 
 pub use artefact::{ArtefactError, Model};
 pub use decide::{RiskDecision, decide, replay, to_canonical_json};
