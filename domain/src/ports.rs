@@ -5,6 +5,7 @@ mod controls;
 mod credit_data;
 mod journeys;
 mod logs;
+pub mod velocity;
 mod venues;
 mod views;
 
@@ -35,6 +36,7 @@ pub use credit_data::{
 };
 pub use journeys::{Handoff, JourneyKey, JourneyRecord, JourneyStore, Question};
 pub use logs::{EventLog, EventLogs, LogFilter};
+pub use velocity::Velocity;
 pub use venues::{
     Venue, VenueEvent, VenueEventKind, VenueMarket, VenueOpening, VenuePermission, VenuePlan, VenuePosition,
 };

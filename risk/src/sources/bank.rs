@@ -9,7 +9,7 @@ use domain::money::Currency;
 use domain::ports::{BankAccount, BankAccountKind, BankReport, BankTransaction, TransactionClass};
 
 use super::{Found, OTHER_CURRENCY, count, month_of, share_up};
-use crate::features::{Fact, Source};
+use crate::{Fact, Source};
 
 /// Days that balances are looked at, the day of the report included.
 const DAYS: u64 = 90;

@@ -5,7 +5,7 @@ use domain::money::Currency;
 use domain::ports::{BureauReport, MonthState, Tradeline, TradelineKind};
 
 use super::{Found, OTHER_CURRENCY, count, months_between, share_up};
-use crate::features::{Fact, Source};
+use crate::{Fact, Source};
 
 /// Months that delinquencies are counted over: the one of the report and those before.
 const WINDOW: usize = 24;

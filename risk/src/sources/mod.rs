@@ -9,7 +9,7 @@ pub mod own;
 
 use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 
-use crate::features::{Fact, Known, Source};
+use crate::{Fact, Known, Source};
 
 /// Some amounts of a report are in another currency than the request; facts about them are left out.
 pub const OTHER_CURRENCY: &str = "CURRENCY";

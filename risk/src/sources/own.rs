@@ -4,7 +4,7 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use domain::loan::LoanState;
 
 use super::{Found, count};
-use crate::features::{Fact, Source};
+use crate::{Fact, Source};
 
 /// Days of the recent past.
 const YEAR: u64 = 365;
