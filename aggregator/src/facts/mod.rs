@@ -16,7 +16,7 @@ use chrono::{DateTime, Days, Utc};
 use domain::ports::{BankData, BankReport, Bureau, BureauReport, BureauSubject, DataConsent, DataPurpose, DataSource};
 use domain::request::CreditRequest;
 use risk::sources::{self, Found};
-use risk::{Exposure, Fact, Known, MissingSource, Source, WalletFacts};
+use risk::{Exposure, Fact, FeatureSet, Known, MissingSource, Source, WalletFacts};
 
 use self::remote::{Key, Remote};
 use crate::World;
@@ -133,6 +133,13 @@ pub async fn gather(world: &World, request: &CreditRequest, deadline: Instant) -
     gathered
 }
 
+/// What a request is decided about: what the borrower declared, and what everybody else says, the better source first.
+pub async fn features(world: &World, request: &CreditRequest, deadline: Instant) -> FeatureSet {
+    let mut features = FeatureSet::of(request);
+    gather(world, request, deadline).await.put_into(&mut features);
+    features
+}
+
 /// What a source outside gave.
 struct Answer {
     found: Found,
@@ -144,6 +151,20 @@ struct Answer {
 type Asked = Option<Result<Answer, &'static str>>;
 
 impl Gathered {
+    /// Puts everything into a feature set. What a lesser source said otherwise is kept there as overruled.
+    pub fn put_into(self, features: &mut FeatureSet) {
+        for (fact, known) in self.facts {
+            features.put(fact, known);
+        }
+        features.wallet = self.wallet.or(features.wallet.take());
+        let cleared_until = features.exposure.cleared_until;
+        features.exposure = Exposure {
+            cleared_until,
+            ..self.exposure
+        };
+        features.missing_sources.extend(self.missing_sources);
+    }
+
     fn add(&mut self, source: Source, asked: Asked) {
         let why = match asked {
             None => return,

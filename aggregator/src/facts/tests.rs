@@ -299,3 +299,21 @@ async fn a_bureau_adds_to_declared_debts_and_takes_nothing_away(db: PgPool) {
     request.applicant.monthly_debt_payments.minor = 30_001;
     assert_eq!(value(&scene.gather(&request).await, Fact::MonthlyDebtMinor), None);
 }
+
+#[sqlx::test(migrations = "./migrations")]
+async fn the_better_source_wins_and_what_was_declared_is_kept(db: PgPool) {
+    let scene = Scene::new(db);
+    let request = consenting(&[DataSource::Bureau]);
+    let features = features(&scene.world, &request, Instant::now() + Duration::from_mins(1)).await;
+    let late = features.facts[&Fact::Delinquencies24m];
+    assert_eq!((late.value, late.source), (1, Source::Bureau));
+    let overruled = features
+        .overruled
+        .iter()
+        .find(|overruled| overruled.fact == Fact::Delinquencies24m);
+    assert_eq!(
+        overruled.map(|o| (o.known.value, o.known.source)),
+        Some((0, Source::Application))
+    );
+    assert_eq!(features.missing_sources.len(), 1, "the bank was not consented to");
+}

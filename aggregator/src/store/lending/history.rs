@@ -12,7 +12,7 @@ use crate::api::{EndedBy, Error};
 use crate::store::{Unreadable, corrupt, from_json};
 
 /// Loans of one borrower that are looked at, the newest first.
-const MOST: i64 = 500;
+const MOST: i64 = 200;
 
 /// A loan of a borrower, with what was agreed about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,10 +21,8 @@ pub(crate) struct HistoryRow {
     pub provider: String,
     pub state: LoanState,
     pub decimals: u8,
-    /// ISO 4217 code of the offer.
-    pub currency: String,
-    /// Collateral secures it.
-    pub secured: bool,
+    /// ISO 4217 code of the offer; of a loan in tokens known while something is owed or promised without collateral.
+    pub currency: Option<String>,
     pub principal: u128,
     pub outstanding: u128,
     pub started_at: Option<DateTime<Utc>>,
@@ -46,7 +44,6 @@ struct Raw {
     state: String,
     decimals: i16,
     currency: Option<String>,
-    secured: bool,
     principal: String,
     outstanding: String,
     started_at: Option<DateTime<Utc>>,
@@ -70,8 +67,7 @@ impl TryFrom<Raw> for HistoryRow {
             provider: raw.provider,
             state: LoanState::parse(&raw.state).ok_or_else(|| corrupt(Unreadable("loan state")))?,
             decimals: u8::try_from(raw.decimals).map_err(corrupt)?,
-            currency: raw.currency.ok_or_else(|| corrupt(Unreadable("currency of a quote")))?,
-            secured: raw.secured,
+            currency: raw.currency,
             principal: units(&raw.principal)?,
             outstanding: units(&raw.outstanding)?,
             started_at: raw.started_at,
@@ -98,8 +94,13 @@ pub(crate) async fn history(
         Raw,
         r#"select l.id, l.provider, l.state, l.decimals, l.principal::text as "principal!", l.outstanding::text as "outstanding!",
                   l.started_at, l.closed_at, l.ended_by, l.chain_id, l.loan_hash,
-                  s.quote::jsonb #>> '{offer,amounts,offered,currency}' as currency,
-                  (s.quote::jsonb #> '{offer,collateral}') is not null as "secured!",
+                  case
+                    when l.unit !~ ':' then l.unit
+                    -- A quote is long, so it is read only where it can matter. A loan of a pool is never without collateral.
+                    when l.chain_id is not null and l.state in ('PENDING', 'ACTIVE', 'DELINQUENT')
+                         and s.quote::jsonb #> '{offer,collateral}' is null
+                      then s.quote::jsonb #>> '{offer,amounts,offered,currency}'
+                  end as currency,
                   coalesce(s.intent::jsonb ->> 'borrower', s.venue::jsonb #>> '{plan,opening,borrower}') as wallet,
                   s.intent::jsonb ->> 'recipient' as recipient, s.signature is not null as "signed!"
            from lending.loan l join lending.settlement s on s.id = l.settlement_id
