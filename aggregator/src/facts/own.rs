@@ -80,7 +80,10 @@ impl History {
 
     /// What is owed and promised without collateral in that currency, up; a token counts as the currency that it was quoted in.
     pub(super) fn exposure(&self, currency: Currency, now: DateTime<Utc>) -> Exposure {
-        let unsecured = self.loans.iter().filter(|loan| loan.currency.as_deref() == Some(currency.code()));
+        let unsecured = self
+            .loans
+            .iter()
+            .filter(|loan| loan.currency.as_deref() == Some(currency.code()));
         let (mut outstanding, mut reserved) = (0_u128, 0_u128);
         for loan in unsecured {
             let minor = |units| minor_up(units, loan.decimals, currency);

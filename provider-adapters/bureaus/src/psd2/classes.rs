@@ -77,3 +77,64 @@ pub(super) fn plain(text: &str) -> String {
     let letters = text.chars().filter(|c| !c.is_whitespace());
     letters.flat_map(char::to_uppercase).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::ports::TransactionClass as Class;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn class(amount: i64, change: Value) -> Class {
+        let mut shown = json!({ "transactionAmount": { "currency": "EUR", "amount": "1" } });
+        for (name, value) in change.as_object().unwrap() {
+            shown[name] = value.clone();
+        }
+        let own = BTreeSet::from(["DE89370400440532013000".to_owned()]);
+        of(&serde_json::from_value(shown).unwrap(), amount, &own)
+    }
+
+    #[test]
+    fn codes_say_what_it_is_about_and_texts_say_nothing() {
+        let cases = [
+            (5, json!({ "purposeCode": "SALA" }), Class::Salary),
+            (-5, json!({ "purposeCode": "SALA" }), Class::Other),
+            (5, json!({ "purposeCode": "PENS" }), Class::Benefit),
+            (5, json!({ "purposeCode": "LOAN" }), Class::LoanReceived),
+            (-5, json!({ "purposeCode": "LOAN" }), Class::LoanRepayment),
+            (-5, json!({ "purposeCode": "RENT" }), Class::Rent),
+            (5, json!({ "bankTransactionCode": "PMNT-RDDT-UPDD" }), Class::Returned),
+            (5, json!({ "bankTransactionCode": "PMNT-RCDT-SALA" }), Class::Salary),
+            (
+                -5,
+                json!({ "bankTransactionCode": "LDAS-CSLN-PPAY" }),
+                Class::LoanRepayment,
+            ),
+            (
+                5,
+                json!({ "bankTransactionCode": "LDAS-CSLN-DDWN" }),
+                Class::LoanReceived,
+            ),
+            (-5, json!({ "bankTransactionCode": "ACMT-MDOP-CHRG" }), Class::Bank),
+            (-5, json!({ "bankTransactionCode": "ODD" }), Class::Other),
+            (
+                5,
+                json!({ "remittanceInformationUnstructured": "SALARY" }),
+                Class::Other,
+            ),
+            (
+                -5,
+                json!({ "creditorAccount": { "iban": "de89 3704 0044 0532 0130 00" }, "purposeCode": "RENT" }),
+                Class::OwnTransfer,
+            ),
+            (
+                5,
+                json!({ "creditorAccount": { "iban": "DE89370400440532013000" } }),
+                Class::Other,
+            ),
+        ];
+        for (amount, change, wanted) in cases {
+            assert_eq!(class(amount, change.clone()), wanted, "{amount} {change}");
+        }
+    }
+}
