@@ -167,15 +167,15 @@ async fn a_consent_is_checked_on_both_transports() -> Result<()> {
     for (bad, field) in [
         (
             json!([{ "source": "BUREAU", "reference": "" }]),
-            "dataConsents.0.reference",
+            "/dataConsents/0/reference",
         ),
         (
             json!([{ "source": "BANK", "reference": "a b" }]),
-            "dataConsents.0.reference",
+            "/dataConsents/0/reference",
         ),
         (
             json!([{ "source": "BANK", "reference": "a" }, { "source": "BANK", "reference": "b" }]),
-            "dataConsents",
+            "\"/dataConsents\"",
         ),
     ] {
         input["dataConsents"] = bad;
