@@ -28,5 +28,5 @@ macro_rules! folder {
 /// change them could change the program.
 pub(crate) fn models() -> Result<(Arc<Artefact>, Vec<Arc<Artefact>>), ArtefactError> {
     let open = |files: &[(&str, &[u8])]| Artefact::open(&Files::of(files)?, &TrustedKeys::development()).map(Arc::new);
-    Ok((open(&folder!("points"))?, vec![]))
+    Ok((open(&folder!("points"))?, vec![open(&folder!("taiwan"))?]))
 }

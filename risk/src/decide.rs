@@ -229,9 +229,12 @@ fn credit(
     let policy = models.policy();
     let against = wallet.and_then(|wallet| wallet.against.first());
     let (reason, lends) = match derived.binding {
-        Bound::Income => (policy.reason(INCOME), derived.limit_minor > 0),
-        Bound::Capacity => (policy.reason(OBLIGATIONS), derived.limit_minor > 0),
-        Bound::Behavior => (policy.reason(&policy.behavior().reason), derived.limit_minor > 0),
+        Bound::Income => (policy.reason(INCOME), derived.before_wallet_minor > 0),
+        Bound::Capacity => (policy.reason(OBLIGATIONS), derived.before_wallet_minor > 0),
+        Bound::Behavior => (
+            policy.reason(&policy.behavior().reason),
+            derived.before_wallet_minor > 0,
+        ),
         Bound::Frozen => (policy.reason(&policy.exposure().reason), false),
         Bound::Wallet => (against.and_then(|code| models.wallet().reason(code)), true),
         Bound::Exposure => (policy.reason(OBLIGATIONS), true),

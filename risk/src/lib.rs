@@ -18,6 +18,8 @@ pub mod points;
 pub mod policy;
 pub mod record;
 mod seat;
+#[cfg(test)]
+mod testing;
 mod view;
 pub mod wallet;
 
