@@ -19,6 +19,8 @@ pub mod points;
 pub mod policy;
 pub mod record;
 mod seat;
+#[cfg(test)]
+mod testing;
 mod view;
 pub mod wallet;
 

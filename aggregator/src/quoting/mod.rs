@@ -36,7 +36,7 @@ use crate::idempotency::{Begun, Call, begin, finish, replayed};
 use crate::providers::{Admission, suspended};
 use crate::store::quoting::{Asked, NewRow};
 use crate::store::{self, to_json};
-use crate::{Aggregator, decisions};
+use crate::{Aggregator, decisions, facts};
 
 /// A request that was checked and decided about, before it is stored.
 struct Opened {
@@ -78,7 +78,8 @@ impl Aggregator {
             None => None,
         };
         let asked = self.asked(caller, borrower, (new, old));
-        let features = decisions::features(&asked.request);
+        let deadline = started + self.world.settings.quote_deadline;
+        let features = facts::features(&self.world, &asked.request, deadline).await;
         let mut tx = self.world.db.begin().await?;
         if let Begun::Replay(view) = begin(&mut tx, &self.world, &call).await? {
             return Ok(view);
@@ -94,7 +95,6 @@ impl Aggregator {
         }
         self.wake.events.notify_one();
         if let Some(book) = book {
-            let deadline = started + self.world.settings.quote_deadline;
             // The borrower's consents are for us alone.
             let request = Arc::new(CreditRequest {
                 data_consents: Vec::new(),
