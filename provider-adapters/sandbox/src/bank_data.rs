@@ -104,8 +104,8 @@ impl Drop for AccountBankHandle {
     }
 }
 
-/// Status and body; none for no answer at all.
-type Answer = Option<(u16, Body)>;
+/// Status and body.
+type Answer = (u16, Body);
 
 enum Body {
     Json(Value),
@@ -114,11 +114,11 @@ enum Body {
 
 fn refuse(status: u16, code: &str) -> Answer {
     let message = json!({ "category": "ERROR", "code": code, "text": "refused" });
-    Some((status, Body::Json(json!({ "tppMessages": [message] }))))
+    (status, Body::Json(json!({ "tppMessages": [message] })))
 }
 
 fn show(value: Value) -> Answer {
-    Some((200, Body::Json(value)))
+    (200, Body::Json(value))
 }
 
 impl AccountBank {
@@ -136,7 +136,8 @@ impl AccountBank {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn answer(&self, path: &str, query: &HashMap<String, String>, headers: &HeaderMap) -> Answer {
+    /// None for no answer at all.
+    fn answer(&self, path: &str, query: &HashMap<String, String>, headers: &HeaderMap) -> Option<Answer> {
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let consent = header("consent-id").unwrap_or_default();
         let fault = {
@@ -146,23 +147,32 @@ impl AccountBank {
             let named = named.and_then(|name| serde_json::from_value(json!(name)).ok());
             named.unwrap_or(book.fault)
         };
-        if header("x-request-id").is_none_or(|id| id.parse::<uuid::Uuid>().is_err()) {
-            return refuse(400, "FORMAT_ERROR");
+        if fault == BankFault::Silent {
+            return None;
         }
-        if header("authorization") != Some(&format!("Bearer {}", self.token)) {
-            return refuse(401, "TOKEN_INVALID");
-        }
-        if consent.is_empty() {
-            return refuse(401, "CONSENT_UNKNOWN");
-        }
+        let flaw = if header("x-request-id").is_none_or(|id| id.parse::<uuid::Uuid>().is_err()) {
+            Some((400, "FORMAT_ERROR"))
+        } else if header("authorization") != Some(&format!("Bearer {}", self.token)) {
+            Some((401, "TOKEN_INVALID"))
+        } else if consent.is_empty() {
+            Some((401, "CONSENT_UNKNOWN"))
+        } else {
+            None
+        };
+        Some(match flaw {
+            Some((status, code)) => refuse(status, code),
+            None => self.reply((path, query), consent, fault),
+        })
+    }
+
+    fn reply(&self, (path, query): (&str, &HashMap<String, String>), consent: &str, fault: BankFault) -> Answer {
         match fault {
             BankFault::Unavailable => return refuse(503, "SERVICE_UNAVAILABLE"),
             BankFault::RateLimited => return refuse(429, "ACCESS_EXCEEDED"),
             BankFault::ConsentExpired => return refuse(401, "CONSENT_EXPIRED"),
             BankFault::TokenInvalid => return refuse(401, "TOKEN_INVALID"),
-            BankFault::Silent => return None,
-            BankFault::NotJson => return Some((200, Body::Other(b"<html>maintenance</html>".to_vec()))),
-            BankFault::TooLarge => return Some((200, Body::Other(vec![b' '; LARGE]))),
+            BankFault::NotJson => return (200, Body::Other(b"<html>maintenance</html>".to_vec())),
+            BankFault::TooLarge => return (200, Body::Other(vec![b' '; LARGE])),
             _ => {}
         }
         let person = Person::of(consent, self.world.clock.now().date_naive());
@@ -206,8 +216,10 @@ impl Person {
     }
 
     fn id(&self, which: &str) -> String {
-        let tail: String = self.digest[..6].iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("{which}-{tail}")
+        let tail: u64 = self.digest[..6]
+            .iter()
+            .fold(0, |sum, byte| (sum << 8) | u64::from(*byte));
+        format!("{which}-{tail:012x}")
     }
 
     fn iban(&self, id: &str) -> String {
@@ -257,14 +269,16 @@ impl Person {
     fn opening(&self, id: &str) -> i64 {
         if id.starts_with("savings") {
             500_000
+        } else if self.low() {
+            -120_000
         } else {
-            if self.low() { -120_000 } else { 300_000 }
+            300_000
         }
     }
 
     /// One in four begins so low and spends so much that the account is overdrawn before each salary.
     fn low(&self) -> bool {
-        self.digest[9] % 4 == 0
+        self.digest[9].is_multiple_of(4)
     }
 
     /// Everything booked, oldest first.
@@ -316,7 +330,7 @@ impl Person {
                 );
             }
             // One in eight has a debit that comes back every other month.
-            if self.digest[10] % 8 == 0 && date.day() == 12 && date.month() % 2 == 0 {
+            if self.digest[10].is_multiple_of(8) && date.day() == 12 && date.month().is_multiple_of(2) {
                 book(-4_000, None, "PMNT-RDDT-ESDD", "Gym");
                 book(4_000, None, "PMNT-RDDT-UPDD", "Gym");
             }
@@ -453,7 +467,7 @@ async fn call(
     let answer = if method == Method::GET {
         bank.answer(uri.path(), &query, &headers)
     } else {
-        refuse(405, "SERVICE_INVALID")
+        Some(refuse(405, "SERVICE_INVALID"))
     };
     let Some((status, body)) = answer else {
         return std::future::pending().await;

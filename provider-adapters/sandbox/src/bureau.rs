@@ -270,9 +270,11 @@ fn file_of(name: &str, today: NaiveDate) -> Value {
     let inquiries: Vec<Value> = (0..pick(9, 3))
         .map(|back| json!({ "date": months_ago(back), "kind": "HARD" }))
         .collect();
-    let id: String = digest[..6].iter().map(|byte| format!("{byte:02x}")).collect();
+    let id = digest[..6]
+        .iter()
+        .fold(0_u64, |sum, byte| (sum << 8) | u64::from(*byte));
     json!({
-        "report_id": format!("SB-{id}-{as_of}"), "as_of": format!("{as_of}T00:00:00Z"), "currency": "USD",
+        "report_id": format!("SB-{id:012x}-{as_of}"), "as_of": format!("{as_of}T00:00:00Z"), "currency": "USD",
         "tradelines": lines, "inquiries": inquiries, "public_records": [],
     })
 }

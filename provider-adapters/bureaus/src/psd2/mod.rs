@@ -157,13 +157,13 @@ impl Reading<'_> {
             return Err(bad("accounts.resourceId", "is not the name of a resource"));
         }
         let currency = Currency::parse(&account.currency).map_err(|_| bad("accounts.currency", "is not known"))?;
-        let balance = match &account.balances {
-            Some(balances) => booked(balances, currency)?,
-            None => {
-                let call = self.bank.ids.next().to_string();
-                let balances: Balances = self.get(&call, &format!("/v1/accounts/{id}/balances"), &[]).await?;
-                booked(&balances.balances, currency)?
-            }
+        let balance = if let Some(balances) = &account.balances {
+            booked(balances, currency)?
+        } else {
+            let call = self.bank.ids.next().to_string();
+            let path = format!("/v1/accounts/{id}/balances");
+            let balances: Balances = self.get(&call, &path, &[]).await?;
+            booked(&balances.balances, currency)?
         };
         Ok(BankAccount {
             kind: match account.cash_account_type.as_deref() {

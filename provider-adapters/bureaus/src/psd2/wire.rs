@@ -50,6 +50,7 @@ pub(super) struct Balances {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the standard's names")]
 pub(super) struct Balance {
     pub balance_type: String,
     pub balance_amount: Amount,
@@ -81,6 +82,7 @@ pub(super) struct AccountReport {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the standard's names")]
 pub(super) struct Transaction {
     pub transaction_id: Option<String>,
     pub entry_reference: Option<String>,
