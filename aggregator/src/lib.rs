@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::ports::{Attester, ChainReader, Clock, Contracts, Ids, Lender, Venue};
+use domain::ports::{Attester, ChainReader, Clock, Contracts, Ids, Lender, Velocity, Venue};
 use sqlx::PgPool;
 use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
@@ -19,6 +19,7 @@ pub mod attestation;
 pub mod bus;
 pub mod decisions;
 pub mod events;
+pub mod fraud;
 pub mod idempotency;
 pub mod identity;
 pub mod providers;
@@ -70,6 +71,10 @@ pub struct World {
     pub rules: Arc<compliance::RuleSet>,
     /// Sanctions lists.
     pub screening: Arc<compliance::ScreeningIndex>,
+    /// Counters and links of the fraud checks.
+    pub velocity: Arc<dyn Velocity>,
+    /// Rules and secret of the fraud checks.
+    pub fraud: fraud::FraudSetup,
     /// Figures.
     pub settings: Settings,
 }

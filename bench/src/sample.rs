@@ -69,6 +69,7 @@ pub fn ask(months: u32) -> NewRequest {
         collateral: None,
         refinances: None,
         rank_by: RankBy::Apr,
+        signals: Default::default(),
     }
 }
 

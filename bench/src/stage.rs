@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use aggregator::api::IdempotencyKey;
+use aggregator::fraud::{DEVELOPMENT_SECRET, FraudSetup, InProcessVelocity};
 use aggregator::{Aggregator, Settings, World};
 use alloy_primitives::{Address, B256, Bytes};
 use async_trait::async_trait;
@@ -170,6 +171,8 @@ pub async fn world(database_url: &str) -> anyhow::Result<World> {
         model: risk::Model::built_in()?,
         rules: compliance::RuleSet::built_in()?,
         screening: compliance::ScreeningIndex::built_in()?,
+        velocity: Arc::new(InProcessVelocity::default()),
+        fraud: FraudSetup::new(DEVELOPMENT_SECRET)?,
         settings: Settings::default(),
     })
 }

@@ -86,6 +86,7 @@ impl Environment {
             more_lenders: &options.more_lenders,
             keeper: options.keeper,
             provider_rules: &options.provider_rules,
+            redis_url: options.redis_url.as_deref(),
         };
         std::fs::write(folder.path().join("usance.toml"), facts.toml())?;
         let mut environment = Self {

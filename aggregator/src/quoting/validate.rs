@@ -33,6 +33,7 @@ pub(super) fn validate(new: &NewRequest) -> Result<(), Error> {
     within("wallet", new.wallet != Some(Address::ZERO), "not the zero address")?;
     jurisdiction(&new.jurisdiction)?;
     applicant(&new.applicant, new.amount)?;
+    new.signals.check()?;
     new.collateral.as_ref().map_or(Ok(()), collateral)
 }
 

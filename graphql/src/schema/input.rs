@@ -12,6 +12,7 @@ use domain::money::{Asset, Currency, Money, TokenAmount};
 use domain::request::{Applicant, Jurisdiction};
 use serde::Deserialize;
 
+use super::fraud::SignalsInput;
 use super::quote::ProductKind;
 use super::request::RankChoice;
 use super::value::{TermUnit, mirror};
@@ -205,6 +206,8 @@ pub struct RequestQuotesInput {
     pub refinances: Option<ID>,
     /// How to rank.
     pub rank_by: Option<RankChoice>,
+    /// What the client tells beside the request, for the fraud checks.
+    pub signals: Option<SignalsInput>,
 }
 
 impl RequestQuotesInput {
@@ -232,6 +235,7 @@ impl RequestQuotesInput {
                 .map(|id| decode(Kind::Loan, "refinances", &id))
                 .transpose()?,
             rank_by: self.rank_by.map(Into::into).unwrap_or_default(),
+            signals: self.signals.map(Into::into).unwrap_or_default(),
         })
     }
 }

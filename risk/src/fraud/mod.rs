@@ -7,6 +7,7 @@
 mod check;
 pub mod facts;
 pub mod rules;
+pub mod signals;
 
 use domain::money::Money;
 use serde::{Deserialize, Serialize};

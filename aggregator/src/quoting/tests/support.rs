@@ -253,6 +253,8 @@ impl Stage {
             model: risk::Model::built_in().unwrap(),
             rules: compliance::RuleSet::built_in().unwrap(),
             screening: compliance::ScreeningIndex::built_in().unwrap(),
+            velocity: Arc::new(crate::fraud::InProcessVelocity::default()),
+            fraud: crate::fraud::FraudSetup::new(crate::fraud::DEVELOPMENT_SECRET).unwrap(),
             settings,
         };
         Self {
@@ -334,5 +336,6 @@ pub(crate) fn ask() -> NewRequest {
         collateral: None,
         refinances: None,
         rank_by: RankBy::Apr,
+        signals: Default::default(),
     }
 }

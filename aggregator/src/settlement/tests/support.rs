@@ -172,6 +172,8 @@ impl Bench {
             model: risk::Model::built_in().unwrap(),
             rules: compliance::RuleSet::built_in().unwrap(),
             screening: compliance::ScreeningIndex::built_in().unwrap(),
+            velocity: Arc::new(crate::fraud::InProcessVelocity::default()),
+            fraud: crate::fraud::FraudSetup::new(crate::fraud::DEVELOPMENT_SECRET).unwrap(),
             settings,
         };
         let borrower = Principal {
