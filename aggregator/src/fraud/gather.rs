@@ -36,7 +36,16 @@ pub async fn gather(world: &World, request: &CreditRequest, signals: &Signals) -
             told(&error);
         }
     }
+    let anomaly = world.fraud.anomaly.as_ref();
+    facts.anomaly_permille = anomaly.and_then(|model| model.permille(&facts, amount_to_income_ppm(request)));
     facts
+}
+
+/// The amount over the income of a year; none without an income.
+fn amount_to_income_ppm(request: &CreditRequest) -> Option<i64> {
+    let year = i128::from(request.applicant.monthly_income.minor) * 12;
+    let ppm = (i128::from(request.amount.minor) * 1_000_000).checked_div(year)?;
+    i64::try_from(ppm).ok()
 }
 
 /// Flags the person of a request that was declined for fraud, so that whoever shares something with them is looked at.

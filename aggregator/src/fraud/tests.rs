@@ -100,10 +100,9 @@ async fn what_a_request_shows_becomes_facts(db: PgPool) {
         (facts.holder_name, facts.ip_class),
         (Some(NameMatch::Same), Some(IpClass::Residential))
     );
-    assert_eq!(
-        (facts.travel_kmh, facts.wallet_age_days, facts.anomaly_permille),
-        (None, None, None)
-    );
+    assert_eq!((facts.travel_kmh, facts.wallet_age_days), (None, None));
+    let strange = facts.anomaly_permille;
+    assert!(strange.is_none_or(|permille| permille < 650), "{strange:?}");
     assert_eq!(facts.entities.len(), 8);
     let bytes = serde_json::to_string(&facts).unwrap();
     for personal in ["device-0001", "alex", "1203", "203.0.113", "Sample", "0707"] {

@@ -2,7 +2,6 @@
 
 use aggregator::Error;
 use aggregator::api::IdempotencyKey;
-use aggregator::fraud::sighting_id;
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 
 use super::input::{AcceptQuoteInput, RecordRepaymentInput, RequestQuotesInput, signature};
@@ -83,7 +82,6 @@ impl Mutation {
             let key = IdempotencyKey::parse(&idempotency_key)?;
             let mut new = input.read(&api.assets)?;
             new.signals.origin = ctx.data_opt().copied().unwrap_or_default();
-            new.signals.sighting = Some(sighting_id(caller, &key));
             api.aggregator.request_quotes(caller, &key, new).await
         };
         RequestQuotesPayload::of(made.await, RequestOut::from)
