@@ -32,11 +32,12 @@ use crate::api::{Error, IdempotencyKey, LenderProgress, NewRequest, RequestView}
 use crate::bus::LiveBook;
 use crate::decisions::{Decided, about_request, about_risk};
 use crate::events::{Event, append};
+use crate::fraud::{Signals, sighting_id};
 use crate::idempotency::{Begun, Call, begin, finish, replayed};
 use crate::providers::{Admission, suspended};
 use crate::store::quoting::{Asked, NewRow};
 use crate::store::{self, to_json};
-use crate::{Aggregator, decisions, facts};
+use crate::{Aggregator, decisions, facts, fraud};
 
 /// A request that was checked and decided about, before it is stored.
 struct Opened {
@@ -77,9 +78,17 @@ impl Aggregator {
             Some(_) => self.old_loan_of(caller, borrower, &new).await?,
             None => None,
         };
+        let signals = Signals {
+            sighting: Some(sighting_id(caller, key)),
+            ..new.signals.clone()
+        };
         let asked = self.asked(caller, borrower, (new, old));
         let deadline = started + self.world.settings.quote_deadline;
-        let features = facts::features(&self.world, &asked.request, deadline).await;
+        let (mut features, fraud) = tokio::join!(
+            facts::features(&self.world, &asked.request, deadline),
+            fraud::gather(&self.world, &asked.request, &signals),
+        );
+        features.fraud = fraud;
         let mut tx = self.world.db.begin().await?;
         if let Begun::Replay(view) = begin(&mut tx, &self.world, &call).await? {
             return Ok(view);
@@ -94,6 +103,7 @@ impl Aggregator {
             return Err(error.into());
         }
         self.wake.events.notify_one();
+        fraud::flag_declined(&self.world, &features.fraud, &opened.risk.fraud).await;
         if let Some(book) = book {
             // The borrower's consents are for us alone.
             let request = Arc::new(CreditRequest {
