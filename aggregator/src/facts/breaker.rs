@@ -23,6 +23,16 @@ struct State {
     probing: bool,
 }
 
+/// How a call ended.
+enum End {
+    /// The source is there.
+    There,
+    /// It is not.
+    Outage,
+    /// It asks to be left alone.
+    Pause(Duration),
+}
+
 /// A call that was let through.
 #[derive(Debug)]
 pub(super) struct Permit<'a> {
@@ -52,11 +62,15 @@ impl Breaker {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn settle(&self, outage: Option<Option<Duration>>, now: Instant) {
+    fn settle(&self, end: End, now: Instant) {
         let mut state = self.lock();
-        let Some(wish) = outage else {
-            *state = State::default();
-            return;
+        let wish = match end {
+            End::There => {
+                *state = State::default();
+                return;
+            }
+            End::Outage => None,
+            End::Pause(wish) => Some(wish),
         };
         state.failures += 1;
         if state.probing || state.failures >= FAILURES || wish.is_some() {
@@ -70,12 +84,14 @@ impl Permit<'_> {
     /// Tells how it went. A refusal or a bad answer is no outage: the source is there.
     pub(super) fn settle<T>(mut self, result: &Result<T, CreditDataError>, now: Instant) {
         self.settled = true;
-        let outage = match result {
-            Err(CreditDataError::RateLimited { retry_after }) => Some(*retry_after),
-            Err(error) if error.is_outage() => Some(None),
-            _ => None,
+        let end = match result {
+            Err(CreditDataError::RateLimited {
+                retry_after: Some(wish),
+            }) => End::Pause(*wish),
+            Err(error) if error.is_outage() => End::Outage,
+            _ => End::There,
         };
-        self.breaker.settle(outage, now);
+        self.breaker.settle(end, now);
     }
 }
 
@@ -87,7 +103,7 @@ impl Drop for Permit<'_> {
         let now = Instant::now();
         if now >= self.deadline {
             // The caller's own timer at the same deadline fired before ours.
-            self.breaker.settle(Some(None), now);
+            self.breaker.settle(End::Outage, now);
         } else {
             // Given up by the caller, which says nothing of the source: another call may see.
             self.breaker.lock().probing = false;

@@ -196,12 +196,15 @@ fn missing(source: Source, why: &str) -> MissingSource {
     MissingSource { source, why }
 }
 
+/// A source with the consent to ask it.
+type Permitted<'a, S, R> = (&'a Remote<S, R>, &'a DataConsent);
+
 /// A source with its consent; or why it is not asked. None when there is no such source and nobody asked for it.
 fn allowed<'a, S: ?Sized, R>(
     remote: Option<&'a Remote<S, R>>,
     request: &'a CreditRequest,
     source: DataSource,
-) -> Option<Result<(&'a Remote<S, R>, &'a DataConsent), &'static str>> {
+) -> Option<Result<Permitted<'a, S, R>, &'static str>> {
     let given = request.data_consents.iter().find(|consent| consent.source == source);
     match (remote, given) {
         (Some(remote), Some(consent)) => Some(Ok((remote, consent))),

@@ -174,10 +174,10 @@ fn of_history(world: &World, history: &History, wallet: Address, now: DateTime<U
         protocols: number(protocols.len()),
         borrows: number(started.len()),
         repays: Some(sums.repays),
-        repay_ppm: sums.mean_down(&sums.repaid_ppm),
+        repay_ppm: mean_down(&sums.repaid_ppm),
         liquidations: Some(sums.liquidations),
         days_since_liquidation: sums.last_liquidation.map(days),
-        liquidated_share_ppm: sums.mean_up(&sums.liquidated_ppm),
+        liquidated_share_ppm: mean_up(&sums.liquidated_ppm),
         flagged_contacts: number(flagged.count()),
         proven_link,
         ..WalletFacts::default()
@@ -239,16 +239,16 @@ impl Sums {
                 .push(share(liquidated.min(principal), principal, true));
         }
     }
+}
 
-    fn mean_down(&self, shares: &[u128]) -> Option<i64> {
-        let sum: u128 = shares.iter().sum();
-        i64::try_from(sum.checked_div(u128::try_from(shares.len()).ok()?)?).ok()
-    }
+fn mean_down(shares: &[u128]) -> Option<i64> {
+    let sum: u128 = shares.iter().sum();
+    i64::try_from(sum.checked_div(u128::try_from(shares.len()).ok()?)?).ok()
+}
 
-    fn mean_up(&self, shares: &[u128]) -> Option<i64> {
-        let (sum, all): (u128, u128) = (shares.iter().sum(), u128::try_from(shares.len()).ok()?);
-        (all > 0).then(|| i64::try_from(sum.div_ceil(all)).ok()).flatten()
-    }
+fn mean_up(shares: &[u128]) -> Option<i64> {
+    let (sum, all): (u128, u128) = (shares.iter().sum(), u128::try_from(shares.len()).ok()?);
+    (all > 0).then(|| i64::try_from(sum.div_ceil(all)).ok()).flatten()
 }
 
 /// Parts per million of a whole above zero.
@@ -296,9 +296,9 @@ mod tests {
         let (mut sums, mut contacts) = (Sums::default(), BTreeSet::new());
         sums.add(&changes, &mut contacts);
         assert_eq!((sums.repays, sums.liquidations, contacts.len()), (1, 1, 1));
-        assert_eq!(sums.mean_down(&sums.repaid_ppm), Some(333_333));
-        assert_eq!(sums.mean_up(&sums.liquidated_ppm), Some(333_334));
-        assert_eq!(Sums::default().mean_up(&[]), None);
+        assert_eq!(mean_down(&sums.repaid_ppm), Some(333_333));
+        assert_eq!(mean_up(&sums.liquidated_ppm), Some(333_334));
+        assert_eq!(mean_up(&[]), None);
         assert_eq!(share(u128::MAX, u128::MAX, true), 1_000_000);
     }
 }

@@ -74,12 +74,13 @@ pub fn owes(ecoa: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use MonthState::{Current, Late, Lost, NotReported, Unknown};
+
     use super::*;
 
     #[test]
     fn a_history_profile_is_read_by_its_public_codes() {
         let read: Vec<_> = "0169EBDGL?".chars().map(history).collect();
-        use MonthState::{Current, Late, Lost, NotReported, Unknown};
         let wanted = [
             Current,
             Late(1),

@@ -85,7 +85,7 @@ mod tests {
 
     use super::*;
 
-    fn class(amount: i64, change: Value) -> Class {
+    fn class(amount: i64, change: &Value) -> Class {
         let mut shown = json!({ "transactionAmount": { "currency": "EUR", "amount": "1" } });
         for (name, value) in change.as_object().unwrap() {
             shown[name] = value.clone();
@@ -134,7 +134,7 @@ mod tests {
             ),
         ];
         for (amount, change, wanted) in cases {
-            assert_eq!(class(amount, change.clone()), wanted, "{amount} {change}");
+            assert_eq!(class(amount, &change), wanted, "{amount} {change}");
         }
     }
 }
