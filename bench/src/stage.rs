@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use aggregator::api::IdempotencyKey;
+use aggregator::fraud::{DEVELOPMENT_SECRET, FraudSetup, InProcessVelocity};
 use aggregator::{Aggregator, Settings, World};
 use alloy_primitives::{Address, B256, Bytes};
 use async_trait::async_trait;
@@ -167,9 +168,12 @@ pub async fn world(database_url: &str) -> anyhow::Result<World> {
         contracts: Arc::new(NoChain),
         reader: Arc::new(NoChain),
         attesters: Arc::new(NoChain),
-        model: risk::Model::built_in()?,
+        risk: risk::Engine::built_in()?,
         rules: compliance::RuleSet::built_in()?,
         screening: compliance::ScreeningIndex::built_in()?,
+        credit_data: Arc::new(aggregator::facts::CreditData::none()),
+        velocity: Arc::new(InProcessVelocity::default()),
+        fraud: FraudSetup::new(DEVELOPMENT_SECRET)?,
         settings: Settings::default(),
     })
 }
@@ -232,6 +236,7 @@ impl ChainReader for NoChain {
     async fn signature_valid(&self, chain: u64, _: Address, _: B256, _: &Bytes) -> Result<bool, ChainError> { nowhere(chain) }
     async fn attestation_epoch(&self, chain: u64) -> Result<u32, ChainError> { nowhere(chain) }
     async fn balance(&self, chain: u64, _: Address, _: Address) -> Result<u128, ChainError> { nowhere(chain) }
+    async fn transactions_sent(&self, chain: u64, _: Address, _: u64) -> Result<u64, ChainError> { nowhere(chain) }
 }
 
 #[async_trait]

@@ -2,8 +2,10 @@
 
 mod contracts;
 mod controls;
+mod credit_data;
 mod journeys;
 mod logs;
+pub mod velocity;
 mod venues;
 mod views;
 
@@ -27,8 +29,14 @@ pub use contracts::{
     OnchainTerms, SignedAttestation, WalletCall,
 };
 pub use controls::LenderControls;
+pub use credit_data::{
+    BadReference, BankAccount, BankAccountKind, BankData, BankReport, BankTransaction, Bureau, BureauReport,
+    BureauSubject, ConsentReference, CreditDataError, DataConsent, DataPurpose, DataSource, MonthState, PublicRecord,
+    PublicRecordKind, StatementMonth, Tradeline, TradelineKind, TransactionClass,
+};
 pub use journeys::{Handoff, JourneyKey, JourneyRecord, JourneyStore, Question};
 pub use logs::{EventLog, EventLogs, LogFilter};
+pub use velocity::Velocity;
 pub use venues::{
     Venue, VenueEvent, VenueEventKind, VenueMarket, VenueOpening, VenuePermission, VenuePlan, VenuePosition,
 };

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 pub mod auth;
 pub mod openapi;
 mod openapi_providers;
+pub mod origin;
 pub mod problem;
 pub mod public_id;
 mod rest;
@@ -39,6 +40,8 @@ pub struct Api {
     pub process: Arc<dyn Process>,
     /// Executes GraphQL.
     pub engine: Arc<transport::Engine>,
+    /// Proxies whose word about a client counts.
+    pub proxies: Arc<Vec<origin::TrustedProxy>>,
     /// Serves GraphiQL and allows introspection.
     pub explorer: bool,
     /// Moves time; for development only.
@@ -65,6 +68,8 @@ pub struct Parts {
     pub callbacks: Arc<dyn ProviderCallbacks>,
     /// Health and figures of the process.
     pub process: Arc<dyn Process>,
+    /// Proxies whose word about a client counts.
+    pub proxies: Vec<origin::TrustedProxy>,
     /// Serves GraphiQL and allows introspection; off in production.
     pub explorer: bool,
     /// Moves time; for development only.
@@ -88,6 +93,7 @@ impl Api {
             assets: Arc::new(parts.assets),
             callbacks: parts.callbacks,
             process: parts.process,
+            proxies: Arc::new(parts.proxies),
             engine: Arc::new(transport::Engine::new(parts.explorer)),
             explorer: parts.explorer,
             dev_clock: parts.dev_clock,
@@ -169,6 +175,7 @@ pub fn router(api: Api) -> Router {
     rest::router()
         .merge(transport::router())
         .layer(axum::middleware::from_fn(rest::request_id))
+        .layer(axum::middleware::from_fn_with_state(api.clone(), origin::note))
         .with_state(api)
 }
 

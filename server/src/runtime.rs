@@ -2,10 +2,14 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
+use aggregator::facts::CreditData;
+use aggregator::fraud::{FraudSetup, InProcessVelocity};
 use aggregator::{Aggregator, AttestationPolicy, Keeper, Settings, World};
 use anyhow::{Context, Result};
 use async_trait::async_trait;
+use cache::{RedisOptions, RedisVelocity};
 use chain::attester::Attesters;
 use chain::contracts::{SettlementContracts, SettlementReader};
 use chain::indexer::Indexer;
@@ -16,7 +20,9 @@ use chain::remote::RemoteSigner;
 use chain::rpc::{Rpc, RpcOptions};
 use chain::submitter::{Submitter, SubmitterOptions};
 use chain::views::RpcViews;
-use domain::ports::{Attester, ChainError, Clock, Contracts, CreditAttestation, Ids, JourneyStore, SignedAttestation};
+use domain::ports::{
+    Attester, ChainError, Clock, Contracts, CreditAttestation, Ids, JourneyStore, SignedAttestation, Velocity,
+};
 use domain::provider::ProviderState;
 use graphql::{Callback, CallbackRefusal, DevClock, Network, NetworkReply, Process, ProviderCallbacks};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -100,9 +106,12 @@ pub async fn start(
         contracts,
         reader: Arc::new(SettlementReader::new(registry.clone(), rpcs.iter().cloned())),
         attesters: attesters(&config, &registry)?,
-        model: risk::Model::built_in()?,
+        risk: risk::Engine::built_in()?,
         rules: compliance::RuleSet::built_in()?,
         screening: compliance::ScreeningIndex::built_in()?,
+        credit_data: Arc::new(credit_data(&config, &sources)?),
+        velocity: velocity(&config)?,
+        fraud: FraudSetup::new(&config.fraud_secret()?)?,
         settings,
     });
     let start = match config.profile {
@@ -152,7 +161,9 @@ fn spawn_api(
     (callbacks, health): (Callbacks, Health),
 ) -> Result<()> {
     let tokens = graphql::auth::Tokens::new(&config.issuer, &config.token_seed()?, Arc::clone(&sources.clock))?;
+    let proxies = config.proxies()?;
     let api = graphql::Api::new(graphql::Parts {
+        proxies,
         aggregator: Arc::clone(&running.aggregator),
         tokens,
         assets: config.assets,
@@ -179,6 +190,40 @@ async fn connect_chains(registry: &Registry) -> Result<Vec<Arc<Rpc>>> {
         rpcs.push(Arc::new(rpc));
     }
     Ok(rpcs)
+}
+
+/// The sources of facts outside.
+fn credit_data(config: &Config, sources: &Sources) -> Result<CreditData> {
+    let figures = &config.credit_data;
+    let parts = bureaus::Parts {
+        signer: Arc::new(platform_signer(config, sources)?),
+        network: network(config),
+        clock: Arc::clone(&sources.clock),
+        ids: Arc::clone(&sources.ids),
+    };
+    let found = figures.build(&parts)?;
+    let deadline = Duration::from_millis(figures.facts_deadline_ms);
+    let keep = Duration::from_millis(figures.keep_ms);
+    Ok(CreditData::new(found.bureau, found.bank, deadline, keep))
+}
+
+/// Our key towards lenders, bureaus and banks.
+fn platform_signer(config: &Config, sources: &Sources) -> Result<sdk::Signer> {
+    let key = sdk::PrivateKey::from_base64(&config.platform_key.id, config.platform_key.seed.expose_secret())
+        .context("platform_key.seed must be base64 of 32 bytes")?;
+    Ok(sdk::Signer {
+        key,
+        clock: Arc::clone(&sources.clock),
+        ids: Arc::clone(&sources.ids),
+    })
+}
+
+/// Which addresses may be dialled.
+fn network(config: &Config) -> sdk::NetworkPolicy {
+    match config.profile {
+        Profile::Development => sdk::NetworkPolicy::AllowLoopback,
+        Profile::Production => sdk::NetworkPolicy::Public,
+    }
 }
 
 /// Figures of the use cases.
@@ -216,6 +261,16 @@ fn settings(config: &Config, roles: &[Role]) -> Result<Settings> {
         settings.keepers = config.keepers.iter().map(keeper).collect();
     }
     Ok(settings)
+}
+
+/// Counters of the fraud checks: in Redis where it is configured, so that all processes count together.
+fn velocity(config: &Config) -> Result<Arc<dyn Velocity>> {
+    let Some(url) = &config.redis_url else {
+        return Ok(Arc::new(InProcessVelocity::default()));
+    };
+    let mut options = RedisOptions::new(url.clone());
+    options.timeout = config.redis_timeout();
+    Ok(Arc::new(RedisVelocity::new(options).context("redis_url")?))
 }
 
 fn submitter(config: &Config) -> Result<KeySigner> {
@@ -260,19 +315,9 @@ fn lender_parts(
     (contracts, rpcs): (&Arc<dyn Contracts>, &[Arc<Rpc>]),
     journeys: Arc<dyn JourneyStore>,
 ) -> Result<lenders::Parts> {
-    let key = sdk::PrivateKey::from_base64(&config.platform_key.id, config.platform_key.seed.expose_secret())
-        .context("platform_key.seed must be base64 of 32 bytes")?;
-    let network = match config.profile {
-        Profile::Development => sdk::NetworkPolicy::AllowLoopback,
-        Profile::Production => sdk::NetworkPolicy::Public,
-    };
     Ok(lenders::Parts {
-        signer: Arc::new(sdk::Signer {
-            key,
-            clock: Arc::clone(&sources.clock),
-            ids: Arc::clone(&sources.ids),
-        }),
-        network,
+        signer: Arc::new(platform_signer(config, sources)?),
+        network: network(config),
         callback_url: Some(own_url.to_owned()),
         contracts: Arc::clone(contracts),
         views: Arc::new(RpcViews::new(rpcs.iter().cloned())),

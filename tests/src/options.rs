@@ -23,12 +23,16 @@ pub struct Options {
     pub pools: Option<Pools>,
     /// Lenders of other kinds, as configuration has them.
     pub more_lenders: Vec<serde_json::Value>,
+    /// The section `credit_data` of the configuration.
+    pub credit_data: serde_json::Value,
     /// Liquidates and ends loans in default.
     pub keeper: bool,
     /// Time of the process stands still and moves with the chains, see [`Environment::time_passes`]; the lenders' goes on.
     pub manual_clock: bool,
     /// When lenders are suspended without a person: never, unless a test says so, because lenders of tests misbehave on purpose.
     pub provider_rules: serde_json::Value,
+    /// Redis for the counters of fraud checks; none keeps them in the process.
+    pub redis_url: Option<String>,
     /// Crash point of the first process.
     pub crash_at: Option<String>,
 }
@@ -44,9 +48,11 @@ impl Default for Options {
             desks: vec![Desk::Secured],
             pools: None,
             more_lenders: Vec::new(),
+            credit_data: serde_json::json!({}),
             keeper: false,
             manual_clock: false,
             provider_rules: serde_json::json!({ "automatic": false }),
+            redis_url: None,
             crash_at: None,
         }
     }

@@ -44,8 +44,10 @@ pub(crate) struct Facts<'a> {
     /// Of the first chain.
     pub start_block: u64,
     pub more_lenders: &'a [Value],
+    pub credit_data: &'a Value,
     pub keeper: bool,
     pub provider_rules: &'a Value,
+    pub redis_url: Option<&'a str>,
 }
 
 pub(crate) fn asset(chain_id: u64, token: DevAsset) -> Asset {
@@ -131,7 +133,7 @@ impl Facts<'_> {
             .map(|c| asset(c.chain_id(), DevAsset::Ether))
             .chain(pledged)
             .collect();
-        let config = json!({
+        let mut config = json!({
             "profile": "development",
             "listen": "127.0.0.1:0",
             "database_url": self.database_url,
@@ -148,10 +150,16 @@ impl Facts<'_> {
             "chains": self.chain_configs(),
             "assets": assets,
             "lenders": lenders,
+            "credit_data": self.credit_data,
             "provider_rules": self.provider_rules,
             "quote_deadline_ms": self.quote_deadline_ms,
             "poll_ms": 50,
         });
+        if let Some(url) = self.redis_url {
+            config["redis_url"] = json!(url);
+            // A loaded machine is slow; a Redis that is gone says so at once.
+            config["redis_timeout_ms"] = json!(60_000);
+        }
         toml::to_string(&config).expect("plain values")
     }
 }

@@ -7,7 +7,7 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 
 /// Crates of this workspace and the crates of it that each may depend on. `usance-tests` and `usance-bench` may depend on
 /// everything.
-const ALLOWED: [(&str, &[&str]); 11] = [
+const ALLOWED: [(&str, &[&str]); 12] = [
     ("usance-domain", &[]),
     ("usance-risk", &["usance-domain"]),
     ("usance-compliance", &["usance-domain"]),
@@ -17,21 +17,25 @@ const ALLOWED: [(&str, &[&str]); 11] = [
         "usance-lenders",
         &["usance-provider-sdk", "usance-domain", "usance-chain"],
     ),
+    ("usance-bureaus", &["usance-provider-sdk", "usance-domain"]),
     ("usance-sandbox", &["usance-provider-sdk", "usance-domain"]),
     ("usance-chain", &["usance-domain"]),
     (
         "usance-aggregator",
         &["usance-risk", "usance-compliance", "usance-domain"],
     ),
+    ("usance-cache", &["usance-domain"]),
     ("usance-graphql", &["usance-aggregator", "usance-domain"]),
     (
         "usance-server",
         &[
             "usance-graphql",
             "usance-aggregator",
+            "usance-cache",
             "usance-risk",
             "usance-compliance",
             "usance-lenders",
+            "usance-bureaus",
             "usance-provider-sdk",
             "usance-kit",
             "usance-sandbox",
@@ -49,7 +53,7 @@ const CONFINED: [(&str, &[&str]); 9] = [
     ("alloy-transport", &["usance-chain"]),
     ("alloy-transport-http", &["usance-chain"]),
     ("sqlx", &["usance-aggregator"]),
-    ("redis", &["usance-aggregator"]),
+    ("redis", &["usance-cache"]),
     ("async-graphql", &["usance-graphql"]),
     // The sandbox plays the lenders' servers.
     ("axum", &["usance-graphql", "usance-sandbox"]),

@@ -116,3 +116,10 @@ pub(crate) async fn revoke_client(
     .await?;
     Ok(done.rows_affected() == 1)
 }
+
+/// When a principal was made.
+pub(crate) async fn principal_since(conn: &mut PgConnection, id: Uuid) -> Result<Option<DateTime<Utc>>, sqlx::Error> {
+    sqlx::query_scalar!("SELECT created_at FROM identity.principal WHERE id = $1", id)
+        .fetch_optional(conn)
+        .await
+}

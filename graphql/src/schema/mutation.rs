@@ -80,9 +80,9 @@ impl Mutation {
         let (api, caller) = (api(ctx)?, caller(ctx)?);
         let made = async {
             let key = IdempotencyKey::parse(&idempotency_key)?;
-            api.aggregator
-                .request_quotes(caller, &key, input.read(&api.assets)?)
-                .await
+            let mut new = input.read(&api.assets)?;
+            new.signals.origin = ctx.data_opt().copied().unwrap_or_default();
+            api.aggregator.request_quotes(caller, &key, new).await
         };
         RequestQuotesPayload::of(made.await, RequestOut::from)
     }

@@ -250,9 +250,12 @@ impl Stage {
             contracts: chain.clone(),
             reader: chain.clone(),
             attesters: chain.clone(),
-            model: risk::Model::built_in().unwrap(),
+            risk: risk::Engine::built_in().unwrap(),
             rules: compliance::RuleSet::built_in().unwrap(),
             screening: compliance::ScreeningIndex::built_in().unwrap(),
+            credit_data: Arc::new(crate::facts::CreditData::none()),
+            velocity: Arc::new(crate::fraud::InProcessVelocity::default()),
+            fraud: crate::fraud::FraudSetup::new(crate::fraud::DEVELOPMENT_SECRET).unwrap(),
             settings,
         };
         Self {
@@ -333,6 +336,8 @@ pub(crate) fn ask() -> NewRequest {
         wallet: None,
         collateral: None,
         refinances: None,
+        data_consents: Vec::new(),
         rank_by: RankBy::Apr,
+        signals: Default::default(),
     }
 }
