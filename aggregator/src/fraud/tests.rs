@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use domain::Principal;
 use domain::ids::{PrincipalId, RequestId};
 use domain::ports::velocity::{EntityKind, HashedKey, Place, Seen, Sighting, VelocityError};
-use domain::ports::{Clock, Velocity};
+use domain::ports::Velocity;
 use domain::request::CreditRequest;
 use risk::fraud::{EmailDomain, FraudOutcome, IpClass, NameMatch, assess};
 use sqlx::PgPool;
