@@ -35,6 +35,9 @@ pub mod settlement;
 pub mod tx_journal;
 pub mod workers;
 
+// Risk: what is kept of it, and officers.
+pub mod risk;
+
 pub(crate) mod store;
 
 #[cfg(test)]
@@ -65,7 +68,7 @@ pub struct World {
     /// Signs credit attestations.
     pub attesters: Arc<dyn Attester>,
     /// Risk model.
-    pub model: Arc<risk::Model>,
+    pub model: Arc<::risk::Model>,
     /// Compliance rules.
     pub rules: Arc<compliance::RuleSet>,
     /// Sanctions lists.

@@ -240,6 +240,7 @@ impl Aggregator {
                 _ => e.into(),
             })?;
         decisions::store(conn, request.id, "QUOTING", &opened.decisions, request.at).await?;
+        crate::risk::follow_decision(conn, request, &opened.decisions).await?;
         let declined = view.state == RequestState::Declined;
         let kind = if declined {
             "QuoteRequestDeclined"

@@ -116,3 +116,9 @@ pub(crate) async fn revoke_client(
     .await?;
     Ok(done.rows_affected() == 1)
 }
+
+/// Whether there is that tenant.
+pub(crate) async fn tenant_exists(conn: &mut PgConnection, id: Uuid) -> Result<bool, sqlx::Error> {
+    let found = sqlx::query_scalar!("SELECT 1 AS one FROM identity.tenant WHERE id = $1", id);
+    Ok(found.fetch_optional(conn).await?.is_some())
+}
