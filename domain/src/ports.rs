@@ -4,6 +4,7 @@ mod contracts;
 mod controls;
 mod journeys;
 mod logs;
+pub mod velocity;
 mod venues;
 mod views;
 
@@ -29,6 +30,7 @@ pub use contracts::{
 pub use controls::LenderControls;
 pub use journeys::{Handoff, JourneyKey, JourneyRecord, JourneyStore, Question};
 pub use logs::{EventLog, EventLogs, LogFilter};
+pub use velocity::Velocity;
 pub use venues::{
     Venue, VenueEvent, VenueEventKind, VenueMarket, VenueOpening, VenuePermission, VenuePlan, VenuePosition,
 };

@@ -7,7 +7,21 @@
 pub mod artefact;
 pub mod decide;
 pub mod facts;
+pub mod features;
+pub mod fraud;
+
+pub mod additive;
+pub mod binning;
+pub mod drift;
+pub mod explain;
+pub mod forest;
+pub mod model;
+pub mod scale;
 
 pub use artefact::{ArtefactError, Model};
 pub use decide::{RiskDecision, decide, replay, to_canonical_json};
 pub use facts::RiskFacts;
+pub use features::{
+    ChainFrame, Exposure, FEATURES_VERSION, Fact, FeatureSet, Known, MissingSource, Overruled, Source, Unit,
+    WalletFacts,
+};
