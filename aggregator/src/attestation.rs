@@ -12,7 +12,7 @@ use domain::offer::{Offer, Onchain};
 use domain::ports::{CreditAttestation, SignedAttestation};
 use domain::quote::Quote;
 use domain::request::CreditRequest;
-use risk::{RiskDecision, RiskFacts};
+use risk::RiskDecision;
 
 use crate::api::Error;
 use crate::settlement::chain_error;
@@ -58,7 +58,11 @@ impl Default for AttestationSettings {
 
 /// The band of a decision: 1 is the best, 5 the worst.
 pub fn band(decision: &RiskDecision) -> u8 {
-    let better = BANDS_PPM.iter().take_while(|limit| decision.pd_ppm > **limit).count();
+    band_of(decision.pd_ppm)
+}
+
+fn band_of(pd_ppm: u32) -> u8 {
+    let better = BANDS_PPM.iter().take_while(|limit| pd_ppm > **limit).count();
     u8::try_from(better + 1).unwrap_or(u8::MAX)
 }
 
@@ -77,8 +81,9 @@ fn unmet(world: &World, decision: &RiskDecision, principal: Money, onchain: &Onc
         let text = "Your credit decision does not reach what this lender asks for without full collateral.";
         reasons.push(Reason::new("ATTESTATION_BAND", text));
     }
-    if decision.limit.currency != principal.currency || decision.limit.minor < principal.minor {
-        let text = format!("We can attest at most {}.", decision.limit);
+    let available = decision.available;
+    if available.currency != principal.currency || available.minor < principal.minor {
+        let text = format!("We can attest at most {available}.");
         reasons.push(Reason::new("ATTESTATION_LIMIT", text));
     }
     if !reasons.is_empty() {
@@ -87,13 +92,12 @@ fn unmet(world: &World, decision: &RiskDecision, principal: Money, onchain: &Onc
     reasons
 }
 
-/// Why an offer cannot be attested to this applicant; empty when it can, or when it asks for no attestation.
-pub(crate) fn refusal(world: &World, request: &CreditRequest, offer: &Offer) -> Vec<Reason> {
+/// Why an offer cannot be attested under the request's decision; empty when it can, or when it asks for no attestation.
+pub(crate) fn refusal(world: &World, decision: &RiskDecision, offer: &Offer) -> Vec<Reason> {
     let Some(onchain) = offer.onchain.as_ref().filter(|o| o.order.attestation_policy != 0) else {
         return Vec::new();
     };
-    let decision = risk::decide(&world.model, &RiskFacts::of(request));
-    unmet(world, &decision, offer.amounts.offered, onchain)
+    unmet(world, decision, offer.amounts.offered, onchain)
 }
 
 /// The principal in the unit of limits; none when the order lends another amount than the offer says.
@@ -184,23 +188,10 @@ impl Aggregator {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::{Currency, Outcome};
-
-    fn decision(pd_ppm: u32) -> RiskDecision {
-        RiskDecision {
-            outcome: Outcome::Offer,
-            score: 700,
-            pd_ppm,
-            limit: Money::new(1, Currency::usd()),
-            reasons: Vec::new(),
-            rule_versions: Vec::new(),
-        }
-    }
 
     #[test]
     fn a_band_follows_the_probability_of_default() {
         let bands = [0, 10_000, 10_001, 25_000, 25_001, 50_001, 100_000, 100_001, 1_000_000];
-        let bands = bands.map(|pd| band(&decision(pd)));
-        assert_eq!(bands, [1, 1, 2, 2, 3, 4, 4, 5, 5]);
+        assert_eq!(bands.map(band_of), [1, 1, 2, 2, 3, 4, 4, 5, 5]);
     }
 }

@@ -7,7 +7,7 @@ use domain::offer::Offer;
 use domain::quote::Verified;
 use domain::request::CreditRequest;
 use domain::{Outcome, Reason};
-use risk::RiskFacts;
+use risk::{FeatureSet, RiskDecision};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -70,23 +70,41 @@ pub struct DecisionReplay {
     pub replayed: Vec<u8>,
 }
 
+/// What is known of the borrower, gathered before any transaction.
+pub(crate) fn features(request: &CreditRequest) -> FeatureSet {
+    FeatureSet::of(request)
+}
+
+/// A risk decision and what it refuses.
+pub(crate) struct AboutRisk {
+    /// Why the request may not be quoted; empty when it may.
+    pub refusal: Vec<Reason>,
+    /// The decision. Fraud details in it are for officers.
+    pub decision: RiskDecision,
+    /// The row to store.
+    pub decided: Decided,
+}
+
 /// May the borrower owe this much? A limit below the amount refuses nobody: lenders decide what they offer.
-pub(crate) fn about_risk(world: &World, request: &CreditRequest) -> Result<(Vec<Reason>, Decided), Error> {
-    let facts = RiskFacts::of(request);
-    let decision = risk::decide(&world.model, &facts);
+pub(crate) fn about_risk(world: &World, request: &CreditRequest, features: &FeatureSet) -> Result<AboutRisk, Error> {
+    let decision = world.risk.decide(features).map_err(corrupt)?;
     let decided = Decided {
         id: world.ids.next().into(),
         kind: DecisionKind::Risk,
         subject: request.id.0,
-        facts: to_json(&facts)?,
+        facts: to_json(features)?,
         screening: None,
         result: to_json(&decision)?,
     };
-    let reasons = match decision.outcome {
+    let refusal = match decision.outcome {
         Outcome::Offer | Outcome::Counter => Vec::new(),
-        Outcome::Decline | Outcome::MoreInfo => named(decision.reasons),
+        Outcome::Decline | Outcome::MoreInfo => named(decision.reasons.clone()),
     };
-    Ok((reasons, decided))
+    Ok(AboutRisk {
+        refusal,
+        decision,
+        decided,
+    })
 }
 
 /// May the request be quoted? Answers the refusal, empty when it may, and the decision to store.
@@ -171,7 +189,10 @@ impl Aggregator {
         let facts = row.facts.as_bytes();
         let rules = &self.world.rules;
         let replayed = match (kind, &row.screening) {
-            (DecisionKind::Risk, None) => risk::replay(&self.world.model, facts).map_err(corrupt)?,
+            (DecisionKind::Risk, None) => {
+                let again = self.world.risk.replay(facts, row.result.as_bytes());
+                again.map_err(corrupt)?
+            }
             (DecisionKind::Request, Some(screening)) => {
                 compliance::replay_request(facts, screening.as_bytes(), rules).map_err(corrupt)?
             }

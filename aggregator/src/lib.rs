@@ -67,8 +67,8 @@ pub struct World {
     pub reader: Arc<dyn ChainReader>,
     /// Signs credit attestations.
     pub attesters: Arc<dyn Attester>,
-    /// Risk model.
-    pub model: Arc<::risk::Model>,
+    /// Decides about risk.
+    pub risk: Arc<::risk::Engine>,
     /// Compliance rules.
     pub rules: Arc<compliance::RuleSet>,
     /// Sanctions lists.

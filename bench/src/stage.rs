@@ -167,7 +167,7 @@ pub async fn world(database_url: &str) -> anyhow::Result<World> {
         contracts: Arc::new(NoChain),
         reader: Arc::new(NoChain),
         attesters: Arc::new(NoChain),
-        model: risk::Model::built_in()?,
+        risk: risk::Engine::built_in()?,
         rules: compliance::RuleSet::built_in()?,
         screening: compliance::ScreeningIndex::built_in()?,
         settings: Settings::default(),

@@ -1,151 +1,232 @@
-//! What is known of an applicant, as integers.
+//! The names of what is known of an applicant, each value with its source and age.
 
-use domain::eligibility::approximate_days;
-use domain::money::{Currency, Money};
-use domain::request::{CreditRequest, Employment};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-/// Days of a month where a month is only a length.
-const MONTH_DAYS: i128 = 30;
-const PPM: i128 = 1_000_000;
+/// What the integer of a fact counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Minor units of the feature set's currency.
+    Minor,
+    /// Parts per million.
+    Ppm,
+    /// Whole months.
+    Months,
+    /// Whole days.
+    Days,
+    /// A number of things.
+    Count,
+}
 
-/// The facts of one application. Amounts are minor units of `currency`, ratios parts per million, rounded against the
-/// applicant. None is a fact that was not given or cannot be used; the model says what that means.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RiskFacts {
-    /// Currency of every amount.
-    pub currency: Currency,
-    /// Asked for.
-    pub amount_minor: i64,
-    /// Length in days.
-    pub term_days: u32,
-    /// Gross income of a month.
-    pub monthly_income_minor: Option<i64>,
+macro_rules! facts {
+    ($($(#[$doc:meta])* $fact:ident = $name:literal, $unit:ident;)*) => {
+        /// A fact that policy and models can use. The name is the `source` of a model's feature.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum Fact {
+            $($(#[$doc])* #[serde(rename = $name)] $fact,)*
+        }
+
+        impl Fact {
+            /// Every fact, in the order of storage.
+            pub const ALL: &[Self] = &[$(Self::$fact,)*];
+
+            /// The name, as stored and as models say it.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$fact => $name,)*
+                }
+            }
+
+            /// What its integer counts.
+            pub const fn unit(self) -> Unit {
+                match self {
+                    $(Self::$fact => Unit::$unit,)*
+                }
+            }
+        }
+    };
+}
+
+facts! {
+    // Declared, or told better by another source.
+    /// Gross income of a month, as declared.
+    MonthlyIncomeMinor = "MONTHLY_INCOME_MINOR", Minor;
     /// Rent or mortgage of a month.
-    pub monthly_housing_minor: Option<i64>,
+    MonthlyHousingMinor = "MONTHLY_HOUSING_MINOR", Minor;
     /// Payments of a month on other debts.
-    pub monthly_debt_minor: Option<i64>,
-    /// Housing, debts and the new principal spread over its term, as a share of income.
-    pub debt_to_income_ppm: Option<i64>,
-    /// The new principal spread over its term, as a share of income.
-    pub payment_to_income_ppm: Option<i64>,
-    /// Whole months in the present work; none for those who do not live from work, which is no reason against them.
-    pub employment_months: Option<u32>,
-    /// Whole months at the present address.
-    pub residence_months: u32,
+    MonthlyDebtMinor = "MONTHLY_DEBT_MINOR", Minor;
+    /// Derived: housing, debts and the new principal spread over its term, as a share of income.
+    DebtToIncomePpm = "DEBT_TO_INCOME_PPM", Ppm;
+    /// Derived: the new principal spread over its term, as a share of income.
+    PaymentToIncomePpm = "PAYMENT_TO_INCOME_PPM", Ppm;
+    /// In the present work; absent for those who do not live from work, which is no reason against them.
+    EmploymentMonths = "EMPLOYMENT_MONTHS", Months;
+    /// At the present address.
+    ResidenceMonths = "RESIDENCE_MONTHS", Months;
     /// Payments missed in 24 months.
-    pub delinquencies_24m: u32,
+    Delinquencies24m = "DELINQUENCIES_24M", Count;
     /// Credit inquiries in 6 months.
-    pub inquiries_6m: u32,
-    /// Whole months since the oldest account was opened; none without a file.
-    pub credit_history_months: Option<u32>,
-    /// Share of revolving limits in use.
-    pub utilization_ppm: Option<i64>,
+    Inquiries6m = "INQUIRIES_6M", Count;
+    /// Since the oldest account was opened; absent without a file.
+    CreditHistoryMonths = "CREDIT_HISTORY_MONTHS", Months;
+    /// Share of revolving limits in use; may be above a million.
+    UtilizationPpm = "UTILIZATION_PPM", Ppm;
+
+    // Bureau.
+    /// Sum of the limits of open revolving accounts.
+    RevolvingLimitMinor = "REVOLVING_LIMIT_MINOR", Minor;
+    /// Months late at the end of the last month: 0 not late with a balance carried, -1 paid in full, -2 nothing owed.
+    MonthsLate1 = "MONTHS_LATE_1", Months;
+    /// The same, one month earlier.
+    MonthsLate2 = "MONTHS_LATE_2", Months;
+    /// The same, two months earlier.
+    MonthsLate3 = "MONTHS_LATE_3", Months;
+    /// The same, three months earlier.
+    MonthsLate4 = "MONTHS_LATE_4", Months;
+    /// The same, four months earlier.
+    MonthsLate5 = "MONTHS_LATE_5", Months;
+    /// The same, five months earlier.
+    MonthsLate6 = "MONTHS_LATE_6", Months;
+    /// Sum of the statements of revolving accounts of the last month.
+    Statement1Minor = "STATEMENT_1_MINOR", Minor;
+    /// The same, one month earlier.
+    Statement2Minor = "STATEMENT_2_MINOR", Minor;
+    /// The same, two months earlier.
+    Statement3Minor = "STATEMENT_3_MINOR", Minor;
+    /// The same, three months earlier.
+    Statement4Minor = "STATEMENT_4_MINOR", Minor;
+    /// The same, four months earlier.
+    Statement5Minor = "STATEMENT_5_MINOR", Minor;
+    /// The same, five months earlier.
+    Statement6Minor = "STATEMENT_6_MINOR", Minor;
+    /// Paid on revolving accounts in the last month.
+    Payment1Minor = "PAYMENT_1_MINOR", Minor;
+    /// The same, one month earlier.
+    Payment2Minor = "PAYMENT_2_MINOR", Minor;
+    /// The same, two months earlier.
+    Payment3Minor = "PAYMENT_3_MINOR", Minor;
+    /// The same, three months earlier.
+    Payment4Minor = "PAYMENT_4_MINOR", Minor;
+    /// The same, four months earlier.
+    Payment5Minor = "PAYMENT_5_MINOR", Minor;
+    /// The same, five months earlier.
+    Payment6Minor = "PAYMENT_6_MINOR", Minor;
+    /// Open credit accounts.
+    OpenLines = "OPEN_LINES", Count;
+    /// Times 30 to 59 days late in 24 months.
+    Late30To59In24m = "LATE_30_59_24M", Count;
+    /// Times 60 to 89 days late in 24 months.
+    Late60To89In24m = "LATE_60_89_24M", Count;
+    /// Times 90 days late or more in 24 months.
+    Late90In24m = "LATE_90_24M", Count;
+    /// Public records, such as bankruptcies and judgments.
+    PublicRecords = "PUBLIC_RECORDS", Count;
+
+    // Bank account.
+    /// Recurring income of a month seen in the account (the median month).
+    VerifiedIncomeMinor = "VERIFIED_INCOME_MINOR", Minor;
+    /// Months in which it was seen.
+    IncomeMonths = "INCOME_MONTHS", Months;
+    /// How much it varies between months: mean absolute deviation as a share of the median.
+    IncomeVariationPpm = "INCOME_VARIATION_PPM", Ppm;
+    /// Average balance of the last 90 days.
+    AverageBalanceMinor = "AVERAGE_BALANCE_MINOR", Minor;
+    /// Lowest balance of the last 90 days; negative when overdrawn.
+    LowestBalanceMinor = "LOWEST_BALANCE_MINOR", Minor;
+    /// Days overdrawn in 90 days.
+    OverdraftDays90d = "OVERDRAFT_DAYS_90D", Days;
+    /// Payments returned unpaid in 90 days.
+    ReturnedPayments90d = "RETURNED_PAYMENTS_90D", Count;
+    /// Recurring payments of a month on debts seen in the account.
+    RecurringDebtMinor = "RECURRING_DEBT_MINOR", Minor;
+    /// Age of the oldest account seen.
+    AccountAgeDays = "ACCOUNT_AGE_DAYS", Days;
+
+    // Own history.
+    /// Loans with us that were repaid in full.
+    OwnLoansClosed = "OWN_LOANS_CLOSED", Count;
+    /// Loans with us that are open.
+    OwnLoansOpen = "OWN_LOANS_OPEN", Count;
+    /// Days late with us in 12 months, summed over installments.
+    OwnLateDays12m = "OWN_LATE_DAYS_12M", Days;
+    /// The longest that an installment with us was late, ever.
+    OwnWorstLateDays = "OWN_WORST_LATE_DAYS", Days;
+    /// Share of the principal that fell due with us and was repaid.
+    OwnRepaidPpm = "OWN_REPAID_PPM", Ppm;
+    /// Since the first loan with us.
+    OwnTenureDays = "OWN_TENURE_DAYS", Days;
 }
 
-impl std::fmt::Debug for RiskFacts {
+impl Fact {
+    /// The fact of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|fact| fact.name() == name)
+    }
+
+    /// True for what an application can say, and may have no answer to.
+    pub(crate) const fn may_be_declared(self) -> bool {
+        (self as usize) <= (Self::UtilizationPpm as usize)
+    }
+
+    /// True for what the decision makes from other facts; such a fact in a feature set is not read.
+    pub const fn is_derived(self) -> bool {
+        matches!(self, Self::DebtToIncomePpm | Self::PaymentToIncomePpm)
+    }
+}
+
+/// Where a fact comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Source {
+    /// Declared by the applicant.
+    Application,
+    /// A credit bureau's report.
+    Bureau,
+    /// The applicant's bank account.
+    Bank,
+    /// Our own books.
+    Own,
+    /// A chain.
+    Chain,
+}
+
+impl Source {
+    /// The better source wins: what we saw ourselves, then what a bank or bureau saw, then what was declared.
+    pub(crate) const fn rank(self) -> u8 {
+        match self {
+            Self::Application => 0,
+            Self::Bureau => 1,
+            Self::Bank => 2,
+            Self::Chain => 3,
+            Self::Own => 4,
+        }
+    }
+}
+
+/// One value with its provenance.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Known {
+    /// In the fact's unit.
+    pub value: i64,
+    /// Who says so.
+    pub source: Source,
+    /// When it was true. A cached report keeps the time of the report.
+    pub as_of: DateTime<Utc>,
+}
+
+impl std::fmt::Debug for Known {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("RiskFacts(personal data)")
+        write!(f, "Known({:?})", self.source)
     }
 }
 
-impl RiskFacts {
-    /// The facts of a request. Age, sex, name, nationality and address are no facts here.
-    pub fn of(request: &CreditRequest) -> Self {
-        let applicant = &request.applicant;
-        let currency = request.amount.currency;
-        // Another currency has no price here, and a negative amount no meaning: neither is used.
-        let usable = |money: Money| (money.currency == currency && money.minor >= 0).then_some(money.minor);
-        let (income, housing) = (usable(applicant.monthly_income), usable(applicant.monthly_housing_cost));
-        let debts = usable(applicant.monthly_debt_payments);
-        let term_days = approximate_days(request.term);
-        let payment = Share::monthly_payment(request.amount.minor, term_days);
-        let fixed = housing
-            .zip(debts)
-            .map(|(housing, debts)| i128::from(housing) + i128::from(debts));
-        Self {
-            currency,
-            amount_minor: request.amount.minor,
-            term_days,
-            monthly_income_minor: income,
-            monthly_housing_minor: housing,
-            monthly_debt_minor: debts,
-            debt_to_income_ppm: payment
-                .zip(fixed)
-                .and_then(|(payment, fixed)| payment.plus(fixed).of_income_up(income)),
-            payment_to_income_ppm: payment.and_then(|payment| payment.of_income_up(income)),
-            employment_months: match applicant.employment {
-                Employment::Employed | Employment::SelfEmployed => Some(applicant.employment_months),
-                Employment::Unemployed => Some(0),
-                Employment::Student | Employment::Retired => None,
-            },
-            residence_months: applicant.residence_months,
-            delinquencies_24m: applicant.delinquencies_24m,
-            inquiries_6m: applicant.inquiries_6m,
-            credit_history_months: applicant.credit_history_months,
-            utilization_ppm: applicant
-                .revolving_utilization_percent
-                .map(|percent| i64::from(percent) * 10_000),
-        }
-    }
-
-    /// The amount as money.
-    pub fn amount(&self) -> Money {
-        Money::new(self.amount_minor, self.currency)
-    }
-
-    /// Length in days for spreading over months; a shorter credit still has one month's income to be paid from.
-    pub(crate) fn spread_days(&self) -> i128 {
-        i128::from(self.term_days).max(MONTH_DAYS)
-    }
-
-    /// True when amount and term can be reasoned about at all.
-    pub(crate) fn is_asking(&self) -> bool {
-        self.amount_minor > 0 && self.term_days > 0
-    }
-}
-
-/// An exact amount a month: minor units over a denominator.
-#[derive(Clone, Copy)]
-struct Share {
-    numerator: i128,
-    denominator: i128,
-}
-
-impl Share {
-    fn monthly_payment(amount: i64, term_days: u32) -> Option<Self> {
-        let denominator = i128::from(term_days).max(MONTH_DAYS);
-        (amount > 0 && term_days > 0).then(|| Self {
-            numerator: i128::from(amount) * MONTH_DAYS,
-            denominator,
-        })
-    }
-
-    fn plus(self, amount: i128) -> Self {
-        Self {
-            numerator: self.numerator + amount * self.denominator,
-            ..self
-        }
-    }
-
-    /// Share of income in parts per million, up.
-    fn of_income_up(self, income: Option<i64>) -> Option<i64> {
-        let income = i128::from(income.filter(|income| *income > 0)?);
-        let (numerator, denominator) = (self.numerator.checked_mul(PPM)?, self.denominator * income);
-        let up = numerator.checked_add(denominator - 1)?.checked_div(denominator)?;
-        Some(i64::try_from(up).unwrap_or(i64::MAX))
-    }
-}
-
-/// Principal that can be paid back from `free` a month over `days`, down, as a share `ppm` of it.
-pub(crate) fn payable_down(free: i128, days: i128, ppm: i64) -> Option<i128> {
-    free.checked_mul(days)?
-        .checked_mul(i128::from(ppm))?
-        .checked_div(MONTH_DAYS * PPM)
-}
-
-/// `ppm` of an amount, down.
-pub(crate) fn share_down(amount: i64, ppm: i64) -> i128 {
-    i128::from(amount) * i128::from(ppm) / PPM
+/// A value that a better source contradicted; kept for the officer, read by nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Overruled {
+    /// Of which fact.
+    pub fact: Fact,
+    /// What the lesser source said.
+    pub known: Known,
 }

@@ -1,15 +1,27 @@
-//! Pure risk decisions: facts to score, probability of default, limits and reasons.
+//! Pure risk decisions: a feature set to score, probability of default, limit and reasons.
 //!
-//! The model is data: an additive points table as a versioned artefact that is checked completely when it is loaded. A
-//! decision is a pure function of model and facts, in integers, and replays to the same bytes. A trained model comes in
-//! the same shape.
+//! Models, policy, wallet table and fraud rules are data, checked completely when they are loaded. A decision is a pure
+//! function of them and of a [`FeatureSet`], stored in integers, and replays to the same bytes.
 
-pub mod artefact;
-pub mod decide;
+// What is known.
 pub mod facts;
 pub mod features;
 pub mod fraud;
 
+// What decides.
+mod built_in;
+pub mod decide;
+pub mod engine;
+pub mod limits;
+pub mod models;
+pub mod points;
+pub mod policy;
+pub mod record;
+mod seat;
+mod view;
+pub mod wallet;
+
+// The runtime of models.
 pub mod additive;
 pub mod binning;
 pub mod drift;
@@ -18,10 +30,13 @@ pub mod forest;
 pub mod model;
 pub mod scale;
 
-pub use artefact::{ArtefactError, Model};
-pub use decide::{RiskDecision, decide, replay, to_canonical_json};
-pub use facts::RiskFacts;
-pub use features::{
-    ChainFrame, Exposure, FEATURES_VERSION, Fact, FeatureSet, Known, MissingSource, Overruled, Source, Unit,
-    WalletFacts,
-};
+pub use decide::{ENGINE_VERSION, to_canonical_json};
+pub use engine::{DecideError, Engine, EngineError, ReplayError, decide, features_hash};
+pub use facts::{Fact, Known, Overruled, Source, Unit};
+pub use features::{ChainFrame, Exposure, FEATURES_VERSION, FeatureSet, MissingSource, WalletFacts};
+pub use limits::{Bound, LimitDerivation};
+pub use models::{Challenger, MOST_CHALLENGERS, ModelSet, Rules, SetError};
+pub use policy::{Policy, RulesError, RulesRef};
+pub use record::{AprBand, DECISION_FORMAT, RiskDecision, Routed, SetRef, Shadow};
+pub use seat::{Explained, ModelRef, SeatError};
+pub use wallet::{WalletResult, WalletTable};

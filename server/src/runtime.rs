@@ -100,7 +100,7 @@ pub async fn start(
         contracts,
         reader: Arc::new(SettlementReader::new(registry.clone(), rpcs.iter().cloned())),
         attesters: attesters(&config, &registry)?,
-        model: risk::Model::built_in()?,
+        risk: risk::Engine::built_in()?,
         rules: compliance::RuleSet::built_in()?,
         screening: compliance::ScreeningIndex::built_in()?,
         settings,

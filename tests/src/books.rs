@@ -45,7 +45,7 @@ impl Books {
             contracts: Arc::new(SettlementContracts::new(registry.clone())),
             reader: Arc::new(SettlementReader::new(registry, [])),
             attesters: Arc::new(Nobody),
-            model: risk::Model::built_in()?,
+            risk: risk::Engine::built_in()?,
             rules: compliance::RuleSet::built_in()?,
             screening: compliance::ScreeningIndex::built_in()?,
             settings: Settings::default(),

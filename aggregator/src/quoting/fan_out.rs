@@ -9,6 +9,7 @@ use domain::ports::{Ask, Lender};
 use domain::provider::CallResult;
 use domain::request::CreditRequest;
 use futures::FutureExt;
+use risk::RiskDecision;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -31,6 +32,8 @@ struct Answered {
 /// One request's fan-out.
 pub(super) struct FanOut {
     pub request: Arc<CreditRequest>,
+    /// Made when the request was.
+    pub risk: Arc<RiskDecision>,
     pub lenders: Vec<Arc<dyn Lender>>,
     pub started: Instant,
     pub deadline: Instant,
@@ -92,6 +95,7 @@ impl FanOut {
         for lender in &self.lenders {
             let (lender, slots, aggregator) = (Arc::clone(lender), Arc::clone(&slots), Arc::clone(aggregator));
             let (request, deadline, started) = (Arc::clone(&self.request), self.deadline, self.started);
+            let risk = Arc::clone(&self.risk);
             calls.spawn(async move {
                 let provider = lender.id().clone();
                 let ask = Ask {
@@ -104,7 +108,7 @@ impl FanOut {
                     let answer = lender.quote(&ask).await;
                     let (after, took) = (started.elapsed(), asked_at.elapsed());
                     let result = CallResult::of(&answer);
-                    let weighed = weigh(&aggregator.world, &request, &provider, answer).await;
+                    let weighed = weigh(&aggregator.world, (&request, &risk), &provider, answer).await;
                     (weighed, after, result, took)
                 };
                 let asked = AssertUnwindSafe(asked).catch_unwind().await;

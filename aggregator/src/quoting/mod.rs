@@ -22,6 +22,7 @@ use domain::ports::Lender;
 use domain::quote::{Loser, LoserKind};
 use domain::request::CreditRequest;
 use domain::{Principal, Reason, Role};
+use risk::{FeatureSet, RiskDecision};
 use sqlx::PgConnection;
 
 pub(crate) use self::closed::ClosedBooks;
@@ -43,6 +44,7 @@ struct Opened {
     view: RequestView,
     lenders: Vec<Arc<dyn Lender>>,
     decisions: Vec<Decided>,
+    risk: RiskDecision,
 }
 
 impl Aggregator {
@@ -63,24 +65,25 @@ impl Aggregator {
         if !caller.acts_for(caller.tenant, borrower) {
             return Err(Error::Forbidden);
         }
+        // Sources of facts and chains are asked, so a repeated call is answered first: nobody is asked twice, and an old
+        // loan may have ended since. Nothing is gathered about somebody whom the caller may not name.
+        let mut conn = self.world.db.acquire().await?;
+        if let Some(view) = replayed(&mut conn, &call).await? {
+            return Ok(view);
+        }
+        self.check_borrower(&mut conn, caller, borrower).await?;
+        drop(conn);
         let old = match new.refinances {
-            // The chain is asked, so a repeated call is answered first: the loan may have ended since.
-            Some(_) => {
-                let mut conn = self.world.db.acquire().await?;
-                if let Some(view) = replayed(&mut conn, &call).await? {
-                    return Ok(view);
-                }
-                drop(conn);
-                self.old_loan_of(caller, borrower, &new).await?
-            }
+            Some(_) => self.old_loan_of(caller, borrower, &new).await?,
             None => None,
         };
+        let asked = self.asked(caller, borrower, (new, old));
+        let features = decisions::features(&asked.request);
         let mut tx = self.world.db.begin().await?;
         if let Begun::Replay(view) = begin(&mut tx, &self.world, &call).await? {
             return Ok(view);
         }
-        self.check_borrower(&mut tx, caller, borrower).await?;
-        let opened = self.open(caller, borrower, (new, old))?;
+        let opened = self.open(asked, &features)?;
         self.store_request(&mut tx, &opened).await?;
         finish(&mut tx, &call, &opened.view).await?;
         // Before the commit, so that nobody finds a request without its live book. A request that was declined has none.
@@ -95,6 +98,7 @@ impl Aggregator {
             let request = Arc::new(opened.asked.request);
             let fan_out = FanOut {
                 request,
+                risk: Arc::new(opened.risk),
                 lenders: opened.lenders,
                 started,
                 deadline,
@@ -125,23 +129,18 @@ impl Aggregator {
         }
     }
 
-    fn open(
-        &self,
-        caller: &Principal,
-        borrower: PrincipalId,
-        (new, old): (NewRequest, Option<OldLoan>),
-    ) -> Result<Opened, Error> {
+    /// The request as it is stored.
+    fn asked(&self, caller: &Principal, borrower: PrincipalId, (new, old): (NewRequest, Option<OldLoan>)) -> Asked {
         let (wallet, collateral, refinances) = match old {
             Some(old) => (Some(old.wallet), Some(old.collateral), Some(old.refinances)),
             None => (new.wallet, new.collateral, None),
         };
-        let now = self.world.clock.now();
         let rank_by = new.rank_by;
         let request = CreditRequest {
             id: new.id.unwrap_or_else(|| RequestId(self.world.ids.next())),
             tenant: caller.tenant,
             borrower,
-            at: now,
+            at: self.world.clock.now(),
             amount: new.amount,
             term: new.term,
             purpose: new.purpose,
@@ -152,15 +151,21 @@ impl Aggregator {
             collateral,
             refinances,
         };
-        let (mut refusal, compliance) = about_request(&self.world, &request, now)?;
-        let (risky, risk) = about_risk(&self.world, &request)?;
+        Asked { request, rank_by }
+    }
+
+    fn open(&self, asked: Asked, features: &FeatureSet) -> Result<Opened, Error> {
+        let (request, rank_by) = (&asked.request, asked.rank_by);
+        let now = request.at;
+        let (mut refusal, compliance) = about_request(&self.world, request, now)?;
+        let risk = about_risk(&self.world, request, features)?;
         // A refusal by compliance is said alone: after a sanctions hit nothing else may be told.
         if refusal.is_empty() {
-            refusal = risky;
+            refusal = risk.refusal;
         }
-        let decisions = vec![compliance, risk];
+        let decisions = vec![compliance, risk.decided];
         let (lenders, losers) = if refusal.is_empty() {
-            self.eligible(&request, now)
+            self.eligible(request, now)
         } else {
             Default::default()
         };
@@ -186,13 +191,14 @@ impl Aggregator {
             lenders: lenders.iter().map(waiting).collect(),
             losers,
             refusal,
-            refinances: refinance::loan_of(&request),
+            refinances: refinance::loan_of(request),
         };
         Ok(Opened {
-            asked: Asked { request, rank_by },
+            asked,
             view,
             lenders,
             decisions,
+            risk: risk.decision,
         })
     }
 

@@ -11,6 +11,7 @@ use domain::ports::{Answer, ChainError, LenderError};
 use domain::provider::CallResult;
 use domain::quote::{Loser, LoserKind, Quote};
 use domain::request::CreditRequest;
+use risk::RiskDecision;
 
 use super::orders::{Flaw, check_order};
 use super::venues;
@@ -77,7 +78,7 @@ impl Weighed {
 /// Weighs a lender's answer. A chain may be asked about signatures: the caller holds the deadline.
 pub(super) async fn weigh(
     world: &World,
-    request: &CreditRequest,
+    (request, risk): (&CreditRequest, &RiskDecision),
     provider: &ProviderId,
     answer: Result<Answer, LenderError>,
 ) -> Weighed {
@@ -90,7 +91,7 @@ pub(super) async fn weigh(
             let reason = Reason::new("NO_OFFER", "The lender made no offer.");
             Weighed::lost(provider, LoserKind::Declined, vec![reason])
         }
-        Ok(Answer::Offers(offers)) => weigh_offers(world, request, provider, offers).await,
+        Ok(Answer::Offers(offers)) => weigh_offers(world, (request, risk), provider, offers).await,
         Err(LenderError::TimedOut) => Weighed::late(provider),
         Err(error @ LenderError::Malformed { .. }) => {
             tracing::warn!(%provider, request = %request.id, %error, "malformed answer");
@@ -106,7 +107,12 @@ pub(super) async fn weigh(
     }
 }
 
-async fn weigh_offers(world: &World, request: &CreditRequest, provider: &ProviderId, offers: Vec<Offer>) -> Weighed {
+async fn weigh_offers(
+    world: &World,
+    (request, risk): (&CreditRequest, &RiskDecision),
+    provider: &ProviderId,
+    offers: Vec<Offer>,
+) -> Weighed {
     let mut weighed = Weighed::default();
     if offers.len() > MAX_OFFERS {
         tracing::warn!(%provider, request = %request.id, offers = offers.len(), "too many offers, the rest is dropped");
@@ -114,7 +120,7 @@ async fn weigh_offers(world: &World, request: &CreditRequest, provider: &Provide
     }
     let now = world.clock.now();
     for offer in offers.into_iter().take(MAX_OFFERS) {
-        match weigh_offer(world, request, provider, offer, now).await {
+        match weigh_offer(world, (request, risk), provider, offer, now).await {
             Ok(Verdict::Quote(quote, body, decision)) => {
                 weighed.quotes.push(*quote);
                 weighed.bodies.push(body);
@@ -163,7 +169,7 @@ enum Verdict {
 
 async fn weigh_offer(
     world: &World,
-    request: &CreditRequest,
+    (request, risk): (&CreditRequest, &RiskDecision),
     provider: &ProviderId,
     offer: Offer,
     now: DateTime<Utc>,
@@ -198,7 +204,7 @@ async fn weigh_offer(
     let rule_versions = decision.rule_versions.clone();
     let mut reasons = refusal(decision);
     if reasons.is_empty() {
-        reasons = attestation::refusal(world, request, &offer);
+        reasons = attestation::refusal(world, risk, &offer);
     }
     if !reasons.is_empty() {
         return Ok(Verdict::Refused(reasons, Some(decided)));

@@ -169,7 +169,7 @@ impl Bench {
             contracts: chain.clone(),
             reader: chain.clone(),
             attesters: chain.clone(),
-            model: risk::Model::built_in().unwrap(),
+            risk: risk::Engine::built_in().unwrap(),
             rules: compliance::RuleSet::built_in().unwrap(),
             screening: compliance::ScreeningIndex::built_in().unwrap(),
             settings,
