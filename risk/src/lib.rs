@@ -9,7 +9,7 @@ pub mod features;
 pub mod fraud;
 
 // What decides.
-mod built_in;
+pub mod built_in;
 pub mod decide;
 pub mod engine;
 pub mod limits;

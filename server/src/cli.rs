@@ -60,6 +60,9 @@ enum Command {
     /// Lenders: begin one, try its manifest, check one; see how they do, suspend and resume.
     #[command(subcommand)]
     Provider(commands::provider::Command),
+    /// Risk: models and who decides about them, reviews, limits, drift, records of decisions, fairness.
+    #[command(subcommand)]
+    Risk(commands::risk_ops::Command),
     /// Print a generated document.
     Print {
         /// Which.
@@ -147,6 +150,7 @@ fn run(command: Command) -> Result<ExitCode> {
             Command::Quote(options) => commands::quote::run(&options).await,
             Command::Chain(command) => commands::chain::run(&command).await,
             Command::Provider(command) => commands::provider::run(&command).await,
+            Command::Risk(command) => commands::risk_ops::run(&command).await,
             Command::Doctor(options) => commands::doctor::run(&options).await,
             Command::Apr(_) | Command::Schedule(_) | Command::Print { .. } => Ok(ExitCode::SUCCESS),
         }

@@ -357,6 +357,7 @@ fn config(
         lenders,
         // Its lenders misbehave on purpose.
         provider_rules: SuspensionRules {
+            risk: crate::config::RiskConfig::default(),
             automatic: false,
             ..SuspensionRules::default()
         },

@@ -91,6 +91,8 @@ pub enum Client {
     HarborBank,
     /// Works for us.
     Officer,
+    /// Another one of us: the second pair of eyes.
+    SecondOfficer,
 }
 
 impl Client {
@@ -100,6 +102,7 @@ impl Client {
             Self::Stranger => "dev-other-borrower",
             Self::HarborBank => "dev-harbor-bank",
             Self::Officer => "dev-officer",
+            Self::SecondOfficer => "dev-second-officer",
         }
     }
 }

@@ -78,7 +78,8 @@ impl Aggregator {
             None => None,
         };
         let asked = self.asked(caller, borrower, (new, old));
-        let features = decisions::features(&asked.request);
+        let mut features = decisions::features(&asked.request);
+        crate::risk::standing(&self.world, &asked.request, &mut features).await?;
         let mut tx = self.world.db.begin().await?;
         if let Begun::Replay(view) = begin(&mut tx, &self.world, &call).await? {
             return Ok(view);
@@ -92,6 +93,7 @@ impl Aggregator {
             self.bus.forget(opened.view.id);
             return Err(error.into());
         }
+        self.note_decision(&opened.decisions);
         self.wake.events.notify_one();
         if let Some(book) = book {
             let deadline = started + self.world.settings.quote_deadline;
@@ -246,7 +248,7 @@ impl Aggregator {
                 _ => e.into(),
             })?;
         decisions::store(conn, request.id, "QUOTING", &opened.decisions, request.at).await?;
-        crate::risk::follow_decision(conn, request, &opened.decisions).await?;
+        crate::risk::follow_decision(conn, &self.world, request, &opened.decisions).await?;
         let declined = view.state == RequestState::Declined;
         let kind = if declined {
             "QuoteRequestDeclined"

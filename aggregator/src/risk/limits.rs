@@ -12,6 +12,7 @@ use domain::ids::{DecisionId, LoanId, PrincipalId, SettlementId, TenantId};
 use domain::loan::LoanState;
 use domain::money::{Currency, Money};
 use domain::offer::Offer;
+use domain::request::CreditRequest;
 use domain::{Outcome, Principal, Reason, Role};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
@@ -156,49 +157,20 @@ pub(crate) struct Credit {
     pub subject: Uuid,
 }
 
-/// The exposure of a borrower as the books have it, minor units.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Out {
-    /// Accepted, not paid out yet.
-    pub reserved_minor: i64,
-    /// Paid out, not repaid yet.
-    pub committed_minor: i64,
-}
-
-/// What a borrower's credits hold now.
-pub(crate) async fn out(
-    conn: &mut PgConnection,
-    (tenant, borrower): (TenantId, PrincipalId),
-    currency: Currency,
-) -> Result<Out, Error> {
-    let key = AccountKey {
-        tenant,
-        borrower,
-        currency,
-    };
-    let found = rows::limit_account(conn, key).await?;
-    Ok(found.map_or_else(Out::default, |account| Out {
-        reserved_minor: account.reserved_minor,
-        committed_minor: account.committed_minor,
-    }))
-}
-
-/// Takes over the limit of a decision. What is out stays out: a lower limit only keeps new credit from being reserved.
+/// Takes over the limit of a decision; none lets lenders decide. What is out stays out: a lower limit only keeps new credit from
+/// being reserved.
 pub(crate) async fn assign(
     conn: &mut PgConnection,
-    (tenant, borrower): (TenantId, PrincipalId),
-    limit: Money,
+    request: &CreditRequest,
+    limit_minor: Option<i64>,
     decision: DecisionId,
-    now: DateTime<Utc>,
 ) -> Result<(), Error> {
     let key = AccountKey {
-        tenant,
-        borrower,
-        currency: limit.currency,
+        tenant: request.tenant,
+        borrower: request.borrower,
+        currency: request.amount.currency,
     };
-    // No limit of ours: lenders decide what they offer.
-    let assigned = Some(limit.minor).filter(|minor| *minor > 0);
-    Ok(rows::assign_limit(conn, key, assigned, (decision, now)).await?)
+    Ok(rows::assign_limit(conn, key, limit_minor, (decision, request.at)).await?)
 }
 
 /// Reserves the amount of an accepted credit, in the transaction of the acceptance. Answers the decision to store and, when
