@@ -277,3 +277,7 @@ fn share(count: u64, rows: u64) -> f64 {
 fn number(count: u64) -> f64 {
     count as f64
 }
+
+#[cfg(test)]
+#[path = "drift_tests.rs"]
+mod tests;

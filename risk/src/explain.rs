@@ -225,12 +225,16 @@ fn one_at_a_time(artefact: &Artefact, forest: &Forest, row: &Bins, values: &mut 
     }
 }
 
-/// The mean path length, divided by its constant.
-pub(crate) fn mean_path(sum: f64, trees: f64, constant: f64) -> f64 {
-    sum / trees / constant
+/// The sum of path lengths divided by the constant of an isolation forest.
+pub(crate) fn divided(sum: f64, constant: f64) -> f64 {
+    sum / constant
 }
 
 /// 1,000 times a share, rounded.
 pub(crate) fn permille(share: f64) -> i32 {
     whole(share * 1_000.0).clamp(0, 1_000)
 }
+
+#[cfg(test)]
+#[path = "explain_tests.rs"]
+mod tests;

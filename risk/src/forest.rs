@@ -153,3 +153,7 @@ impl Forest {
         })
     }
 }
+
+#[cfg(test)]
+#[path = "forest_tests.rs"]
+mod tests;

@@ -38,7 +38,7 @@ pub struct Scored {
 pub(crate) enum Evaluator {
     Forest(Forest),
     Additive(Additive),
-    Isolation { forest: Forest, trees: f64, constant: f64 },
+    Isolation { forest: Forest, constant: f64 },
 }
 
 /// A model that was checked whole. There is no other way to one.
@@ -93,6 +93,7 @@ impl Artefact {
             let found = groups.iter().position(|code| *code == feature.group);
             *group = found.and_then(|found| u8::try_from(found).ok()).unwrap_or(0);
         }
+        let scoring = manifest.kind != Kind::Isolation;
         Ok(Self {
             evaluator: evaluator(numbers, &binner),
             reference: binner.bins(&reference),
@@ -104,8 +105,8 @@ impl Artefact {
             digest: Sha256::digest(files.bytes(SUMS)).into(),
             signed_by: String::new(),
             golden_rows: 0,
-            calibration: manifest.calibration.unwrap_or(NO_CALIBRATION),
-            scale: manifest.scale.unwrap_or(PERMILLE),
+            calibration: manifest.calibration.filter(|_| scoring).unwrap_or(NO_CALIBRATION),
+            scale: manifest.scale.filter(|_| scoring).unwrap_or(PERMILLE),
             manifest,
         })
     }
@@ -152,7 +153,7 @@ impl Artefact {
 
     /// The score from which an applicant is approved; none for an isolation model.
     pub fn cut_off(&self) -> Option<i32> {
-        self.manifest.cut_off
+        self.manifest.cut_off.filter(|_| self.kind() != Kind::Isolation)
     }
 
     /// SHA-256 of `SHA256SUMS`: names these files and no others.
@@ -226,11 +227,7 @@ impl Artefact {
         match &self.evaluator {
             Evaluator::Forest(forest) => forest.sum(&forest.slots(bins)),
             Evaluator::Additive(additive) => additive.sum(bins),
-            Evaluator::Isolation {
-                forest,
-                trees,
-                constant,
-            } => explain::mean_path(forest.sum(&forest.slots(bins)), *trees, *constant),
+            Evaluator::Isolation { forest, constant } => explain::divided(forest.sum(&forest.slots(bins)), *constant),
         }
     }
 
@@ -303,8 +300,11 @@ fn evaluator(numbers: Numbers, binner: &Binner) -> Evaluator {
         Numbers::Additive { intercept, tables, .. } => Evaluator::Additive(Additive::new(intercept, tables)),
         Numbers::Isolation { trees, constant, .. } => Evaluator::Isolation {
             forest: Forest::new(&trees, binner),
-            trees: u32::try_from(trees.trees.len()).map_or(f64::MAX, f64::from),
             constant,
         },
     }
 }
+
+#[cfg(test)]
+#[path = "artefact_tests.rs"]
+mod tests;

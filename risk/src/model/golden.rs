@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::files::GOLDEN;
-use super::{Artefact, ArtefactError, Files, Kind};
+use super::{Artefact, ArtefactError, Files};
 
 /// Fewer rows prove little.
 pub(super) const LEAST_ROWS: usize = 1_000;
@@ -24,11 +24,7 @@ pub(super) struct Golden {
 pub(super) fn answer(artefact: &Artefact, row: &[f64]) -> Golden {
     let scored = artefact.score(row);
     let told = artefact.cut_off().is_some_and(|cut_off| scored.score < cut_off);
-    let reasons = if told && artefact.kind() != Kind::Isolation {
-        artefact.reasons(row)
-    } else {
-        Vec::new()
-    };
+    let reasons = if told { artefact.reasons(row) } else { Vec::new() };
     Golden {
         x: row.iter().map(|value| value.to_string()).collect(),
         raw: format!("{:016x}", scored.raw.to_bits()),

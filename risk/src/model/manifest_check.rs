@@ -154,10 +154,7 @@ fn check_feature(feature: &Feature) -> Checked {
 /// Calibration, scale and cut-off.
 fn check_answer(manifest: &Manifest) -> Checked {
     if manifest.kind == Kind::Isolation {
-        let none = manifest.calibration.is_none() && manifest.scale.is_none() && manifest.cut_off.is_none();
-        ensure(none, || {
-            "an isolation model has no calibration, scale or cut-off".to_owned()
-        })?;
+        // Whatever stands in calibration, scale and cut_off is not used.
         let free = manifest.features.iter().all(|feature| feature.monotone.is_none());
         return ensure(free, || "an isolation model has no monotone signs".to_owned());
     }

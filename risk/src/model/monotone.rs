@@ -122,3 +122,7 @@ fn only_difference(one: &Region, other: &Region, features: usize) -> Option<usiz
     }
     difference
 }
+
+#[cfg(test)]
+#[path = "monotone_tests.rs"]
+mod tests;

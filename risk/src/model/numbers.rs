@@ -82,7 +82,7 @@ pub enum Numbers {
         thresholds: Vec<Vec<f64>>,
         /// The trees; their leaves are path lengths.
         trees: Trees,
-        /// The mean path length of an unsuccessful search, by which the mean is divided.
+        /// The sum is divided by it: number of trees x mean path length of an unsuccessful search.
         constant: f64,
     },
 }
@@ -173,6 +173,16 @@ fn put_trees(out: &mut Vec<u8>, trees: &Trees) {
 
 type Read<T> = Result<T, String>;
 
+/// Trees whose leaves are path lengths, so that the anomaly lies between 0 and 1.
+fn paths(trees: Trees) -> Read<Trees> {
+    let leaves = trees.trees.iter().flat_map(|tree| &tree.leaves);
+    if leaves.chain([&trees.start]).all(|length| *length >= 0.0) {
+        Ok(trees)
+    } else {
+        Err("a path length of an isolation forest is below 0".to_owned())
+    }
+}
+
 struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -255,7 +265,7 @@ impl Reader<'_> {
                 thresholds,
             },
             3 => Numbers::Isolation {
-                trees: self.trees(&thresholds)?,
+                trees: paths(self.trees(&thresholds)?)?,
                 constant: self.constant()?,
                 thresholds,
             },

@@ -1,4 +1,5 @@
 //! Small models for tests.
+#![expect(clippy::float_arithmetic, reason = "made-up models")]
 
 use std::collections::BTreeMap;
 
@@ -152,4 +153,102 @@ pub fn isolation() -> Draft {
     };
     let features = vec![feature("A", "PATTERN"), feature("B", "PATTERN")];
     draft(Kind::Isolation, features, numbers)
+}
+
+/// A fixed sequence of numbers (splitmix).
+pub struct Random(pub u64);
+
+impl Random {
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// Below a length.
+    pub fn below(&mut self, length: usize) -> usize {
+        usize::try_from(self.next() % u64::try_from(length).unwrap()).unwrap()
+    }
+
+    pub fn byte(&mut self, below: usize) -> u8 {
+        u8::try_from(self.below(below)).unwrap()
+    }
+
+    /// A multiple of an eighth, within 8.
+    pub fn value(&mut self) -> f64 {
+        let eighths = i16::try_from(self.below(129)).unwrap() - 64;
+        f64::from(eighths) * 0.125
+    }
+
+    pub fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+        from[self.below(from.len())]
+    }
+}
+
+const RULES: [MissingRule; 3] = [MissingRule::Zero, MissingRule::Left, MissingRule::Right];
+
+/// Up to 12 features in up to 8 groups, up to 20 trees of up to `deepest` levels; no signs.
+pub fn random_forest(random: &mut Random, deepest: usize) -> Draft {
+    let count = 1 + random.below(12);
+    let groups = 1 + random.below(8);
+    let mut features: Vec<Feature> = (0..count)
+        .map(|number| feature(&format!("F{number}"), &format!("GROUP_{}", number % groups)))
+        .collect();
+    for feature in &mut features {
+        feature.reference = (random.below(4) > 0).then(|| random.value());
+    }
+    let mut thresholds = Vec::new();
+    for _ in 0..count {
+        let mut own: Vec<f64> = (0..=random.below(9)).map(|_| random.value()).collect();
+        own.sort_by(f64::total_cmp);
+        own.dedup();
+        thresholds.push(own);
+    }
+    let slots: Vec<Slot> = (0..=random.below(30))
+        .map(|_| Slot {
+            feature: u16::from(random.byte(count)),
+            missing: random.pick(&RULES),
+        })
+        .collect();
+    let made = (0..=random.below(20)).map(|_| random_tree(random, &slots, &thresholds, deepest));
+    let made = made.collect();
+    let numbers = Numbers::Forest {
+        trees: trees(slots, made),
+        thresholds,
+    };
+    draft(Kind::Forest, features, numbers)
+}
+
+fn random_tree(random: &mut Random, slots: &[Slot], thresholds: &[Vec<f64>], deepest: usize) -> Tree {
+    let depth = random.byte(deepest + 1);
+    let mut node = || {
+        let slot = random.byte(slots.len());
+        let bins = thresholds[usize::from(slots[usize::from(slot)].feature)].len();
+        [slot, random.byte(bins)]
+    };
+    let nodes = (1..1_usize << depth).map(|_| node()).collect();
+    let leaves = (0..1_usize << depth).map(|_| random.value() / 7.0).collect();
+    Tree { depth, nodes, leaves }
+}
+
+/// Values on, beside and far from the thresholds, missing ones and infinities.
+pub fn random_row(random: &mut Random, features: usize) -> Vec<f64> {
+    let strange = [
+        f64::NAN,
+        f64::INFINITY,
+        f64::NEG_INFINITY,
+        -0.0,
+        0.0,
+        f64::MAX,
+        f64::MIN_POSITIVE,
+    ];
+    let mut value = || match random.below(8) {
+        0 => random.pick(&strange),
+        1 => random.value().next_up(),
+        2 => random.value().next_down(),
+        _ => random.value(),
+    };
+    (0..features).map(|_| value()).collect()
 }
