@@ -35,7 +35,7 @@ pub(crate) fn models() -> Result<(Arc<Artefact>, Vec<Arc<Artefact>>), ArtefactEr
 
 /// The files of the shipped model of that digest, as they were released; none of another model.
 pub fn files(digest: &[u8; 32]) -> Option<Files> {
-    let shipped = [folder!("points")];
+    let shipped = [folder!("points"), folder!("taiwan")];
     let files = shipped.iter().filter_map(|files| Files::of(files).ok());
     files
         .into_iter()

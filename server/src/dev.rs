@@ -355,9 +355,9 @@ fn config(
             .map(|chain| asset(chain.chain_id(), DevAsset::Ether))
             .collect(),
         lenders,
+        risk: crate::config::RiskConfig::default(),
         // Its lenders misbehave on purpose.
         provider_rules: SuspensionRules {
-            risk: crate::config::RiskConfig::default(),
             automatic: false,
             ..SuspensionRules::default()
         },

@@ -10,6 +10,7 @@ use ::risk::model::{Artefact, ArtefactError, Files, Kind, Status};
 use chrono::{DateTime, Utc};
 use domain::{Principal, Role};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -296,7 +297,11 @@ impl Aggregator {
         files: Vec<(String, Vec<u8>)>,
     ) -> Result<ModelView, Error> {
         officer(caller)?;
-        let call = Call::new(caller, key, "registerModel", &files)?;
+        let digests: Vec<(&str, String)> = files
+            .iter()
+            .map(|(name, bytes)| (name.as_str(), hex::encode(Sha256::digest(bytes))))
+            .collect();
+        let call = Call::new(caller, key, "registerModel", &digests)?;
         let artefact = open(&self.world, files.clone())
             .await?
             .map_err(|error| not_a_model(&error))?;

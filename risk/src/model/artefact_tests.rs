@@ -96,7 +96,13 @@ fn a_folder_is_read_back_and_one_with_other_files_is_refused() {
 fn one_changed_byte_anywhere_is_refused() {
     let whole = written(&additive());
     // Few golden rows, so that every byte of every file can be tried: each is refused before the rows are read.
-    let few: String = whole.text(GOLDEN).unwrap().lines().take(5).map(|line| format!("{line}\n")).collect();
+    let few: String = whole
+        .text(GOLDEN)
+        .unwrap()
+        .lines()
+        .take(5)
+        .map(|line| format!("{line}\n"))
+        .collect();
     let short = whole.clone().with(GOLDEN, few.into_bytes()).signed(&development_key());
     for (name, bytes) in short.iter() {
         for at in 0..bytes.len() {

@@ -105,6 +105,12 @@ impl Lab {
         self.stage.aggregator.world().clock.now()
     }
 
+    /// Counts are written every minute, so an hour that is over is closed soon.
+    async fn days_pass(&self, days: u64) {
+        self.stage.clock.advance(Duration::from_hours(days * 24));
+        assert_eq!(self.stage.aggregator.flush_drift().await.unwrap(), 0);
+    }
+
     fn apply(&self, aggregator: &Aggregator, shift: i64) {
         for number in 0..PEOPLE {
             let set = person(&self.base, number, shift, self.now());
@@ -151,7 +157,7 @@ async fn the_same_people_raise_nothing_and_others_raise_act_once(db: PgPool) {
     );
     assert_eq!(lab.alarms().await, []);
 
-    lab.stage.clock.advance(Duration::from_hours(8 * 24));
+    lab.days_pass(8).await;
     lab.apply(a, 90);
     assert!(a.flush_drift().await.unwrap() > 0);
     let shifted = lab.champion(a, 7).await;
@@ -169,7 +175,7 @@ async fn the_same_people_raise_nothing_and_others_raise_act_once(db: PgPool) {
     let both = lab.champion(a, 28).await;
     assert_eq!(both.indices[0].rows, 8_000, "the longer window holds both");
 
-    lab.stage.clock.advance(Duration::from_hours(8 * 24));
+    lab.days_pass(8).await;
     lab.apply(a, 0);
     assert!(a.flush_drift().await.unwrap() > 0);
     let told = lab.alarms().await;
