@@ -19,6 +19,7 @@ pub mod attestation;
 pub mod bus;
 pub mod decisions;
 pub mod events;
+pub mod facts;
 pub mod idempotency;
 pub mod identity;
 pub mod providers;
@@ -73,6 +74,8 @@ pub struct World {
     pub rules: Arc<compliance::RuleSet>,
     /// Sanctions lists.
     pub screening: Arc<compliance::ScreeningIndex>,
+    /// Bureaus and banks that know borrowers.
+    pub credit_data: Arc<facts::CreditData>,
     /// Figures.
     pub settings: Settings,
 }

@@ -26,11 +26,14 @@ macro_rules! folder {
     };
 }
 
+/// The champion, then the challengers.
+pub(crate) type Models = (Arc<Artefact>, Vec<Arc<Artefact>>);
+
 /// The champion, then the challengers. They are part of the program, so the development key vouches for them: whoever could
 /// change them could change the program.
-pub(crate) fn models() -> Result<(Arc<Artefact>, Vec<Arc<Artefact>>), ArtefactError> {
+pub(crate) fn models() -> Result<Models, ArtefactError> {
     let open = |files: &[(&str, &[u8])]| Artefact::open(&Files::of(files)?, &TrustedKeys::development()).map(Arc::new);
-    Ok((open(&folder!("points"))?, vec![]))
+    Ok((open(&folder!("points"))?, vec![open(&folder!("taiwan"))?]))
 }
 
 /// The files of the shipped model of that digest, as they were released; none of another model.

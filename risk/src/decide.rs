@@ -128,9 +128,9 @@ fn score<'a>(models: &'a ModelSet, set: &FeatureSet, view: &View) -> Scores<'a> 
     };
     let champion = models.champion_seat();
     let chosen = models.route(set.subject).filter(|seat| skipped(seat).is_none());
-    let seat = chosen.unwrap_or(champion);
+    let decides = chosen.unwrap_or(champion);
     let mut shadow = Vec::new();
-    for other in models.seats().filter(|other| other.name != seat.name) {
+    for other in models.seats().filter(|other| other.name != decides.name) {
         let why = skipped(other);
         let said = why.is_none().then(|| other.say(&other.row(view, set.currency)));
         shadow.push(Shadow {
@@ -140,11 +140,11 @@ fn score<'a>(models: &'a ModelSet, set: &FeatureSet, view: &View) -> Scores<'a> 
             skipped: why,
         });
     }
-    let row = seat.row(view, set.currency);
+    let row = decides.row(view, set.currency);
     Scores {
-        said: seat.say(&row),
-        expired: seat.artefact.expires() < today,
-        seat,
+        said: decides.say(&row),
+        expired: decides.artefact.expires() < today,
+        seat: decides,
         row,
         shadow,
     }
@@ -229,9 +229,12 @@ fn credit(
     let policy = models.policy();
     let against = wallet.and_then(|wallet| wallet.against.first());
     let (reason, lends) = match derived.binding {
-        Bound::Income => (policy.reason(INCOME), derived.limit_minor > 0),
-        Bound::Capacity => (policy.reason(OBLIGATIONS), derived.limit_minor > 0),
-        Bound::Behavior => (policy.reason(&policy.behavior().reason), derived.limit_minor > 0),
+        Bound::Income => (policy.reason(INCOME), derived.before_wallet_minor > 0),
+        Bound::Capacity => (policy.reason(OBLIGATIONS), derived.before_wallet_minor > 0),
+        Bound::Behavior => (
+            policy.reason(&policy.behavior().reason),
+            derived.before_wallet_minor > 0,
+        ),
         Bound::Frozen => (policy.reason(&policy.exposure().reason), false),
         Bound::Wallet => (against.and_then(|code| models.wallet().reason(code)), true),
         Bound::Exposure => (policy.reason(OBLIGATIONS), true),

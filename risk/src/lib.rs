@@ -7,6 +7,7 @@
 pub mod facts;
 pub mod features;
 pub mod fraud;
+pub mod sources;
 
 // What decides.
 pub mod built_in;
@@ -18,6 +19,8 @@ pub mod points;
 pub mod policy;
 pub mod record;
 mod seat;
+#[cfg(test)]
+mod testing;
 mod view;
 pub mod wallet;
 

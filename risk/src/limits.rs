@@ -64,6 +64,8 @@ pub struct LimitDerivation {
     pub cut_ppm: i64,
     /// Factor of the wallet.
     pub wallet_ppm: i64,
+    /// The limit without the wallet, whole major units.
+    pub before_wallet_minor: i64,
     /// Owed to us or promised.
     pub exposure_minor: i64,
     /// Highest exposure with us, whole major units.
@@ -84,14 +86,15 @@ pub(crate) fn derive(inputs: &LimitInputs, income_source: Option<Source>) -> Lim
     let by_capacity = free
         .and_then(|free| payable_down(free, inputs.days, inputs.principal_share_ppm))
         .unwrap_or(0);
-    let base = by_income.min(by_capacity).max(0);
+    let base = fits(by_income.min(by_capacity).max(0));
     let after_cut = share_down(base, inputs.cut_ppm).unwrap_or(0);
     let after_wallet = share_down(after_cut, inputs.wallet_ppm).unwrap_or(0);
-    let limit = fits(whole(after_wallet, inputs.unit));
+    let limit = whole(after_wallet, inputs.unit);
     let exposure = i128::from(inputs.outstanding.max(0)) + i128::from(inputs.reserved.max(0));
-    let available = match inputs.frozen {
-        true => 0,
-        false => whole((limit - exposure).max(0), inputs.unit),
+    let available = if inputs.frozen {
+        0
+    } else {
+        whole((limit - exposure).max(0), inputs.unit)
     };
     let asked = i128::from(inputs.asked);
     let tighter = if by_capacity < by_income {
@@ -117,6 +120,7 @@ pub(crate) fn derive(inputs: &LimitInputs, income_source: Option<Source>) -> Lim
         raise_ppm: inputs.raise_ppm,
         cut_ppm: inputs.cut_ppm,
         wallet_ppm: inputs.wallet_ppm,
+        before_wallet_minor: minor(whole(after_cut, inputs.unit)),
         exposure_minor: minor(exposure),
         limit_minor: minor(limit),
         available_minor: minor(available),

@@ -9,7 +9,7 @@ use domain::money::Currency;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::facts::{Fact, Source};
+use crate::facts::{Fact, Source, Unit};
 use crate::view::View;
 
 /// The version of the format that this build reads.
@@ -176,7 +176,14 @@ impl Behavior {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ShadowInput {
-    pub fact: Fact,
+    /// None: we have no such fact, and the feature is always missing.
+    pub fact: Option<Fact>,
+    /// A lower value counts as this.
+    #[serde(default)]
+    pub at_least: Option<i64>,
+    /// A higher value counts as this.
+    #[serde(default)]
+    pub at_most: Option<i64>,
     /// For amounts: units of the training data for one minor unit of the currency, parts per million.
     #[serde(default)]
     pub rates_ppm: Option<BTreeMap<Currency, i64>>,
@@ -436,15 +443,22 @@ impl Parts {
         {
             return Err(format!("{} has a share and no bands", model.0));
         }
-        let inputs = self.shadow_inputs.values().flat_map(BTreeMap::values);
-        for input in inputs {
-            let money = input.fact.unit() == crate::facts::Unit::Minor;
+        let inputs = self.shadow_inputs.values().flatten();
+        for (feature, input) in inputs {
+            let money = input.fact.is_some_and(|fact| fact.unit() == Unit::Minor);
             if money != input.rates_ppm.is_some() {
-                return Err(format!("{}: amounts and nothing else have rates", input.fact.name()));
+                return Err(format!("{feature}: amounts and nothing else have rates"));
             }
             let rates = input.rates_ppm.iter().flat_map(BTreeMap::values);
             if rates.into_iter().any(|rate| !(1..=1_000 * MILLION).contains(rate)) {
-                return Err(format!("{}: a rate is out of range", input.fact.name()));
+                return Err(format!("{feature}: a rate is out of range"));
+            }
+            if input
+                .at_least
+                .zip(input.at_most)
+                .is_some_and(|(least, most)| least > most)
+            {
+                return Err(format!("{feature}: the bounds are the wrong way round"));
             }
         }
         Ok(())

@@ -4,7 +4,6 @@
     reason = "a row, a probability and its share of a million, never money"
 )]
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use alloy_primitives::B256;
@@ -103,23 +102,30 @@ pub(crate) struct Said {
 #[derive(Clone, Debug)]
 enum Feed {
     Fact(Fact),
-    /// An amount brought to the scale of the training data, down.
-    Amount(Fact, BTreeMap<Currency, i64>),
+    /// A fact of ours made into one of the training data.
+    Listed(ShadowInput),
 }
 
 impl Feed {
-    fn fact(&self) -> Fact {
+    fn fact(&self) -> Option<Fact> {
         match self {
-            Self::Fact(fact) | Self::Amount(fact, _) => *fact,
+            Self::Fact(fact) => Some(*fact),
+            Self::Listed(input) => input.fact,
         }
     }
 
     fn value(&self, view: &View, currency: Currency) -> Option<i128> {
         match self {
             Self::Fact(fact) => view.get(*fact).map(i128::from),
-            Self::Amount(fact, rates) => {
-                let rate = i128::from(*rates.get(&currency)?);
-                Some((i128::from(view.get(*fact)?) * rate).div_euclid(MILLION))
+            Self::Listed(input) => {
+                let value = i128::from(view.get(input.fact?)?);
+                // Brought to the scale of the training data, down.
+                let scaled = match &input.rates_ppm {
+                    Some(rates) => (value * i128::from(*rates.get(&currency)?)).div_euclid(MILLION),
+                    None => value,
+                };
+                let least = input.at_least.map_or(scaled, |least| scaled.max(least.into()));
+                Some(input.at_most.map_or(least, |most| least.min(most.into())))
             }
         }
     }
@@ -156,7 +162,7 @@ impl Seat {
         let mut feeds = Vec::new();
         for feature in artefact.schema() {
             let feed = match listed {
-                Some(inputs) => inputs.get(&feature.name).map(listed_feed),
+                Some(inputs) => inputs.get(&feature.name).cloned().map(Feed::Listed),
                 None if feature.category.is_some() => None,
                 None => feature.source.as_deref().and_then(Fact::named).map(Feed::Fact),
             };
@@ -210,9 +216,11 @@ impl Seat {
     /// The first fact without which this model is not asked. What an applicant need not have, such as an employment, is
     /// never such a fact.
     pub(crate) fn lacks(&self, view: &View, currency: Currency) -> Option<Fact> {
-        let needed = |fact: Fact| self.by_policy || !fact.may_be_declared();
-        let missing = |feed: &&Feed| needed(feed.fact()) && feed.value(view, currency).is_none();
-        self.feeds.iter().find(missing).map(Feed::fact)
+        let lacking = |feed: &Feed| {
+            let fact = feed.fact().filter(|fact| self.by_policy || !fact.may_be_declared())?;
+            feed.value(view, currency).is_none().then_some(fact)
+        };
+        self.feeds.iter().find_map(lacking)
     }
 
     pub(crate) fn say(&self, row: &Row) -> Said {
@@ -243,13 +251,6 @@ impl Seat {
             stored,
             against.into_iter().map(|value| value.group.to_owned()).collect(),
         )
-    }
-}
-
-fn listed_feed(input: &ShadowInput) -> Feed {
-    match &input.rates_ppm {
-        None => Feed::Fact(input.fact),
-        Some(rates) => Feed::Amount(input.fact, rates.clone()),
     }
 }
 

@@ -7,7 +7,7 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 
 /// Crates of this workspace and the crates of it that each may depend on. `usance-tests` and `usance-bench` may depend on
 /// everything.
-const ALLOWED: [(&str, &[&str]); 11] = [
+const ALLOWED: [(&str, &[&str]); 12] = [
     ("usance-domain", &[]),
     ("usance-risk", &["usance-domain"]),
     ("usance-compliance", &["usance-domain"]),
@@ -17,6 +17,7 @@ const ALLOWED: [(&str, &[&str]); 11] = [
         "usance-lenders",
         &["usance-provider-sdk", "usance-domain", "usance-chain"],
     ),
+    ("usance-bureaus", &["usance-provider-sdk", "usance-domain"]),
     ("usance-sandbox", &["usance-provider-sdk", "usance-domain"]),
     ("usance-chain", &["usance-domain"]),
     (
@@ -32,6 +33,7 @@ const ALLOWED: [(&str, &[&str]); 11] = [
             "usance-risk",
             "usance-compliance",
             "usance-lenders",
+            "usance-bureaus",
             "usance-provider-sdk",
             "usance-kit",
             "usance-sandbox",

@@ -97,7 +97,11 @@ impl Aggregator {
         self.wake.events.notify_one();
         if let Some(book) = book {
             let deadline = started + self.world.settings.quote_deadline;
-            let request = Arc::new(opened.asked.request);
+            // The borrower's consents are for us alone.
+            let request = Arc::new(CreditRequest {
+                data_consents: Vec::new(),
+                ..opened.asked.request
+            });
             let fan_out = FanOut {
                 request,
                 risk: Arc::new(opened.risk),
@@ -152,6 +156,7 @@ impl Aggregator {
             wallet,
             collateral,
             refinances,
+            data_consents: new.data_consents,
         };
         Asked { request, rank_by }
     }

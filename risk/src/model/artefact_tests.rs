@@ -399,11 +399,7 @@ fn numbers_of_any_bytes_are_refused_or_evaluate_to_finite_scores() {
             assert!(told && finite, "{scored:?}");
         }
     }
-    assert!(
-        opened > 1_000 && refused > 1_000,
-        "{opened} opened, {refused} refused in {:?}",
-        started.elapsed()
-    );
+    assert!(opened > 1_000 && refused > 1_000, "{opened} opened, {refused} refused");
 }
 
 #[test]

@@ -253,6 +253,7 @@ impl Stage {
             risk: risk::Engine::built_in().unwrap(),
             rules: compliance::RuleSet::built_in().unwrap(),
             screening: compliance::ScreeningIndex::built_in().unwrap(),
+            credit_data: Arc::new(crate::facts::CreditData::none()),
             settings,
         };
         Self {
@@ -333,6 +334,7 @@ pub(crate) fn ask() -> NewRequest {
         wallet: None,
         collateral: None,
         refinances: None,
+        data_consents: Vec::new(),
         rank_by: RankBy::Apr,
     }
 }
