@@ -176,24 +176,12 @@ pub(crate) fn bodies() -> Vec<(String, Value)> {
         "type": "object", "additionalProperties": { "type": "string", "contentEncoding": "base64" },
         "description": "The files of an artefact by name, base64.",
     });
-    let share = json!({ "type": "integer", "minimum": 0, "maximum": 1_000_000, "description": "Of a challenger, parts per million." });
     vec![
         body("RiskModelInput", vec![("files", files)], &["files"]),
         body(
             "RiskModelStateInput",
             vec![("state", reference("RiskModelState")), ("reason", reason())],
             &["state", "reason"],
-        ),
-        body(
-            "RiskProposalInput",
-            vec![
-                ("kind", reference("RiskProposalKind")),
-                ("model", id("Not for a rollback.")),
-                ("sharePpm", share),
-                ("reason", reason()),
-                ("evidence", reference("RiskEvidenceInput")),
-            ],
-            &["kind", "reason"],
         ),
         body(
             "RiskProposalDecisionInput",

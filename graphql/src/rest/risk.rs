@@ -128,10 +128,9 @@ async fn proposals(State(api): State<Api>, Caller(caller): Caller, Query(narrow)
     ok(run(&api, caller, &doc::RISK_PROPOSALS, json!({ "first": narrow.first })).await?)
 }
 
-async fn propose(State(api): State<Api>, caller: Caller, headers: HeaderMap, body: Bytes) -> Answer {
-    let fields = ["kind", "model", "sharePpm", "reason", "evidence"];
-    let what = (&doc::PROPOSE_RISK_MODEL, None, &fields[..]);
-    change(&api, caller, what, (headers, body)).await
+async fn propose(State(api): State<Api>, Caller(caller): Caller, headers: HeaderMap, body: Bytes) -> Answer {
+    let variables = json!({ "key": key(&headers)?, "input": object(&headers, &body)? });
+    ok(run(&api, caller, &doc::PROPOSE_RISK_MODEL, variables).await?)
 }
 
 async fn decide_proposal(

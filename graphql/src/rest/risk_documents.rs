@@ -47,9 +47,8 @@ documents! {
     ];
     RISK_PROPOSALS ("", "/riskProposals") = ["query($first: Int) { riskProposals(first: $first) ", proposal!(), " }"];
     PROPOSE_RISK_MODEL ("/proposeRiskModel", "/proposal") = [
-        "mutation($key: String!, $kind: RiskProposalKind!, $model: ID, $sharePpm: Int, $reason: String!, ",
-        "$evidence: RiskEvidenceInput) { proposeRiskModel(idempotencyKey: $key, kind: $kind, model: $model, ",
-        "sharePpm: $sharePpm, reason: $reason, evidence: $evidence) { proposal ", proposal!(), refusals!(), " } }",
+        "mutation($key: String!, $input: RiskProposalInput!) ",
+        "{ proposeRiskModel(idempotencyKey: $key, input: $input) { proposal ", proposal!(), refusals!(), " } }",
     ];
     DECIDE_RISK_PROPOSAL ("/decideRiskProposal", "/proposal") = [
         "mutation($key: String!, $id: ID!, $approve: Boolean!, $reason: String!) ",
@@ -102,9 +101,10 @@ mod tests {
                 _ => "SHADOW",
             };
             let variables = serde_json::json!({
-                "id": "x", "key": "k", "reason": "r", "note": "n", "state": state, "first": 100, "days": 7, "kind": "SHARE",
-                "model": "mdl_0", "sharePpm": 1, "approve": true, "clear": true, "mode": "ADVISE", "borrower": "x",
-                "tenant": "x", "before": "x", "request": "x", "evidence": { "aucDifference": "0.01" },
+                "id": "x", "key": "k", "reason": "r", "note": "n", "state": state, "first": 100, "days": 7, "approve": true, "clear": true, "mode": "ADVISE", "borrower": "x",
+                "tenant": "x", "before": "x", "request": "x", "input": {
+                    "kind": "SHARE", "model": "mdl_0", "sharePpm": 1, "reason": "r", "evidence": { "aucDifference": "0.01" },
+                },
             });
             let head = document.text.split(')').next().unwrap_or_default();
             let given = variables.as_object().unwrap().iter();

@@ -251,6 +251,22 @@ impl From<Evidence> for EvidenceOut {
     }
 }
 
+/// What is proposed about a model.
+#[derive(InputObject, Clone, Debug)]
+#[graphql(name = "RiskProposalInput")]
+pub struct ProposalInput {
+    /// What.
+    pub(super) kind: RiskProposalKind,
+    /// The model; not for a rollback, which is to the former champion.
+    pub(super) model: Option<ID>,
+    /// The share of a challenger, parts per million; with `SHARE` alone.
+    pub(super) share_ppm: Option<u32>,
+    /// Why; kept for good. 1 to 500 characters.
+    pub(super) reason: String,
+    /// Figures that speak for it.
+    pub(super) evidence: Option<EvidenceOut>,
+}
+
 /// A proposal about a model: made by one officer, approved by another.
 #[derive(SimpleObject, Clone, Debug)]
 #[graphql(name = "RiskProposal")]

@@ -10,8 +10,8 @@ use uuid::Uuid;
 use super::mutation::{payload, refusal};
 use super::query::{ROOT_COST, present};
 use super::risk::{
-    DriftOut, EvidenceOut, LimitMode, LimitOut, LimitPolicyOut, ProposalOut, RecordOut, ReplayOut, ReviewOut,
-    RiskModelOut, RiskModelState, RiskProposalKind, RiskReviewState,
+    DriftOut, EvidenceOut, LimitMode, LimitOut, LimitPolicyOut, ProposalInput, ProposalOut, RecordOut, ReplayOut,
+    ReviewOut, RiskModelOut, RiskModelState, RiskReviewState,
 };
 use super::value::RefusalOut;
 use super::{api, caller, fail};
@@ -169,26 +169,21 @@ impl RiskMutation {
 
     /// Proposes a promotion, a share of the subjects, or a return to the former champion; another officer approves. A rollback
     /// while drift says ACT is done at once. For officers.
-    #[expect(clippy::too_many_arguments, reason = "the fields of one input")]
     async fn propose_risk_model(
         &self,
         ctx: &Context<'_>,
         idempotency_key: String,
-        kind: RiskProposalKind,
-        model: Option<ID>,
-        share_ppm: Option<u32>,
-        reason: String,
-        evidence: Option<EvidenceOut>,
+        input: ProposalInput,
     ) -> Result<RiskProposalPayload> {
         let (api, caller) = (api(ctx)?, caller(ctx)?);
         let made = async {
             let key = IdempotencyKey::parse(&idempotency_key)?;
             let new = NewProposal {
-                kind: kind.into(),
-                model: optional(Kind::Model, "model", model)?,
-                share_ppm,
-                reason,
-                evidence: evidence.map(EvidenceOut::read).transpose()?,
+                kind: input.kind.into(),
+                model: optional(Kind::Model, "model", input.model)?,
+                share_ppm: input.share_ppm,
+                reason: input.reason,
+                evidence: input.evidence.map(EvidenceOut::read).transpose()?,
             };
             api.aggregator.propose_model(caller, &key, new).await
         };

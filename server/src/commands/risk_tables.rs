@@ -138,9 +138,10 @@ fn proposal_rows(proposals: &[&Value], colour: bool) -> String {
             ppm(&proposal["sharePpm"]).into(),
             state(&proposal["state"]),
             text(&proposal["proposedBy"]).into(),
-            match proposal["underAlarm"] == true {
-                true => format!("{} (drift says ACT)", text(&proposal["decidedBy"])).into(),
-                false => text(&proposal["decidedBy"]).into(),
+            if proposal["underAlarm"] == true {
+                format!("{} (drift says ACT)", text(&proposal["decidedBy"])).into()
+            } else {
+                text(&proposal["decidedBy"]).into()
             },
             evidence.into(),
             text(&proposal["reason"]).into(),

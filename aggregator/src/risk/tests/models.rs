@@ -203,7 +203,9 @@ async fn told_without_a_gap(db: &PgPool) {
         "{told:?}"
     );
     let kinds: Vec<&str> = told.iter().map(|(_, kind)| kind.as_str()).collect();
+    // Two came with the program: the points table and a challenger.
     let expected = [
+        "RiskModelRegistered",
         "RiskModelRegistered",
         "RiskModelRegistered",
         "RiskModelValidated",
@@ -217,7 +219,7 @@ async fn told_without_a_gap(db: &PgPool) {
         .fetch_one(db)
         .await
         .unwrap();
-    assert_eq!(audited, 6);
+    assert_eq!(audited, 7);
 }
 
 #[sqlx::test(migrations = "./migrations")]
