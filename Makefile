@@ -21,6 +21,7 @@ run: $(TOOLS) ## Start a marketplace on this machine and print a quoted sample r
 	target/debug/usance dev
 
 test: $(TOOLS) ## Every test: contracts, crates, end to end
+	@scripts/with-redis.sh --install || [ "$$CI" != true ]
 	scripts/contracts-test.sh ci
 	scripts/with-postgres.sh cargo test --workspace --features usance-server/crash-points --no-fail-fast
 	cargo test --package usance-provider-sdk --features tls --test tls

@@ -13,6 +13,8 @@ use domain::ranking::RankBy;
 use domain::request::{Applicant, Jurisdiction, Product, Purpose};
 use serde::{Deserialize, Serialize};
 
+use crate::fraud::Signals;
+
 /// Client-made key that makes a mutation happen once: 1 to 255 visible ASCII characters.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct IdempotencyKey(String);
@@ -72,6 +74,9 @@ pub struct NewRequest {
     /// How to rank.
     #[serde(default)]
     pub rank_by: RankBy,
+    /// What the client tells beside the request, for the fraud checks.
+    #[serde(default, skip_serializing_if = "Signals::is_empty")]
+    pub signals: Signals,
 }
 
 /// Where one lender stands in a request.

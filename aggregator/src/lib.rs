@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::ports::{Attester, ChainReader, Clock, Contracts, Ids, Lender, Venue};
+use domain::ports::{Attester, ChainReader, Clock, Contracts, Ids, Lender, Velocity, Venue};
 use sqlx::PgPool;
 use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
@@ -20,6 +20,7 @@ pub mod bus;
 pub mod decisions;
 pub mod events;
 pub mod facts;
+pub mod fraud;
 pub mod idempotency;
 pub mod identity;
 pub mod providers;
@@ -76,6 +77,10 @@ pub struct World {
     pub screening: Arc<compliance::ScreeningIndex>,
     /// Bureaus and banks that know borrowers.
     pub credit_data: Arc<facts::CreditData>,
+    /// Counters and links of the fraud checks.
+    pub velocity: Arc<dyn Velocity>,
+    /// Rules and secret of the fraud checks.
+    pub fraud: fraud::FraudSetup,
     /// Figures.
     pub settings: Settings,
 }

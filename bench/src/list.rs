@@ -50,6 +50,7 @@ impl QuoteList {
             assets: Vec::new(),
             callbacks: Arc::new(Nobody),
             process: Arc::new(Nobody),
+            proxies: Vec::new(),
             explorer: false,
             dev_clock: None::<Arc<dyn DevClock>>,
         };

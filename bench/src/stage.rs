@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use aggregator::api::IdempotencyKey;
+use aggregator::fraud::{DEVELOPMENT_SECRET, FraudSetup, InProcessVelocity};
 use aggregator::{Aggregator, Settings, World};
 use alloy_primitives::{Address, B256, Bytes};
 use async_trait::async_trait;
@@ -171,6 +172,8 @@ pub async fn world(database_url: &str) -> anyhow::Result<World> {
         rules: compliance::RuleSet::built_in()?,
         screening: compliance::ScreeningIndex::built_in()?,
         credit_data: Arc::new(aggregator::facts::CreditData::none()),
+        velocity: Arc::new(InProcessVelocity::default()),
+        fraud: FraudSetup::new(DEVELOPMENT_SECRET)?,
         settings: Settings::default(),
     })
 }

@@ -16,6 +16,7 @@ pub mod auth;
 pub mod openapi;
 mod openapi_providers;
 mod openapi_risk;
+pub mod origin;
 pub mod problem;
 pub mod public_id;
 mod rest;
@@ -40,6 +41,8 @@ pub struct Api {
     pub process: Arc<dyn Process>,
     /// Executes GraphQL.
     pub engine: Arc<transport::Engine>,
+    /// Proxies whose word about a client counts.
+    pub proxies: Arc<Vec<origin::TrustedProxy>>,
     /// Serves GraphiQL and allows introspection.
     pub explorer: bool,
     /// Moves time; for development only.
@@ -66,6 +69,8 @@ pub struct Parts {
     pub callbacks: Arc<dyn ProviderCallbacks>,
     /// Health and figures of the process.
     pub process: Arc<dyn Process>,
+    /// Proxies whose word about a client counts.
+    pub proxies: Vec<origin::TrustedProxy>,
     /// Serves GraphiQL and allows introspection; off in production.
     pub explorer: bool,
     /// Moves time; for development only.
@@ -89,6 +94,7 @@ impl Api {
             assets: Arc::new(parts.assets),
             callbacks: parts.callbacks,
             process: parts.process,
+            proxies: Arc::new(parts.proxies),
             engine: Arc::new(transport::Engine::new(parts.explorer)),
             explorer: parts.explorer,
             dev_clock: parts.dev_clock,
@@ -170,6 +176,7 @@ pub fn router(api: Api) -> Router {
     rest::router()
         .merge(transport::router())
         .layer(axum::middleware::from_fn(rest::request_id))
+        .layer(axum::middleware::from_fn_with_state(api.clone(), origin::note))
         .with_state(api)
 }
 

@@ -29,6 +29,11 @@ macro_rules! folder {
 /// The champion, then the challengers.
 pub(crate) type Models = (Arc<Artefact>, Vec<Arc<Artefact>>);
 
+/// The anomaly model of the fraud checks.
+pub(crate) fn anomaly() -> Result<Arc<Artefact>, ArtefactError> {
+    Artefact::open(&Files::of(&folder!("anomaly"))?, &TrustedKeys::development()).map(Arc::new)
+}
+
 /// The champion, then the challengers. They are part of the program, so the development key vouches for them: whoever could
 /// change them could change the program.
 pub(crate) fn models() -> Result<Models, ArtefactError> {

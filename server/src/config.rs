@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail};
 use chain::registry::{ChainConfig, Profile};
 use domain::money::Asset;
 use domain::provider::SuspensionRules;
+use graphql::origin::TrustedProxy;
 use lenders::LenderConfig;
 use risk::model::TrustedKeys;
 use rust_decimal::Decimal;
@@ -91,6 +92,18 @@ pub struct Config {
     /// Models of risk.
     #[serde(default)]
     pub risk: RiskConfig,
+    /// Redis for the counters of fraud checks; none keeps them in this process.
+    #[serde(default)]
+    pub redis_url: Option<SecretString>,
+    /// Within how many milliseconds Redis has to answer.
+    #[serde(default = "default_redis_timeout_ms")]
+    pub redis_timeout_ms: u64,
+    /// Secret of the keyed hashes that fraud checks count: 64 hex digits. None derives it from `token_key`.
+    #[serde(default)]
+    pub fraud_key: Option<SecretString>,
+    /// Networks of proxies whose `X-Forwarded-For`, `X-Client-IP-Class` and `X-Client-Place` count, for example `10.0.0.0/8`.
+    #[serde(default)]
+    pub trusted_proxies: Vec<String>,
     /// Milliseconds that lenders have to answer.
     #[serde(default = "default_deadline_ms")]
     pub quote_deadline_ms: u64,
@@ -206,12 +219,16 @@ fn default_deadline_ms() -> u64 {
     2_500
 }
 
+fn default_redis_timeout_ms() -> u64 {
+    50
+}
+
 fn default_poll_ms() -> u64 {
     200
 }
 
 /// Environment variables that override the file.
-const OVERRIDES: [(&str, &str); 7] = [
+const OVERRIDES: [(&str, &str); 9] = [
     ("DATABASE_URL", "database_url"),
     ("USANCE_LISTEN", "listen"),
     ("USANCE_TOKEN_KEY", "token_key"),
@@ -219,6 +236,8 @@ const OVERRIDES: [(&str, &str); 7] = [
     ("USANCE_PUBLIC_URL", "public_url"),
     ("USANCE_ATTESTER_KEYS", "attester_keys"),
     ("USANCE_ATTESTER_TOKEN", "attester_token"),
+    ("REDIS_URL", "redis_url"),
+    ("USANCE_FRAUD_KEY", "fraud_key"),
 ];
 
 impl Config {
@@ -251,6 +270,11 @@ impl Config {
         if self.quote_deadline_ms == 0 || self.quote_deadline_ms > 60_000 {
             bail!("quote_deadline_ms must be 1 to 60000");
         }
+        if self.redis_timeout_ms == 0 || self.redis_timeout_ms > 60_000 {
+            bail!("redis_timeout_ms must be 1 to 60000");
+        }
+        self.fraud_secret()?;
+        self.proxies()?;
         if let Some(field) = self.provider_rules.flaw() {
             bail!("provider_rules.{field} is out of range");
         }
@@ -293,6 +317,28 @@ impl Config {
             .ok()
             .and_then(|b| <[u8; 32]>::try_from(b).ok());
         bytes.context("token_key must be 64 hex digits; make one with `openssl rand -hex 32`")
+    }
+
+    /// The secret of the keyed hashes of fraud checks.
+    pub fn fraud_secret(&self) -> Result<Vec<u8>> {
+        let Some(key) = &self.fraud_key else {
+            let label = b"usance secret of fraud counters";
+            return Ok([label.as_slice(), &self.token_seed()?].concat());
+        };
+        let bytes = hex::decode(key.expose_secret()).ok().filter(|bytes| bytes.len() == 32);
+        bytes.context("fraud_key must be 64 hex digits; make one with `openssl rand -hex 32`")
+    }
+
+    /// Proxies whose word about a client counts.
+    pub fn proxies(&self) -> Result<Vec<TrustedProxy>> {
+        let networks = self.trusted_proxies.iter();
+        let read = |text: &String| text.parse().with_context(|| format!("trusted_proxies: {text:?}"));
+        networks.map(read).collect()
+    }
+
+    /// Within what Redis has to answer.
+    pub fn redis_timeout(&self) -> Duration {
+        Duration::from_millis(self.redis_timeout_ms)
     }
 
     /// The attesters' keys that this process holds.

@@ -365,6 +365,10 @@ fn config(
             automatic: false,
             ..SuspensionRules::default()
         },
+        redis_url: std::env::var("REDIS_URL").ok().map(Into::into),
+        redis_timeout_ms: 50,
+        fraud_key: None,
+        trusted_proxies: Vec::new(),
         quote_deadline_ms: 2_500,
         poll_ms: 200,
     })

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aggregator::facts::CreditData;
+use aggregator::fraud::{FraudSetup, InProcessVelocity};
 use aggregator::{Aggregator, AttestationPolicy, Keeper, Settings, World};
 use anyhow::{Context, Result};
 use async_trait::async_trait;
+use cache::{RedisOptions, RedisVelocity};
 use chain::attester::Attesters;
 use chain::contracts::{SettlementContracts, SettlementReader};
 use chain::indexer::Indexer;
@@ -18,7 +20,9 @@ use chain::remote::RemoteSigner;
 use chain::rpc::{Rpc, RpcOptions};
 use chain::submitter::{Submitter, SubmitterOptions};
 use chain::views::RpcViews;
-use domain::ports::{Attester, ChainError, Clock, Contracts, CreditAttestation, Ids, JourneyStore, SignedAttestation};
+use domain::ports::{
+    Attester, ChainError, Clock, Contracts, CreditAttestation, Ids, JourneyStore, SignedAttestation, Velocity,
+};
 use domain::provider::ProviderState;
 use graphql::{Callback, CallbackRefusal, DevClock, Network, NetworkReply, Process, ProviderCallbacks};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -106,6 +110,8 @@ pub async fn start(
         rules: compliance::RuleSet::built_in()?,
         screening: compliance::ScreeningIndex::built_in()?,
         credit_data: Arc::new(credit_data(&config, &sources)?),
+        velocity: velocity(&config)?,
+        fraud: FraudSetup::new(&config.fraud_secret()?)?,
         settings,
     });
     let start = match config.profile {
@@ -165,7 +171,9 @@ fn spawn_api(
     (callbacks, health): (Callbacks, Health),
 ) -> Result<()> {
     let tokens = graphql::auth::Tokens::new(&config.issuer, &config.token_seed()?, Arc::clone(&sources.clock))?;
+    let proxies = config.proxies()?;
     let api = graphql::Api::new(graphql::Parts {
+        proxies,
         aggregator: Arc::clone(&running.aggregator),
         tokens,
         assets: config.assets,
@@ -264,6 +272,16 @@ fn settings(config: &Config, roles: &[Role]) -> Result<Settings> {
         settings.keepers = config.keepers.iter().map(keeper).collect();
     }
     Ok(settings)
+}
+
+/// Counters of the fraud checks: in Redis where it is configured, so that all processes count together.
+fn velocity(config: &Config) -> Result<Arc<dyn Velocity>> {
+    let Some(url) = &config.redis_url else {
+        return Ok(Arc::new(InProcessVelocity::default()));
+    };
+    let mut options = RedisOptions::new(url.clone());
+    options.timeout = config.redis_timeout();
+    Ok(Arc::new(RedisVelocity::new(options).context("redis_url")?))
 }
 
 fn submitter(config: &Config) -> Result<KeySigner> {

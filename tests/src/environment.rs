@@ -87,6 +87,7 @@ impl Environment {
             credit_data: &options.credit_data,
             keeper: options.keeper,
             provider_rules: &options.provider_rules,
+            redis_url: options.redis_url.as_deref(),
         };
         std::fs::write(folder.path().join("usance.toml"), facts.toml())?;
         let mut environment = Self {

@@ -31,6 +31,8 @@ pub struct Options {
     pub manual_clock: bool,
     /// When lenders are suspended without a person: never, unless a test says so, because lenders of tests misbehave on purpose.
     pub provider_rules: serde_json::Value,
+    /// Redis for the counters of fraud checks; none keeps them in the process.
+    pub redis_url: Option<String>,
     /// Crash point of the first process.
     pub crash_at: Option<String>,
 }
@@ -50,6 +52,7 @@ impl Default for Options {
             keeper: false,
             manual_clock: false,
             provider_rules: serde_json::json!({ "automatic": false }),
+            redis_url: None,
             crash_at: None,
         }
     }

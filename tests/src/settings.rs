@@ -47,6 +47,7 @@ pub(crate) struct Facts<'a> {
     pub credit_data: &'a Value,
     pub keeper: bool,
     pub provider_rules: &'a Value,
+    pub redis_url: Option<&'a str>,
 }
 
 pub(crate) fn asset(chain_id: u64, token: DevAsset) -> Asset {
@@ -132,7 +133,7 @@ impl Facts<'_> {
             .map(|c| asset(c.chain_id(), DevAsset::Ether))
             .chain(pledged)
             .collect();
-        let config = json!({
+        let mut config = json!({
             "profile": "development",
             "listen": "127.0.0.1:0",
             "database_url": self.database_url,
@@ -154,6 +155,11 @@ impl Facts<'_> {
             "quote_deadline_ms": self.quote_deadline_ms,
             "poll_ms": 50,
         });
+        if let Some(url) = self.redis_url {
+            config["redis_url"] = json!(url);
+            // A loaded machine is slow; a Redis that is gone says so at once.
+            config["redis_timeout_ms"] = json!(60_000);
+        }
         toml::to_string(&config).expect("plain values")
     }
 }

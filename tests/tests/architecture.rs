@@ -24,12 +24,14 @@ const ALLOWED: [(&str, &[&str]); 12] = [
         "usance-aggregator",
         &["usance-risk", "usance-compliance", "usance-domain"],
     ),
+    ("usance-cache", &["usance-domain"]),
     ("usance-graphql", &["usance-aggregator", "usance-domain"]),
     (
         "usance-server",
         &[
             "usance-graphql",
             "usance-aggregator",
+            "usance-cache",
             "usance-risk",
             "usance-compliance",
             "usance-lenders",
@@ -51,7 +53,7 @@ const CONFINED: [(&str, &[&str]); 9] = [
     ("alloy-transport", &["usance-chain"]),
     ("alloy-transport-http", &["usance-chain"]),
     ("sqlx", &["usance-aggregator"]),
-    ("redis", &["usance-aggregator"]),
+    ("redis", &["usance-cache"]),
     ("async-graphql", &["usance-graphql"]),
     // The sandbox plays the lenders' servers.
     ("axum", &["usance-graphql", "usance-sandbox"]),

@@ -32,11 +32,12 @@ use crate::api::{Error, IdempotencyKey, LenderProgress, NewRequest, RequestView}
 use crate::bus::LiveBook;
 use crate::decisions::{Decided, about_request, about_risk};
 use crate::events::{Event, append};
+use crate::fraud::{Signals, sighting_id};
 use crate::idempotency::{Begun, Call, begin, finish, replayed};
 use crate::providers::{Admission, suspended};
 use crate::store::quoting::{Asked, NewRow};
 use crate::store::{self, to_json};
-use crate::{Aggregator, decisions};
+use crate::{Aggregator, decisions, facts, fraud};
 
 /// A request that was checked and decided about, before it is stored.
 struct Opened {
@@ -77,8 +78,17 @@ impl Aggregator {
             Some(_) => self.old_loan_of(caller, borrower, &new).await?,
             None => None,
         };
+        let signals = Signals {
+            sighting: Some(sighting_id(caller, key)),
+            ..new.signals.clone()
+        };
         let asked = self.asked(caller, borrower, (new, old));
-        let mut features = decisions::features(&asked.request);
+        let deadline = started + self.world.settings.quote_deadline;
+        let (mut features, fraud) = tokio::join!(
+            facts::features(&self.world, &asked.request, deadline),
+            fraud::gather(&self.world, &asked.request, &signals),
+        );
+        features.fraud = fraud;
         crate::risk::standing(&self.world, &asked.request, &mut features).await?;
         let mut tx = self.world.db.begin().await?;
         if let Begun::Replay(view) = begin(&mut tx, &self.world, &call).await? {
@@ -95,8 +105,8 @@ impl Aggregator {
         }
         self.note_decision(&opened.decisions);
         self.wake.events.notify_one();
+        fraud::flag_declined(&self.world, &features.fraud, &opened.risk.fraud).await;
         if let Some(book) = book {
-            let deadline = started + self.world.settings.quote_deadline;
             // The borrower's consents are for us alone.
             let request = Arc::new(CreditRequest {
                 data_consents: Vec::new(),

@@ -35,6 +35,7 @@ pub(super) fn validate(new: &NewRequest) -> Result<(), Error> {
     consents(&new.data_consents)?;
     jurisdiction(&new.jurisdiction)?;
     applicant(&new.applicant, new.amount)?;
+    new.signals.check()?;
     new.collateral.as_ref().map_or(Ok(()), collateral)
 }
 

@@ -103,3 +103,26 @@ pub(crate) async fn of_risk(
     .fetch_all(conn)
     .await
 }
+
+/// The result of a decision.
+pub(crate) struct ResultRow {
+    pub result: String,
+    pub decided_at: DateTime<Utc>,
+}
+
+/// Results of one kind of decisions about a request, oldest first.
+pub(crate) async fn results_of(
+    conn: &mut PgConnection,
+    request: RequestId,
+    kind: &str,
+) -> Result<Vec<ResultRow>, sqlx::Error> {
+    sqlx::query_as!(
+        ResultRow,
+        "SELECT result, decided_at FROM compliance.decision
+         WHERE request_id = $1 AND kind = $2 ORDER BY decided_at, id",
+        request.0,
+        kind
+    )
+    .fetch_all(conn)
+    .await
+}

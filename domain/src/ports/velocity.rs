@@ -221,6 +221,8 @@ pub const LOOKED_AT: usize = 256;
 pub const OBSERVED_AT_MOST: usize = 16;
 /// The largest amount that is added up, minor units; a larger one counts as this.
 pub const LARGEST_AMOUNT: i64 = 1_000_000_000_000;
+/// The largest sum, minor units; above it a sum stays here.
+pub const LARGEST_SUM: i64 = 9_000_000_000_000_000;
 
 /// One entity as it was seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -246,7 +248,8 @@ pub struct Place {
 /// Everything that one request shows at once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sighting {
-    /// Which request: the same id twice counts once and gets the same answer, for an hour.
+    /// Which request: the same id twice counts once and gets the same answer, for an hour. With another number of
+    /// observations it is refused as invalid.
     pub id: Uuid,
     /// When. No store looks at its own clock for what it answers.
     pub at: DateTime<Utc>,
@@ -323,6 +326,9 @@ pub enum VelocityError {
     #[error("not a sighting: {0}")]
     Invalid(&'static str),
 }
+
+/// What a store says of an id that it knows with another number of observations.
+pub const ANOTHER_SIGHTING: VelocityError = VelocityError::Invalid("another sighting has that id");
 
 /// Counters and links. What they hold may vanish; losing it never approves anything.
 #[async_trait]

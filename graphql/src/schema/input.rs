@@ -13,6 +13,7 @@ use domain::ports::{ConsentReference, DataConsent, DataPurpose};
 use domain::request::{Applicant, Jurisdiction};
 use serde::Deserialize;
 
+use super::fraud::SignalsInput;
 use super::quote::ProductKind;
 use super::request::RankChoice;
 use super::value::{TermUnit, mirror};
@@ -248,6 +249,8 @@ pub struct RequestQuotesInput {
     pub data_consents: Vec<DataConsentInput>,
     /// How to rank.
     pub rank_by: Option<RankChoice>,
+    /// What the client tells beside the request, for the fraud checks.
+    pub signals: Option<SignalsInput>,
 }
 
 impl RequestQuotesInput {
@@ -281,6 +284,7 @@ impl RequestQuotesInput {
                 .map(DataConsentInput::read)
                 .collect::<Result<_, _>>()?,
             rank_by: self.rank_by.map(Into::into).unwrap_or_default(),
+            signals: self.signals.map(Into::into).unwrap_or_default(),
         })
     }
 }

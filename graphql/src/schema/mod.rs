@@ -5,6 +5,7 @@ use async_graphql::{Error as GqlError, ErrorExtensions, MergedObject, Schema, Sc
 use crate::problem;
 
 pub mod direct;
+pub mod fraud;
 pub mod input;
 pub mod loan;
 mod mutation;

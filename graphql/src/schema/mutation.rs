@@ -69,7 +69,7 @@ pub(super) fn refusal(error: Error) -> Result<RefusalOut> {
     }
 }
 
-#[Object]
+#[Object(name = "CoreMutation")]
 impl Mutation {
     /// Asks every eligible lender. The answer comes at once; quotes arrive through `quoteUpdates` or `quoteRequest`.
     async fn request_quotes(
@@ -81,9 +81,9 @@ impl Mutation {
         let (api, caller) = (api(ctx)?, caller(ctx)?);
         let made = async {
             let key = IdempotencyKey::parse(&idempotency_key)?;
-            api.aggregator
-                .request_quotes(caller, &key, input.read(&api.assets)?)
-                .await
+            let mut new = input.read(&api.assets)?;
+            new.signals.origin = ctx.data_opt().copied().unwrap_or_default();
+            api.aggregator.request_quotes(caller, &key, new).await
         };
         RequestQuotesPayload::of(made.await, RequestOut::from)
     }

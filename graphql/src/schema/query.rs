@@ -3,6 +3,7 @@
 use aggregator::Error;
 use async_graphql::{Context, ID, Object, Result, Union};
 
+use super::fraud::FraudCheckOut;
 use super::loan::{LoanConnection, LoanOut, SettlementOut};
 use super::operator::AssetPauseOut;
 use super::page::page_request;
@@ -43,7 +44,7 @@ pub(super) fn present<T>(found: Result<T, Error>) -> Result<Option<T>> {
     }
 }
 
-#[Object]
+#[Object(name = "CoreQuery")]
 impl Query {
     /// A request for quotes.
     #[graphql(complexity = "ROOT_COST + child_complexity")]
@@ -108,6 +109,14 @@ impl Query {
         let (aggregator, caller) = (&api(ctx)?.aggregator, caller(ctx)?);
         let read = async { aggregator.provider(caller, &provider_id(&id)?).await };
         Ok(present(Box::pin(read).await)?.map(ProviderOut))
+    }
+
+    /// Fraud checks of a request, oldest first. For officers.
+    #[graphql(complexity = "ROOT_COST + 10 * child_complexity")]
+    async fn fraud_checks(&self, ctx: &Context<'_>, request_id: ID) -> Result<Vec<FraudCheckOut>> {
+        let request = decode(Kind::Request, "requestId", &request_id).map_err(fail)?;
+        let found = Box::pin(api(ctx)?.aggregator.fraud_checks(caller(ctx)?, request)).await;
+        Ok(found.map_err(fail)?.into_iter().map(FraudCheckOut).collect())
     }
 
     /// Anything by its id; null when it is not there or not the caller's.

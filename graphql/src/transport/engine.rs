@@ -147,7 +147,7 @@ impl Engine {
 }
 
 fn with_context(request: Request, api: &Api, caller: Option<Principal>) -> Request {
-    let request = request.data(api.clone());
+    let request = request.data(api.clone()).data(crate::origin::current());
     match caller {
         Some(principal) => request.data(principal),
         None => request,

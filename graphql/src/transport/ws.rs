@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use aggregator::fraud::Origin;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -14,7 +15,7 @@ use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
 use super::engine::Operation;
-use crate::{Api, MAX_BODY, auth};
+use crate::{Api, MAX_BODY, auth, origin};
 
 /// A client must open the protocol within this time.
 const INIT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -61,16 +62,17 @@ pub fn upgrade(api: Api, headers: &HeaderMap, upgrade: WebSocketUpgrade) -> Resp
             .insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(PROTOCOL));
         return response;
     }
-    let by_header = auth::caller(&api, headers);
+    let (by_header, origin) = (auth::caller(&api, headers), origin::current());
     upgrade
         .protocols([PROTOCOL])
         .max_message_size(MAX_BODY)
-        .on_upgrade(move |socket| async move { Connection::new(api, by_header).run(socket).await })
+        .on_upgrade(move |socket| async move { Connection::new(api, by_header, origin).run(socket).await })
 }
 
 struct Connection {
     api: Api,
     caller: Option<Principal>,
+    origin: Origin,
     ready: bool,
     running: HashMap<String, AbortHandle>,
     out: mpsc::Sender<Outgoing>,
@@ -83,11 +85,12 @@ enum Outgoing {
 }
 
 impl Connection {
-    fn new(api: Api, caller: Option<Principal>) -> Self {
+    fn new(api: Api, caller: Option<Principal>, origin: Origin) -> Self {
         let (out, answers) = mpsc::channel(OUTBOX);
         Self {
             api,
             caller,
+            origin,
             ready: false,
             running: HashMap::new(),
             out,
@@ -188,7 +191,8 @@ impl Connection {
             return Err(Close(4400, "Too many operations on one connection".into()));
         }
         let (api, caller, out) = (self.api.clone(), self.caller.clone(), self.out.clone());
-        let task = tokio::spawn(operate(api, caller, out, id.clone(), operation));
+        let work = operate(api, caller, out, id.clone(), operation);
+        let task = tokio::spawn(origin::within(self.origin, work));
         self.running.insert(id, task.abort_handle());
         Ok(())
     }

@@ -4,13 +4,16 @@
 //! against two thresholds). The strongest outcome wins, and everything that counted is kept. Reasons are for officers: an
 //! applicant is told [`FraudRules::notice`] alone.
 
+pub mod anomaly;
 mod check;
 pub mod facts;
 pub mod rules;
+pub mod signals;
 
 use domain::money::Money;
 use serde::{Deserialize, Serialize};
 
+pub use anomaly::{AnomalyModel, AnomalyModelError};
 pub use facts::{EmailDomain, FraudFacts, IpClass, NameMatch};
 pub use rules::{FraudRules, FraudRulesError};
 

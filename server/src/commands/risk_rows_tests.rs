@@ -166,6 +166,6 @@ fn a_file_that_fits_two_ways_is_refused() {
     model.features.truncate(2);
     model.features[0].min = 0.0;
     model.input.columns = ["ID", "LATE", "INCOME", "BAD"].map(str::to_owned).to_vec();
-    let error = error(&model, "1,101,0\n0,102,1\n");
+    let error = error(&model, "1,1,0\n0,2,1\n");
     assert!(error.contains("cannot tell"), "{error}");
 }

@@ -40,7 +40,7 @@ fn scored(model: &str, text: &str, json: bool) -> Result<String> {
 fn every_row_gets_one_line_in_its_order_and_the_declined_ones_reasons() {
     for (model, file, header) in [("german", "german.data", 0), ("taiwan", "taiwan.csv", 1)] {
         let all = data(file);
-        let text: String = all.lines().take(header + 300).map(|line| format!("{line}\n")).collect();
+        let text: String = all.split_inclusive('\n').take(header + 300).collect();
         let output = scored(model, &text, false).unwrap();
         let lines: Vec<&str> = output.lines().collect();
         assert_eq!((lines[0], lines.len()), ("pd,score,reasons", 301));
@@ -68,11 +68,7 @@ fn every_row_gets_one_line_in_its_order_and_the_declined_ones_reasons() {
 
 #[test]
 fn json_says_the_same_as_csv() {
-    let text: String = data("german.data")
-        .lines()
-        .take(100)
-        .map(|line| format!("{line}\n"))
-        .collect();
+    let text: String = data("german.data").split_inclusive('\n').take(100).collect();
     let (csv, json) = (
         scored("german", &text, false).unwrap(),
         scored("german", &text, true).unwrap(),
@@ -86,19 +82,17 @@ fn json_says_the_same_as_csv() {
             .iter()
             .map(|code| code.as_str().unwrap())
             .collect();
-        let fields = format!("{},{},{}", value["pd"], value["score"], reasons.join(";"));
-        assert_eq!(fields, csv);
+        // The text of the probability is compared: this reading of it may be a last bit off.
+        let (pd, rest) = csv.split_once(',').unwrap();
+        assert!(json.starts_with(&format!("{{\"pd\":{pd},")), "{json} {csv}");
+        assert_eq!(rest, format!("{},{}", value["score"], reasons.join(";")));
         assert_eq!(value.as_object().unwrap().len(), 3);
     }
 }
 
 #[test]
 fn a_file_that_cannot_be_read_to_its_end_leaves_no_scores() {
-    let mut text: String = data("german.data")
-        .lines()
-        .take(300)
-        .map(|line| format!("{line}\n"))
-        .collect();
+    let mut text: String = data("german.data").split_inclusive('\n').take(300).collect();
     text.push_str("A11 six A34 A43 1169 A65 A75 4 A93 A101 4 A121 67 A143 A152 2 A173 1 A192 A201 1\n");
     let error = format!("{:#}", scored("german", &text, false).unwrap_err());
     assert!(error.contains("line 301") && error.contains("\"six\""), "{error}");

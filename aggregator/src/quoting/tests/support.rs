@@ -254,6 +254,8 @@ impl Stage {
             rules: compliance::RuleSet::built_in().unwrap(),
             screening: compliance::ScreeningIndex::built_in().unwrap(),
             credit_data: Arc::new(crate::facts::CreditData::none()),
+            velocity: Arc::new(crate::fraud::InProcessVelocity::default()),
+            fraud: crate::fraud::FraudSetup::new(crate::fraud::DEVELOPMENT_SECRET).unwrap(),
             settings,
         };
         Self {
@@ -336,5 +338,6 @@ pub(crate) fn ask() -> NewRequest {
         refinances: None,
         data_consents: Vec::new(),
         rank_by: RankBy::Apr,
+        signals: Default::default(),
     }
 }

@@ -173,6 +173,8 @@ impl Bench {
             rules: compliance::RuleSet::built_in().unwrap(),
             screening: compliance::ScreeningIndex::built_in().unwrap(),
             credit_data: Arc::new(crate::facts::CreditData::none()),
+            velocity: Arc::new(crate::fraud::InProcessVelocity::default()),
+            fraud: crate::fraud::FraudSetup::new(crate::fraud::DEVELOPMENT_SECRET).unwrap(),
             settings,
         };
         let borrower = Principal {
