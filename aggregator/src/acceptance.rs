@@ -12,8 +12,10 @@ use crate::api::{AcceptQuote, Error, IdempotencyKey, SettlementView};
 use crate::decisions::{self, Decided, about_offer, about_request, refusal};
 use crate::events::{Event, append};
 use crate::idempotency::{Begun, Call, begin, finish, replayed};
+use crate::risk::limits::{self, Credit};
 use crate::settlement::{self, Opening};
 use crate::store::quoting::{self as rows, RequestRow};
+use crate::store::risk::AccountKey;
 
 /// What the rules say now.
 struct Recheck {
@@ -26,7 +28,7 @@ impl Aggregator {
     /// holds the key, the accepted request and the opened settlement. What chains and attesters must say is asked before.
     ///
     /// Refusals beside those of the rules: `ALREADY_ACCEPTED`, `BOOK_OPEN`, `QUOTE_CHANGED`, `QUOTE_EXPIRED`,
-    /// `ATTESTATION_REFUSED`, `LOAN_NOT_LIVE`, `REFINANCING_PENDING`, `PROVIDER_SUSPENDED`.
+    /// `ATTESTATION_REFUSED`, `LOAN_NOT_LIVE`, `REFINANCING_PENDING`, `PROVIDER_SUSPENDED`, `LIMIT_EXCEEDED`.
     pub async fn accept_quote(
         &self,
         caller: &Principal,
@@ -71,6 +73,14 @@ impl Aggregator {
             prepared: &prepared,
         };
         let view = settlement::open(&mut tx, &self.world, opening).await?;
+        if let Some(credit) = credit(request, &quote, &view) {
+            let (decided, reasons) = limits::reserve(&mut tx, &self.world, credit).await?;
+            if !reasons.is_empty() {
+                tx.rollback().await?;
+                return self.over_limit(request, decided, &reasons, now).await;
+            }
+            decisions::store(&mut tx, request.id, "ACCEPTANCE", &[decided], now).await?;
+        }
         let payload = serde_json::json!({
             "tenant": request.tenant, "borrower": request.borrower, "requestId": request.id, "quoteId": quote.id,
             "settlementId": view.id, "loanId": view.loan_id, "provider": quote.provider, "digest": quote.digest,
@@ -147,6 +157,41 @@ impl Aggregator {
             .map_or("This quote cannot be accepted.", |reason| reason.text.as_str());
         Err(Error::refused("NOT_PERMITTED", text, None))
     }
+}
+
+impl Aggregator {
+    /// Where limits bind, a credit that passes its borrower's limit is refused; the decision is kept.
+    async fn over_limit(
+        &self,
+        request: &CreditRequest,
+        decided: Decided,
+        reasons: &[Reason],
+        now: DateTime<Utc>,
+    ) -> Result<SettlementView, Error> {
+        let mut tx = self.world.db.begin().await?;
+        decisions::store(&mut tx, request.id, "ACCEPTANCE", &[decided], now).await?;
+        tx.commit().await?;
+        let text = reasons
+            .first()
+            .map_or("This credit passes your limit.", |reason| &reason.text);
+        Err(Error::refused("LIMIT_EXCEEDED", text, Some("quoteId")))
+    }
+}
+
+/// What the acceptance takes of the borrower's limit; none when it does not count.
+fn credit(request: &CreditRequest, quote: &Quote, view: &SettlementView) -> Option<Credit> {
+    let amount = quote.offer.amounts.offered;
+    limits::counts(&quote.offer).then(|| Credit {
+        account: AccountKey {
+            tenant: request.tenant,
+            borrower: request.borrower,
+            currency: amount.currency,
+        },
+        settlement: view.id,
+        loan: view.loan_id,
+        amount,
+        subject: quote.id.0,
+    })
 }
 
 /// Whether the quote can still be accepted, as it was shown.

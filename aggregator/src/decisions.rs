@@ -24,6 +24,8 @@ pub enum DecisionKind {
     Request,
     /// Whether an offer may be shown or accepted.
     Offer,
+    /// Whether an acceptance keeps to the borrower's limit.
+    Limit,
 }
 
 impl DecisionKind {
@@ -33,11 +35,12 @@ impl DecisionKind {
             Self::Risk => "RISK",
             Self::Request => "REQUEST",
             Self::Offer => "OFFER",
+            Self::Limit => "LIMIT",
         }
     }
 
     fn parse(text: &str) -> Option<Self> {
-        [Self::Risk, Self::Request, Self::Offer]
+        [Self::Risk, Self::Request, Self::Offer, Self::Limit]
             .into_iter()
             .find(|kind| kind.as_str() == text)
     }
@@ -189,7 +192,9 @@ impl Aggregator {
                 compliance::replay_request(facts, screening.as_bytes(), rules).map_err(corrupt)?
             }
             (DecisionKind::Offer, None) => compliance::replay_offer(facts, rules).map_err(corrupt)?,
-            (DecisionKind::Request, None) | (DecisionKind::Risk | DecisionKind::Offer, Some(_)) => {
+            (DecisionKind::Limit, None) => crate::risk::limits::replay(facts).map_err(corrupt)?,
+            (DecisionKind::Request, None)
+            | (DecisionKind::Risk | DecisionKind::Offer | DecisionKind::Limit, Some(_)) => {
                 return Err(corrupt(Unreadable("decision screening")));
             }
         };

@@ -37,6 +37,9 @@ pub mod settlement;
 pub mod tx_journal;
 pub mod workers;
 
+// Risk: what is kept of it, and officers.
+pub mod risk;
+
 pub(crate) mod store;
 
 #[cfg(test)]
@@ -109,6 +112,8 @@ pub struct Settings {
     pub keeper_pause: Duration,
     /// When lenders are suspended and brought back without a person.
     pub provider_rules: domain::provider::SuspensionRules,
+    /// Who may sign models, how long clearances last.
+    pub risk: risk::sets::RiskSettings,
 }
 
 impl Default for Settings {
@@ -122,6 +127,7 @@ impl Default for Settings {
             keepers: BTreeMap::new(),
             keeper_pause: Duration::from_secs(15),
             provider_rules: domain::provider::SuspensionRules::default(),
+            risk: risk::sets::RiskSettings::default(),
         }
     }
 }
@@ -143,6 +149,8 @@ pub struct Aggregator {
     pub(crate) bus: bus::Bus,
     pub(crate) closed_books: quoting::ClosedBooks,
     pub(crate) providers: providers::Registry,
+    pub(crate) models: risk::sets::Registry,
+    pub(crate) drift: risk::drift::Book,
     pub(crate) wake: Wake,
     /// Fan-outs that still run.
     pub(crate) tasks: TaskTracker,
@@ -170,6 +178,8 @@ impl Aggregator {
             bus: bus::Bus::default(),
             closed_books: quoting::ClosedBooks::default(),
             providers: providers::Registry::default(),
+            models: risk::sets::Registry::default(),
+            drift: risk::drift::Book::default(),
             wake: Wake::default(),
             tasks: TaskTracker::new(),
             consumers,

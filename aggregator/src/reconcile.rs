@@ -10,9 +10,11 @@ use uuid::Uuid;
 use crate::Aggregator;
 use crate::api::Error;
 use crate::ledger::Account;
+use crate::risk::limits;
 use crate::servicing::{Fold, LoanChange};
 use crate::store::lending::{self, LoanFilter, LoanRow};
-use crate::store::{chain, from_json, ledger};
+use crate::store::risk::HoldRow;
+use crate::store::{chain, from_json, ledger, risk};
 
 /// Loans read at a time.
 const BATCH: i64 = 500;
@@ -28,6 +30,9 @@ pub struct ReconcileReport {
     pub ledger_mismatches: Vec<LoanId>,
     /// Loans that are open on one side only: our books or the contract's events.
     pub escrow_mismatches: Vec<String>,
+    /// Limit accounts and credits whose figures are not the sums of their entries, and credits that hold something else of
+    /// their borrower's limit than their loan says.
+    pub limit_mismatches: Vec<String>,
     /// Final events, and positions at pools, that wait for an operator.
     pub parked_events: u64,
     /// Loans looked at.
@@ -66,6 +71,11 @@ impl Aggregator {
             let loans = lending::loans_by_id(&mut tx, &ids).await?;
             report.loans += loans.len() as u64;
             let principal = principal_in_ledger(&mut tx, &ids).await?;
+            let holds = risk::holds_of_loans(&mut tx, &ids).await?;
+            let wrong = holds.iter().filter(|hold| !holds_right(hold, &loans));
+            report
+                .limit_mismatches
+                .extend(wrong.map(|hold| format!("credit {} as its loan", hold.settlement)));
             for loan in &loans {
                 check_loan(&mut tx, loan, &principal, &mut report).await?;
                 if is_open(loan) {
@@ -73,6 +83,7 @@ impl Aggregator {
                 }
             }
         }
+        report.limit_mismatches.extend(risk::unsummed_limits(&mut tx).await?);
         let (positions, parked) = chain::open_positions(&mut tx).await?;
         let positions: HashSet<_> = positions.into_iter().collect();
         let apart = open.symmetric_difference(&positions);
@@ -83,6 +94,12 @@ impl Aggregator {
         }
         Ok(report)
     }
+}
+
+/// Whether a credit holds of its borrower's limit what its loan says.
+fn holds_right(hold: &HoldRow, loans: &[LoanRow]) -> bool {
+    let loan = loans.iter().find(|loan| loan.id.0 == hold.loan);
+    loan.and_then(|loan| limits::held(hold, loan)) == Some((hold.reserved_minor, hold.committed_minor))
 }
 
 fn is_open(loan: &LoanRow) -> bool {

@@ -258,7 +258,11 @@ mod tests {
         // Nothing is refused by a look that is still to come.
         assert!(texts.remove("REVIEW_NEEDED").is_some());
         for (code, text) in texts {
-            assert_eq!(AdverseReason::from_code(&code).map(AdverseReason::text), Some(text.as_str()), "{code}");
+            assert_eq!(
+                AdverseReason::from_code(&code).map(AdverseReason::text),
+                Some(text.as_str()),
+                "{code}"
+            );
         }
     }
 

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 pub mod auth;
 pub mod openapi;
 mod openapi_providers;
+mod openapi_risk;
 pub mod origin;
 pub mod problem;
 pub mod public_id;

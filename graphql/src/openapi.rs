@@ -63,6 +63,7 @@ fn routes() -> impl Iterator<Item = Route> {
         .chain(lending_routes())
         .chain(collateral_routes())
         .chain(crate::openapi_providers::routes())
+        .chain(crate::openapi_risk::routes())
 }
 
 fn quoting_routes() -> Vec<Route> {
@@ -364,6 +365,7 @@ fn schemas() -> Map<String, Value> {
         } }),
     );
     all.extend(crate::openapi_providers::bodies());
+    all.extend(crate::openapi_risk::bodies());
     all.insert("Problem".to_owned(), problem_schema());
     all
 }

@@ -17,16 +17,31 @@ pub enum Kind {
     Repayment,
     /// A principal.
     Principal,
+    /// A tenant.
+    Tenant,
+    /// A stored decision.
+    Decision,
+    /// A review of a decision.
+    Review,
+    /// A model of the registry.
+    Model,
+    /// A proposal about a model.
+    Proposal,
 }
 
 impl Kind {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 11] = [
         Self::Request,
         Self::Quote,
         Self::Settlement,
         Self::Loan,
         Self::Repayment,
         Self::Principal,
+        Self::Tenant,
+        Self::Decision,
+        Self::Review,
+        Self::Model,
+        Self::Proposal,
     ];
 
     /// The prefix.
@@ -38,6 +53,11 @@ impl Kind {
             Self::Loan => "loan",
             Self::Repayment => "pay",
             Self::Principal => "prn",
+            Self::Tenant => "ten",
+            Self::Decision => "dec",
+            Self::Review => "rev",
+            Self::Model => "mdl",
+            Self::Proposal => "prp",
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::model::{Artefact, ArtefactError, Files, TrustedKeys};
+use sha2::{Digest, Sha256};
+
+use crate::model::{Artefact, ArtefactError, Files, SUMS, TrustedKeys};
 
 macro_rules! folder {
     ($name:literal) => {
@@ -37,4 +39,13 @@ pub(crate) fn anomaly() -> Result<Arc<Artefact>, ArtefactError> {
 pub(crate) fn models() -> Result<Models, ArtefactError> {
     let open = |files: &[(&str, &[u8])]| Artefact::open(&Files::of(files)?, &TrustedKeys::development()).map(Arc::new);
     Ok((open(&folder!("points"))?, vec![open(&folder!("taiwan"))?]))
+}
+
+/// The files of the shipped model of that digest, as they were released; none of another model.
+pub fn files(digest: &[u8; 32]) -> Option<Files> {
+    let shipped = [folder!("points"), folder!("taiwan")];
+    let files = shipped.iter().filter_map(|files| Files::of(files).ok());
+    files
+        .into_iter()
+        .find(|files| <[u8; 32]>::from(Sha256::digest(files.bytes(SUMS))) == *digest)
 }

@@ -10,7 +10,7 @@ pub mod fraud;
 pub mod sources;
 
 // What decides.
-mod built_in;
+pub mod built_in;
 pub mod decide;
 pub mod engine;
 pub mod limits;

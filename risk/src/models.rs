@@ -154,6 +154,13 @@ impl ModelSet {
         self.champion.row(&view, set.currency).values().to_vec()
     }
 
+    /// Every model of the set with the row that it reads of a feature set, for drift counters; NaN is missing.
+    pub fn rows(&self, set: &FeatureSet) -> Vec<(&Arc<Artefact>, Vec<f64>)> {
+        let view = View::of(self.policy(), set);
+        let row = |seat: &Seat| seat.row(&view, set.currency).values().to_vec();
+        self.seats().map(|seat| (&seat.artefact, row(seat))).collect()
+    }
+
     /// Facts as the decision reads them: young enough, income from the best source, ratios derived. For officers.
     pub fn facts_read(&self, set: &FeatureSet) -> Vec<(Fact, i64)> {
         let view = View::of(self.policy(), set);

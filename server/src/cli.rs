@@ -60,9 +60,9 @@ enum Command {
     /// Lenders: begin one, try its manifest, check one; see how they do, suspend and resume.
     #[command(subcommand)]
     Provider(commands::provider::Command),
-    /// Risk models: score files, look at, check, sign and train models.
+    /// Risk: score files and check models; on a running service models, reviews, limits, drift, records; fairness.
     #[command(subcommand)]
-    Risk(commands::risk::Command),
+    Risk(RiskCommand),
     /// Print a generated document.
     Print {
         /// Which.
@@ -71,6 +71,16 @@ enum Command {
     },
     /// Say what is missing on this machine and how to get it.
     Doctor(commands::doctor::Options),
+}
+
+#[derive(Subcommand, Debug)]
+enum RiskCommand {
+    /// Files of models and of rows.
+    #[command(flatten)]
+    Files(commands::risk::Command),
+    /// A running service.
+    #[command(flatten)]
+    Operate(commands::risk_ops::Command),
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -114,7 +124,7 @@ fn run(command: Command) -> Result<ExitCode> {
     match command {
         Command::Apr(CheckApr::Check(options)) => return commands::apr::run(&options),
         Command::Schedule(CheckSchedule::Check(options)) => return commands::schedule::run(&options),
-        Command::Risk(command) => return commands::risk::run(&command),
+        Command::Risk(RiskCommand::Files(command)) => return commands::risk::run(&command),
         Command::Print { what: Printed::Schema } => {
             print!("{}", graphql::schema::sdl());
             return Ok(ExitCode::SUCCESS);
@@ -151,8 +161,11 @@ fn run(command: Command) -> Result<ExitCode> {
             Command::Quote(options) => commands::quote::run(&options).await,
             Command::Chain(command) => commands::chain::run(&command).await,
             Command::Provider(command) => commands::provider::run(&command).await,
+            Command::Risk(RiskCommand::Operate(command)) => commands::risk_ops::run(&command).await,
             Command::Doctor(options) => commands::doctor::run(&options).await,
-            Command::Apr(_) | Command::Schedule(_) | Command::Risk(_) | Command::Print { .. } => Ok(ExitCode::SUCCESS),
+            Command::Apr(_) | Command::Schedule(_) | Command::Risk(RiskCommand::Files(_)) | Command::Print { .. } => {
+                Ok(ExitCode::SUCCESS)
+            }
         }
     })
 }

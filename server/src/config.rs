@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
+use aggregator::risk::sets::RiskSettings;
 use alloy_primitives::Address;
 use anyhow::{Context, Result, bail};
 use chain::registry::{ChainConfig, Profile};
@@ -11,6 +12,7 @@ use domain::money::Asset;
 use domain::provider::SuspensionRules;
 use graphql::origin::TrustedProxy;
 use lenders::LenderConfig;
+use risk::model::TrustedKeys;
 use rust_decimal::Decimal;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -87,6 +89,9 @@ pub struct Config {
     /// When lenders are suspended and brought back without a person.
     #[serde(default)]
     pub provider_rules: SuspensionRules,
+    /// Models of risk.
+    #[serde(default)]
+    pub risk: RiskConfig,
     /// Redis for the counters of fraud checks; none keeps them in this process.
     #[serde(default)]
     pub redis_url: Option<SecretString>,
@@ -149,6 +154,53 @@ pub struct KeeperConfig {
     pub min_profit: Decimal,
     /// Price of one whole native token of the chain, whole units of the loan's currency.
     pub native_price: Decimal,
+}
+
+/// Who may sign models of risk, and how long an officer's clearance lasts.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RiskConfig {
+    /// Public Ed25519 keys whose signature makes a model usable, 64 hex digits each. In development the public development key is
+    /// trusted as well.
+    #[serde(default)]
+    pub trusted_keys: Vec<String>,
+    /// Days that a cleared borrower needs no other review, 1 to 365.
+    #[serde(default = "default_clearance_days")]
+    pub clearance_days: u32,
+}
+
+impl Default for RiskConfig {
+    fn default() -> Self {
+        Self {
+            trusted_keys: Vec::new(),
+            clearance_days: default_clearance_days(),
+        }
+    }
+}
+
+impl RiskConfig {
+    /// The same for the use cases.
+    pub fn settings(&self, profile: Profile) -> Result<RiskSettings> {
+        let mut keys = match profile {
+            Profile::Development => TrustedKeys::development(),
+            Profile::Production => TrustedKeys::production(),
+        };
+        for key in &self.trusted_keys {
+            let bytes = hex::decode(key).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+            keys = keys.with(bytes.context("risk.trusted_keys: 64 hex digits each")?)?;
+        }
+        if !(1..=365).contains(&self.clearance_days) {
+            bail!("risk.clearance_days must be 1 to 365");
+        }
+        Ok(RiskSettings {
+            keys,
+            clearance_days: self.clearance_days,
+        })
+    }
+}
+
+fn default_clearance_days() -> u32 {
+    30
 }
 
 fn default_threshold() -> usize {
@@ -226,6 +278,7 @@ impl Config {
         if let Some(field) = self.provider_rules.flaw() {
             bail!("provider_rules.{field} is out of range");
         }
+        self.risk.settings(self.profile)?;
         for lender in &self.lenders {
             if let (Profile::Production, Some(field)) = (self.profile, lender.inline_secret()) {
                 bail!("lender {}: {field} must be env:NAME or file:PATH", lender.id());
@@ -380,6 +433,21 @@ mod tests {
             "signing_key = \"env:EXAMPLE_DESK_KEY\"",
             "signing_key = \"0x01\""
         ));
+    }
+
+    #[test]
+    fn production_trusts_no_development_model() {
+        let key = hex::encode(risk::model::development_key().verifying_key().to_bytes());
+        let with = |key: &str| {
+            GOOD.replace(
+                "[platform_key]",
+                &format!("[risk]\ntrusted_keys = [\"{key}\"]\n[platform_key]"),
+            )
+        };
+        assert!(parse(&with(&key), &[]).is_err(), "its seed is public");
+        assert!(parse(&with("00"), &[]).is_err());
+        let profile = [("profile", "development")];
+        assert!(parse(&with(&key), &profile).is_ok());
     }
 
     #[test]

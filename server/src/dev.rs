@@ -358,6 +358,7 @@ fn config(
             .map(|chain| asset(chain.chain_id(), DevAsset::Ether))
             .collect(),
         lenders,
+        risk: crate::config::RiskConfig::default(),
         credit_data: bureaus::CreditDataConfig::default(),
         // Its lenders misbehave on purpose.
         provider_rules: SuspensionRules {

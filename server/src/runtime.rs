@@ -122,6 +122,14 @@ pub async fn start(
         .list_providers(&found.listed, found.controls, start)
         .await
         .context("the lenders cannot be listed")?;
+    aggregator
+        .register_built_in()
+        .await
+        .context("the models that came with the program cannot be registered")?;
+    // A model of the registry that is refused raises an alarm, and the program's own decide on.
+    if let Err(error) = aggregator.refresh_models().await {
+        tracing::error!(%error, "the registry of models was not taken over");
+    }
     let running = Running {
         address,
         aggregator,
@@ -130,6 +138,8 @@ pub async fn start(
     };
     let (registry_of, shutdown) = (Arc::clone(&running.aggregator), running.shutdown.clone());
     running.tasks.spawn(aggregator::providers::run(registry_of, shutdown));
+    let (risk_of, shutdown) = (Arc::clone(&running.aggregator), running.shutdown.clone());
+    running.tasks.spawn(aggregator::risk::run(risk_of, shutdown));
     if roles.contains(&Role::Worker) {
         let (aggregator, shutdown) = (Arc::clone(&running.aggregator), running.shutdown.clone());
         running.tasks.spawn(aggregator::workers::run(aggregator, shutdown));
@@ -233,6 +243,7 @@ fn settings(config: &Config, roles: &[Role]) -> Result<Settings> {
         poll: config.poll(),
         keeper_pause: config.keeper_pause(),
         provider_rules: config.provider_rules,
+        risk: config.risk.settings(config.profile)?,
         ..Settings::default()
     };
     let policies = config.attestation_policies.iter().map(|p| {

@@ -34,6 +34,7 @@ pub fn clients() -> Vec<DevClient> {
         client("harbor-bank", Role::Provider),
         client("officer", Role::Officer),
         client("other-borrower", Role::Borrower),
+        client("second-officer", Role::Officer),
     ]
 }
 

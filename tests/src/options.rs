@@ -97,6 +97,8 @@ pub enum Client {
     HarborBank,
     /// Works for us.
     Officer,
+    /// Another one of us: the second pair of eyes.
+    SecondOfficer,
 }
 
 impl Client {
@@ -106,6 +108,7 @@ impl Client {
             Self::Stranger => "dev-other-borrower",
             Self::HarborBank => "dev-harbor-bank",
             Self::Officer => "dev-officer",
+            Self::SecondOfficer => "dev-second-officer",
         }
     }
 }

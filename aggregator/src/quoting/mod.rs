@@ -89,6 +89,7 @@ impl Aggregator {
             fraud::gather(&self.world, &asked.request, &signals),
         );
         features.fraud = fraud;
+        crate::risk::standing(&self.world, &asked.request, &mut features).await?;
         let mut tx = self.world.db.begin().await?;
         if let Begun::Replay(view) = begin(&mut tx, &self.world, &call).await? {
             return Ok(view);
@@ -102,6 +103,7 @@ impl Aggregator {
             self.bus.forget(opened.view.id);
             return Err(error.into());
         }
+        self.note_decision(&opened.decisions);
         self.wake.events.notify_one();
         fraud::flag_declined(&self.world, &features.fraud, &opened.risk.fraud).await;
         if let Some(book) = book {
@@ -261,6 +263,7 @@ impl Aggregator {
                 _ => e.into(),
             })?;
         decisions::store(conn, request.id, "QUOTING", &opened.decisions, request.at).await?;
+        crate::risk::follow_decision(conn, &self.world, request, &opened.decisions).await?;
         let declined = view.state == RequestState::Declined;
         let kind = if declined {
             "QuoteRequestDeclined"

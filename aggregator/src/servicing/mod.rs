@@ -249,6 +249,7 @@ pub(crate) async fn record(
     }
     let payload = to_json(change)?;
     lending::record_event(conn, loan, change.name(), &payload, at).await?;
+    crate::risk::limits::follow(conn, world, loan, at).await?;
     let payload = serde_json::json!({
         "tenant": loan.tenant, "loanId": loan.id, "settlementId": loan.settlement_id, "provider": loan.provider,
         "state": loan.state.as_str(), "outstanding": loan.outstanding.to_string(), "unit": loan.unit, "change": change,

@@ -1,7 +1,7 @@
 //! Schema `compliance`: decisions with the facts they were made from.
 
 use chrono::{DateTime, Utc};
-use domain::ids::RequestId;
+use domain::ids::{DecisionId, RequestId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -60,6 +60,45 @@ pub(crate) async fn of_request(conn: &mut PgConnection, request: RequestId) -> R
         "SELECT id, kind, facts, screening, result FROM compliance.decision
          WHERE request_id = $1 ORDER BY decided_at, id",
         request.0
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// A decision about risk, with what it belongs to.
+pub(crate) struct RecordRow {
+    pub id: Uuid,
+    pub request_id: Uuid,
+    pub facts: String,
+    pub result: String,
+    pub decided_at: DateTime<Utc>,
+}
+
+/// One decision about risk.
+pub(crate) async fn one(conn: &mut PgConnection, id: DecisionId) -> Result<Option<RecordRow>, sqlx::Error> {
+    sqlx::query_as!(
+        RecordRow,
+        "SELECT id, request_id, facts, result, decided_at FROM compliance.decision WHERE id = $1 AND kind = 'RISK'",
+        id.0
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// Decisions about risk, newest first: those before that one, of that request when one is named.
+pub(crate) async fn of_risk(
+    conn: &mut PgConnection,
+    (before, request): (Option<Uuid>, Option<RequestId>),
+    first: i64,
+) -> Result<Vec<RecordRow>, sqlx::Error> {
+    sqlx::query_as!(
+        RecordRow,
+        "SELECT id, request_id, facts, result, decided_at FROM compliance.decision
+         WHERE kind = 'RISK' AND ($1::uuid IS NULL OR id < $1) AND ($2::uuid IS NULL OR request_id = $2)
+         ORDER BY id DESC LIMIT $3",
+        before,
+        request.map(|request| request.0),
+        first,
     )
     .fetch_all(conn)
     .await

@@ -117,6 +117,12 @@ pub(crate) async fn revoke_client(
     Ok(done.rows_affected() == 1)
 }
 
+/// Whether there is that tenant.
+pub(crate) async fn tenant_exists(conn: &mut PgConnection, id: Uuid) -> Result<bool, sqlx::Error> {
+    let found = sqlx::query_scalar!("SELECT 1 AS one FROM identity.tenant WHERE id = $1", id);
+    Ok(found.fetch_optional(conn).await?.is_some())
+}
+
 /// When a principal was made.
 pub(crate) async fn principal_since(conn: &mut PgConnection, id: Uuid) -> Result<Option<DateTime<Utc>>, sqlx::Error> {
     sqlx::query_scalar!("SELECT created_at FROM identity.principal WHERE id = $1", id)

@@ -11,6 +11,7 @@ pub(crate) mod lending;
 pub(crate) mod networks;
 pub(crate) mod providers;
 pub(crate) mod quoting;
+pub(crate) mod risk;
 
 use crate::api::Error;
 

@@ -172,6 +172,8 @@ macro_rules! documents {
     };
 }
 
+pub(super) use {documents, money, refusals};
+
 documents! {
     REQUEST_QUOTES ("/requestQuotes", "/request") = [
         "mutation($key: String!, $input: RequestQuotesInput!) { requestQuotes(idempotencyKey: $key, input: $input) { request ",

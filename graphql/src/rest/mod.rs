@@ -20,6 +20,8 @@ mod documents;
 mod networks;
 mod oauth;
 mod providers;
+mod risk;
+mod risk_documents;
 mod run;
 mod service;
 
@@ -50,6 +52,7 @@ pub fn router() -> Router<Api> {
         .merge(callbacks::router())
         .merge(collateral::router())
         .merge(providers::router())
+        .merge(risk::router())
         .merge(networks::router())
         .merge(service::router())
         .layer(DefaultBodyLimit::max(MAX_BODY))

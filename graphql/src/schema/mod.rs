@@ -1,6 +1,6 @@
 //! The GraphQL schema. Resolvers parse, call one use case and convert back.
 
-use async_graphql::{Error as GqlError, ErrorExtensions, Schema, SchemaBuilder};
+use async_graphql::{Error as GqlError, ErrorExtensions, MergedObject, Schema, SchemaBuilder};
 
 use crate::problem;
 
@@ -15,6 +15,8 @@ pub mod provider;
 mod query;
 pub mod quote;
 pub mod request;
+pub mod risk;
+mod risk_root;
 mod subscription;
 pub mod value;
 
@@ -29,12 +31,24 @@ const MAX_COMPLEXITY: usize = 32_000;
 /// Most directives on one field.
 const MAX_DIRECTIVES: usize = 8;
 
+/// All reads.
+#[derive(MergedObject, Debug)]
+#[graphql(name = "Query")]
+pub struct Reads(Query, risk_root::RiskQuery);
+
+/// All writes.
+#[derive(MergedObject, Debug)]
+#[graphql(name = "Mutation")]
+pub struct Writes(Mutation, risk_root::RiskMutation);
+
 /// The schema with its limits.
-pub type UsanceSchema = Schema<Query, Mutation, Subscription>;
+pub type UsanceSchema = Schema<Reads, Writes, Subscription>;
 
 /// The schema before its execution mode is chosen.
-pub fn builder(introspection: bool) -> SchemaBuilder<Query, Mutation, Subscription> {
-    let builder = Schema::build(Query, Mutation, Subscription)
+pub fn builder(introspection: bool) -> SchemaBuilder<Reads, Writes, Subscription> {
+    let reads = Reads(Query, risk_root::RiskQuery);
+    let writes = Writes(Mutation, risk_root::RiskMutation);
+    let builder = Schema::build(reads, writes, Subscription)
         .limit_depth(MAX_DEPTH)
         .limit_complexity(MAX_COMPLEXITY)
         .limit_directives(MAX_DIRECTIVES)

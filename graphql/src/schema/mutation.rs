@@ -37,6 +37,7 @@ macro_rules! payload {
         }
     };
 }
+pub(super) use payload;
 
 payload! {
     /// Answer to `requestQuotes`.
@@ -56,7 +57,7 @@ payload! {
 }
 
 /// Refusals of the business and wrong fields are part of the payload; everything else is an error.
-fn refusal(error: Error) -> Result<RefusalOut> {
+pub(super) fn refusal(error: Error) -> Result<RefusalOut> {
     match error {
         Error::Refused(refusal) => Ok(refusal.into()),
         Error::Invalid { field, message } => {
@@ -68,7 +69,7 @@ fn refusal(error: Error) -> Result<RefusalOut> {
     }
 }
 
-#[Object]
+#[Object(name = "CoreMutation")]
 impl Mutation {
     /// Asks every eligible lender. The answer comes at once; quotes arrive through `quoteUpdates` or `quoteRequest`.
     async fn request_quotes(

@@ -29,14 +29,14 @@ pub enum Node {
 
 /// Each root field is a use case of its own, so it costs far more than a field of an object that is already read: a request
 /// holds a hundred of them at most, whatever their aliases.
-const ROOT_COST: usize = 320;
+pub(super) const ROOT_COST: usize = 320;
 
 /// Reads. Use cases are boxed: the future of every field of a type is as large as the largest of them.
 #[derive(Clone, Copy, Debug)]
 pub struct Query;
 
 /// What is not there, and what is another's, is null.
-fn present<T>(found: Result<T, Error>) -> Result<Option<T>> {
+pub(super) fn present<T>(found: Result<T, Error>) -> Result<Option<T>> {
     match found {
         Ok(value) => Ok(Some(value)),
         Err(Error::NotFound) => Ok(None),
@@ -44,7 +44,7 @@ fn present<T>(found: Result<T, Error>) -> Result<Option<T>> {
     }
 }
 
-#[Object]
+#[Object(name = "CoreQuery")]
 impl Query {
     /// A request for quotes.
     #[graphql(complexity = "ROOT_COST + child_complexity")]
@@ -138,7 +138,13 @@ impl Query {
             Kind::Loan => {
                 present(Box::pin(aggregator.loan(caller, uuid.into())).await)?.map(|v| Node::Loan(LoanOut(v)))
             }
-            Kind::Repayment | Kind::Principal => None,
+            Kind::Repayment
+            | Kind::Principal
+            | Kind::Tenant
+            | Kind::Decision
+            | Kind::Review
+            | Kind::Model
+            | Kind::Proposal => None,
         })
     }
 }

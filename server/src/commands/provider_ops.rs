@@ -54,7 +54,7 @@ pub struct Service {
     facts: PathBuf,
     /// Print JSON.
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 /// Options of `list`.
@@ -161,7 +161,7 @@ struct FactsClient {
 }
 
 impl Service {
-    async fn connect(&self) -> Result<Client> {
+    pub(super) async fn connect(&self) -> Result<Client> {
         let explicit = self.client_id.as_ref().zip(self.client_secret.as_ref());
         if let (Some(url), Some((id, secret))) = (&self.url, explicit) {
             return Client::connect(url, id, secret).await;
@@ -182,7 +182,7 @@ impl Service {
 
 impl Client {
     /// One key for both tries: it happens once, whichever of them arrives.
-    async fn change(&self, path: &str, body: &Value) -> Result<Value, HttpError> {
+    pub(super) async fn change(&self, path: &str, body: &Value) -> Result<Value, HttpError> {
         let key = UuidV7Ids.next().to_string();
         let headers = [
             ("authorization", self.bearer.expose_secret()),

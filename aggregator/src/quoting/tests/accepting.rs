@@ -70,8 +70,8 @@ async fn a_quote_is_accepted_once_and_one_key_gives_one_settlement(db: PgPool) {
     let decisions = stage.aggregator.replay_decisions(quote.request_id).await.unwrap();
     assert_eq!(
         decisions.len(),
-        5,
-        "three when quoted, screening and rules again when accepted"
+        6,
+        "three when quoted, screening and rules again when accepted, and the limit"
     );
 }
 

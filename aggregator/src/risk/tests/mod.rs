@@ -1,0 +1,4 @@
+mod drift;
+mod limits;
+mod models;
+mod reviews;
