@@ -44,5 +44,6 @@ pub fn request() -> CreditRequest {
         wallet: None,
         collateral: None,
         refinances: None,
+        data_consents: vec![],
     }
 }
