@@ -44,8 +44,6 @@ pub(crate) fn models() -> Result<Models, ArtefactError> {
 /// The files of the shipped model of that digest, as they were released; none of another model.
 pub fn files(digest: &[u8; 32]) -> Option<Files> {
     let shipped = [folder!("points"), folder!("taiwan")];
-    let files = shipped.iter().filter_map(|files| Files::of(files).ok());
-    files
-        .into_iter()
-        .find(|files| <[u8; 32]>::from(Sha256::digest(files.bytes(SUMS))) == *digest)
+    let mut files = shipped.iter().filter_map(|files| Files::of(files).ok());
+    files.find(|files| <[u8; 32]>::from(Sha256::digest(files.bytes(SUMS))) == *digest)
 }

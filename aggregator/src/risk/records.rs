@@ -205,8 +205,7 @@ fn ages(features: &Value, at: DateTime<Utc>) -> Value {
     let read = facts.map(|(name, known)| {
         let since: Option<DateTime<Utc>> = known["as_of"].as_str().and_then(|text| text.parse().ok());
         let days = since.map(|since| (at - since).num_days());
-        let fact = json!({ "fact": name, "value": known["value"], "source": known["source"], "days": days });
-        fact
+        json!({ "fact": name, "value": known["value"], "source": known["source"], "days": days })
     });
     Value::Array(read.collect())
 }

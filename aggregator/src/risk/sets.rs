@@ -227,8 +227,9 @@ impl Aggregator {
     /// A model of the registry, from memory or opened from its stored bytes.
     async fn artefact(&self, conn: &mut PgConnection, row: &ModelRow) -> Result<Arc<Artefact>, Error> {
         let current = self.world.risk.current();
-        let at_hand = std::iter::once(current.champion()).chain(current.challengers().map(|(artefact, _)| artefact));
-        if let Some(found) = at_hand.into_iter().find(|artefact| artefact.digest() == row.digest) {
+        let mut at_hand =
+            std::iter::once(current.champion()).chain(current.challengers().map(|(artefact, _)| artefact));
+        if let Some(found) = at_hand.find(|artefact| artefact.digest() == row.digest) {
             return Ok(Arc::clone(found));
         }
         let held = self.models.held().artefacts.get(&row.digest).map(Arc::clone);

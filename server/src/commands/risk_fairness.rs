@@ -68,8 +68,8 @@ pub(super) fn run(options: &Options) -> Result<Exit> {
         print(&tables(&report));
     }
     let below = report["attributes"].as_array().into_iter().flatten().any(|attribute| {
-        let groups = attribute["groups"].as_array().into_iter().flatten();
-        groups.filter(|group| group["flag"] == "BELOW_0.80").count() > 0
+        let mut groups = attribute["groups"].as_array().into_iter().flatten();
+        groups.any(|group| group["flag"] == "BELOW_0.80")
     });
     Ok(if below { Exit::Failure } else { Exit::Success })
 }

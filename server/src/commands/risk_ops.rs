@@ -457,12 +457,12 @@ async fn drift(options: &DriftOptions) -> Result<Exit> {
     let client = options.service.connect().await?;
     let found = client.get(&format!("/v1/risk/drift?days={}", options.days)).await?;
     tell(&options.service, &found, tables::drift)?;
-    let indices = found
+    let mut indices = found
         .as_array()
         .into_iter()
         .flatten()
         .flat_map(|model| model["indices"].as_array().into_iter().flatten());
-    let acts = indices.into_iter().any(|index| index["level"] == "ACT");
+    let acts = indices.any(|index| index["level"] == "ACT");
     Ok(if options.check && acts {
         Exit::Failure
     } else {
