@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use aggregator::fraud::{DEVELOPMENT_SECRET, FraudSetup, InProcessVelocity};
 use aggregator::{Aggregator, Settings, World};
 use alloy_primitives::B256;
 use anyhow::{Context, Result, ensure};
@@ -48,6 +49,8 @@ impl Books {
             risk: risk::Engine::built_in()?,
             rules: compliance::RuleSet::built_in()?,
             screening: compliance::ScreeningIndex::built_in()?,
+            velocity: Arc::new(InProcessVelocity::default()),
+            fraud: FraudSetup::new(DEVELOPMENT_SECRET)?,
             settings: Settings::default(),
         });
         Ok(Self { db, aggregator })
