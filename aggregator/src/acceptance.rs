@@ -181,7 +181,7 @@ impl Aggregator {
 /// What the acceptance takes of the borrower's limit; none when it does not count.
 fn credit(request: &CreditRequest, quote: &Quote, view: &SettlementView) -> Option<Credit> {
     let amount = quote.offer.amounts.offered;
-    limits::counts(&quote.offer).then(|| Credit {
+    limits::counts(&quote.offer).then_some(Credit {
         account: AccountKey {
             tenant: request.tenant,
             borrower: request.borrower,

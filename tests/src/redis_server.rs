@@ -83,7 +83,7 @@ fn run(port: u16, folder: &tempfile::TempDir) -> std::io::Result<Option<Child>> 
             "--appendonly",
             "no",
         ])
-        .args(["--enable-debug-command", "yes", "--dir"])
+        .arg("--dir")
         .arg(folder.path())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -9,6 +9,8 @@ use usance_tests::{Client, Environment, Options};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_usance-under-test");
 const REQUESTS: &str = "/v1/quote-requests";
+/// All that an applicant is told.
+const NOTICE: &str = "We could not verify all information of the application.";
 const CHECKS: &str = "query($id: ID!) { fraudChecks(requestId: $id) {
     outcome rules fired { rule reference weight reason } typologies { id score outcome } } }";
 
@@ -56,7 +58,8 @@ async fn twelve_requests_from_one_device_within_a_minute_end_in_review_and_only_
         last = ask(&mut world, "5000.00", "device-of-many").await?;
     }
     assert_eq!(text(&last, "/state"), "DECLINED", "{last}");
-    assert_eq!(text(&last, "/refusal/0/code"), "INFORMATION_UNVERIFIED");
+    assert_eq!(text(&last, "/refusal/0/code"), "REVIEW_NEEDED");
+    assert_eq!(text(&last, "/refusal/0/text"), NOTICE);
     assert_eq!(
         last["refusal"].as_array().map(Vec::len),
         Some(1),
@@ -71,7 +74,7 @@ async fn twelve_requests_from_one_device_within_a_minute_end_in_review_and_only_
     // The borrower sees none of it, wherever they look.
     let path = format!("{REQUESTS}/{}", text(&last, "/id"));
     let own = world.get(Client::Borrower, &path).await?.to_string();
-    for internal in ["DEVICE", "VELOCITY", "fraud", "REVIEW"] {
+    for internal in ["DEVICE", "VELOCITY", "fraud", "STORE"] {
         assert!(!own.contains(internal), "{internal} in {own}");
     }
     let variables = json!({ "id": text(&last, "/id") });
@@ -102,7 +105,7 @@ async fn without_redis_large_amounts_are_reviewed_and_small_ones_pass_with_a_rec
 
     redis.kill();
     let large = ask(&mut world, "5000.00", "device-of-one").await?;
-    assert_eq!(text(&large, "/refusal/0/code"), "INFORMATION_UNVERIFIED", "{large}");
+    assert_eq!(text(&large, "/refusal/0/text"), NOTICE, "{large}");
     let seen = checks(&mut world, &large).await?;
     assert_eq!(text(&seen, "/0/outcome"), "REVIEW", "{seen}");
     assert_eq!(text(&seen, "/0/fired/0/rule"), "STORE_UNAVAILABLE", "{seen}");

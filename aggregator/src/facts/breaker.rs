@@ -24,6 +24,7 @@ struct State {
 }
 
 /// How a call ended.
+#[derive(Clone, Copy)]
 enum End {
     /// The source is there.
     There,

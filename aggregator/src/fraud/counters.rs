@@ -236,14 +236,19 @@ impl Track {
         counts
     }
 
+    /// Sketches cost memory, so they begin, with all values known, when an entity has come half-way to the limit.
     fn sketch(&mut self, value: HashedKey, now: i64) {
+        if self.days.is_empty() {
+            if self.values.0.len() > EXACT_DISTINCT / 2 {
+                for (at, known) in &self.values.0 {
+                    put(&mut self.days, at.div_euclid(DAY), *known);
+                }
+            }
+            return;
+        }
         let today = now.div_euclid(DAY);
         self.days.retain(|day, _| *day >= today - Window::Month.buckets());
-        let smallest = self.days.entry(today).or_default();
-        smallest.insert(value);
-        if smallest.len() > EXACT_DISTINCT {
-            smallest.pop_last();
-        }
+        put(&mut self.days, today, value);
     }
 
     /// Exact while all values of the window are known; above, an estimate, and in windows of an hour and less "that many or
@@ -258,6 +263,15 @@ impl Track {
         let days = self.days.range(first..=now.div_euclid(DAY));
         let union: BTreeSet<_> = days.flat_map(|(_, smallest)| smallest).collect();
         estimate(&union).max(i64::try_from(known).unwrap_or(i64::MAX))
+    }
+}
+
+/// Keeps the smallest hashes of a day.
+fn put(days: &mut BTreeMap<i64, BTreeSet<HashedKey>>, day: i64, value: HashedKey) {
+    let smallest = days.entry(day).or_default();
+    smallest.insert(value);
+    if smallest.len() > EXACT_DISTINCT {
+        smallest.pop_last();
     }
 }
 

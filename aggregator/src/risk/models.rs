@@ -96,7 +96,7 @@ impl ModelState {
         use ModelState::{Draft, Retired, Shadow, Validated};
         matches!(
             (self, next),
-            (Draft, Validated | Retired) | (Validated, Shadow | Retired) | (Shadow, Validated | Retired)
+            (Draft | Shadow, Validated | Retired) | (Validated, Shadow | Retired)
         )
     }
 }
