@@ -8,73 +8,92 @@ const FIRST: (&str, &str) = ("first", "How many, 1 to 100; 20 when it is left ou
 
 /// The routes.
 pub(crate) fn routes() -> Vec<Route> {
-    reads().into_iter().chain(writes()).collect()
+    about_models()
+        .into_iter()
+        .chain(about_borrowers())
+        .chain(writes())
+        .collect()
 }
 
-fn reads() -> Vec<Route> {
-    use Answer::{Many, One};
-    let read = |query, path, id, summary, answer| Route {
+fn get(
+    query: &'static [(&'static str, &'static str)],
+    path: &'static str,
+    id: &'static str,
+    summary: &'static str,
+    answer: Answer,
+) -> Route {
+    Route {
         query,
         ..read(path, id, summary, answer)
-    };
+    }
+}
+
+fn about_models() -> Vec<Route> {
+    use Answer::{Many, One};
     vec![
-        read(
+        get(
             &[],
             "/v1/risk/models",
             "riskModels",
             "Models of the registry, for officers",
             Many("RiskModel"),
         ),
-        read(
+        get(
             &[],
             "/v1/risk/models/{id}",
             "riskModel",
             "A model, for officers",
             One("RiskModel"),
         ),
-        read(
+        get(
             &[],
             "/v1/risk/models/{id}/papers",
             "riskModelPapers",
             "What a model's files say of it, for officers",
             One("RiskModelPapers"),
         ),
-        read(
+        get(
             &[FIRST],
             "/v1/risk/proposals",
             "riskProposals",
             "Proposals about models, newest first, for officers",
             Many("RiskProposal"),
         ),
-        read(
+    ]
+}
+
+fn about_borrowers() -> Vec<Route> {
+    use Answer::{Many, One};
+    vec![
+        get(
             &[("state", "OPEN, CLEARED or DECLINED; all when it is left out."), FIRST],
             "/v1/risk/reviews",
             "riskReviews",
             "Decisions that a person has to look at, the oldest open ones first, for officers",
             Many("RiskReview"),
         ),
-        read(
+        get(
             &[("borrower", "Whose; the caller's own when it is left out.")],
             "/v1/risk/limits",
             "spendingLimits",
             "What a borrower may owe, by currency",
             Many("SpendingLimit"),
         ),
-        read(
+        get(
             &[("tenant", "Which; the caller's own when it is left out.")],
             "/v1/risk/limit-policy",
             "limitPolicy",
             "How the limits of a tenant bind, for officers",
             One("LimitPolicy"),
         ),
-        read(
+        get(
             &[("days", "Days of the window, 1 to 28; 7 when it is left out.")],
             "/v1/risk/drift",
             "riskDrift",
             "Drift of the models in force, for officers",
             Many("RiskDrift"),
         ),
-        read(
+        get(
             &[
                 FIRST,
                 ("before", "The decision after which the page begins."),
@@ -85,14 +104,14 @@ fn reads() -> Vec<Route> {
             "Decisions about risk, newest first, for officers",
             Many("RiskDecision"),
         ),
-        read(
+        get(
             &[],
             "/v1/risk/decisions/{id}",
             "riskDecision",
             "A decision: whole for officers, outcome and reasons for its borrower",
             One("RiskDecision"),
         ),
-        read(
+        get(
             &[],
             "/v1/risk/decisions/{id}/replay",
             "riskReplay",

@@ -83,7 +83,7 @@ impl Mutation {
             let key = IdempotencyKey::parse(&idempotency_key)?;
             let mut new = input.read(&api.assets)?;
             new.signals.origin = ctx.data_opt().copied().unwrap_or_default();
-            api.aggregator.request_quotes(caller, &key, new).await
+            Box::pin(api.aggregator.request_quotes(caller, &key, new)).await
         };
         RequestQuotesPayload::of(made.await, RequestOut::from)
     }

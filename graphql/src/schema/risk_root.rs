@@ -236,12 +236,12 @@ impl RiskMutation {
         reason: String,
     ) -> Result<LimitPolicyPayload> {
         let (api, caller) = (api(ctx)?, caller(ctx)?);
-        let made = async {
+        let set = async {
             let key = IdempotencyKey::parse(&idempotency_key)?;
             let tenant: Option<TenantId> = optional(Kind::Tenant, "tenant", tenant)?;
             let wish = (tenant.unwrap_or(caller.tenant), mode.into());
             api.aggregator.set_limit_policy(caller, &key, wish, &reason).await
         };
-        LimitPolicyPayload::of(Box::pin(made).await, Into::into)
+        LimitPolicyPayload::of(Box::pin(set).await, Into::into)
     }
 }
