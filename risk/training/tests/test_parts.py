@@ -186,6 +186,17 @@ class Export(unittest.TestCase):
             self.assertGreater(anomaly[0], 0.6)
             self.assertLess(anomaly[1], 0.45)
 
+    def test_a_forest_against_its_sign_is_refused(self):
+        spec = replace(Data.spec, features=(Feature("a", "a", "", "G", "UP"),))
+        x = np.array([[0.0], [2.0], [math.nan]])
+        for left, right, holds in ((0.0, 1.0, True), (1.0, 0.0, False)):
+            loaded = binary.read(binary.write("FOREST", Forest(1, [stump(0, 1.0, 0, left, right)])))
+            if holds:
+                self.assertEqual(pipeline.check_monotone(spec, loaded, x), {"rows": 3, "steps": 6})
+            else:
+                with self.assertRaises(pipeline.ParityError):
+                    pipeline.check_monotone(spec, loaded, x)
+
     def test_what_the_format_cannot_hold_is_refused(self):
         many = [stump(0, float(k), 0, 0.0, 1.0) for k in range(255)]
         deep = Tree(list([0] * 11), [float(k) for k in range(11)], [0] * 11, [*range(1, 11), ~0], [~k for k in range(1, 12)], [0.0] * 12)

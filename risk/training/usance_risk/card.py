@@ -133,7 +133,9 @@ def _parity(parity):
     out = f"## Parity\nThe exported numbers, read back by a second evaluator, answer to the bit as the trained model on {parity['rows']:,} of {parity['rows']:,} rows and on all golden rows."
     if "onnx" in parity:
         out += f" ONNX Runtime: {parity['onnx']['words']}."
-    return out + "\n"
+    swept = parity["monotone"]
+    return out + (f" Signs: {swept['rows']} rows were swept through all bins of every feature with a sign, {swept['steps']:,} steps, "
+                  "and the risk never moved against one.\n")
 
 
 def _drift(manifest):

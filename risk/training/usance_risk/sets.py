@@ -233,7 +233,7 @@ GMSC = Spec(
         "CREDIT_EXPERIENCE": EXPERIENCE,
     },
     forest={"learning_rate": 0.04, "num_leaves": 20, "max_depth": 5, "min_data_in_leaf": 100, "feature_fraction": 0.5,
-            "bagging_fraction": 0.7, "lambda_l2": 5.0, "rounds": 220},
+            "bagging_fraction": 0.7, "lambda_l2": 5.0, "monotone_constraints_method": "intermediate", "rounds": 220},
     additive={"learning_rate": 0.1, "num_leaves": 2, "max_depth": 1, "min_data_in_leaf": 200, "feature_fraction": 0.6,
               "bagging_fraction": 0.7, "lambda_l2": 5.0, "rounds": 600},
     cost_of_bad=20.0,
