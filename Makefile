@@ -7,6 +7,7 @@ export SQLX_OFFLINE ?= true
 TOOLS := node_modules/.installed
 
 .PHONY: help run test ci gen gen-check fmt fmt-check lint bench bench-gas doctor
+.PHONY: train train-check
 .PHONY: evidence governance coverage-contracts slither halmos mutation deep
 
 help: ## This list
@@ -45,6 +46,13 @@ gen-check: $(TOOLS)
 	scripts/gen.sh --check
 	scripts/contracts-layout.sh --check
 	scripts/contracts-gas.sh --check
+
+train: ## Train the risk models (Python 3.11), print their figures
+	scripts/train.sh
+
+train-check: ## The committed risk models come out of their training to the byte
+	scripts/train.sh --test
+	scripts/train.sh --check
 
 bench: $(TOOLS) ## Print the benchmark figures of docs/benchmarks.md
 	scripts/bench.sh

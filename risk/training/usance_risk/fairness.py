@@ -4,7 +4,7 @@ import numpy as np
 from . import metrics
 
 FEWEST = 30
-"""Groups with fewer rows, or fewer bad or good ones, are counted but not judged."""
+"""Groups with fewer rows, or fewer bad or good ones, are counted but not judged; nobody is compared with a reference group like that."""
 
 
 def report(spec, table, y, log_odds, score, cut_off):
@@ -35,17 +35,22 @@ def _figures(y, log_odds, score, cut_off, inside, base, spread):
     approved = score >= cut_off
     out = {"rows": int(inside.sum()), "bad_rate": _six(y[inside].mean()), "approval_rate": _six(approved[inside].mean()),
            "adverse_impact_ratio": None, "smd": None, "auc": None, "slope": None, "intercept": None}
-    bad = int(y[inside].sum())
-    if min(bad, int(inside.sum()) - bad) < FEWEST:
+    if _few(y, inside):
         return out
-    out["adverse_impact_ratio"] = _six(approved[inside].mean() / approved[base].mean())
-    out["smd"] = _six((score[inside].mean() - score[base].mean()) / spread)
+    if not _few(y, base):
+        out["adverse_impact_ratio"] = _six(approved[inside].mean() / approved[base].mean())
+        out["smd"] = _six((score[inside].mean() - score[base].mean()) / spread)
     out["auc"] = {key: _six(v) for key, v in metrics.auc_interval(y[inside], log_odds[inside]).items()}
     for key, at, value in (("intercept", 0, True), ("slope", 1, False)):
         fit = metrics.recalibration(y[inside], log_odds[inside], offset=value)
         half = metrics.Z95 * fit[at + 2]
         out[key] = {"value": _six(fit[at]), "low": _six(fit[at] - half), "high": _six(fit[at] + half)}
     return out
+
+
+def _few(y, inside):
+    bad = int(y[inside].sum())
+    return min(bad, int(inside.sum()) - bad) < FEWEST
 
 
 def _six(value):

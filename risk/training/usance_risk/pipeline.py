@@ -14,10 +14,12 @@ from .scale import Explainer, Scale
 TOLERANCE = 0.002
 ORDER = ("scorecard", "additive", "forest")
 CV_REPEATS, CV_FOLDS = 5, 5
+# With few rows, more of them stay in training when calibration is checked out of fold.
+FEW_ROWS, FOLDS_OF_FEW = 10_000, 10
 VERSION = "1.0.0"
 EXPIRES = "2027-11-21"
 REASON_SAMPLE = 2_000
-LIGHTGBM_ZERO = float(np.float32(1e-35))
+LIGHTGBM_ZERO, LIGHTGBM_UNBOUNDED = float(np.float32(1e-35)), 1e300
 
 
 class ParityError(Exception):
@@ -76,9 +78,9 @@ class Progress:
         print(f"[{self.name} {time.perf_counter() - self.start:5.0f} s] {text}", flush=True)
 
 
-def out_of_fold(spec, kind, x, y, seed):
+def out_of_fold(spec, kind, x, y, seed, count=CV_FOLDS):
     raw, per_fold = np.zeros(len(y)), []
-    for train, test in data.folds(y, CV_FOLDS, seed):
+    for train, test in data.folds(y, count, seed):
         raw[test] = fit(spec, kind, x[train], y[train]).raw(x[test])
         per_fold.append(metrics.auc(y[test], raw[test]))
     return raw, per_fold
@@ -92,13 +94,15 @@ def champion_of(aucs, bar):
 
 
 def calibration_of(y, raw):
-    """(scale, words): Platt's correction only when slope or intercept leave 1 and 0 by more than their 95 % interval."""
+    """(scale, words): corrected only where slope or intercept leave 1 and 0 by more than their 95 % interval, Platt's way."""
     _, slope, _, slope_error = metrics.recalibration(y, raw)
     offset, _, offset_error, _ = metrics.recalibration(y, raw, offset=True)
     found = (f"slope {slope:.3f} +- {metrics.Z95 * slope_error:.3f}, "
              f"intercept {offset:+.3f} +- {metrics.Z95 * offset_error:.3f}")
     if abs(slope - 1) <= metrics.Z95 * slope_error and abs(offset) <= metrics.Z95 * offset_error:
         return Scale(), f"{found} out of fold: both intervals hold 1 and 0, no recalibration"
+    if abs(slope - 1) <= metrics.Z95 * slope_error:
+        return Scale(intercept=round(offset, 6)), f"{found} out of fold: the level is off and was corrected, the slope was left"
     a, b, _, _ = metrics.recalibration(y, raw)
     return Scale(slope=round(b, 6), intercept=round(a, 6)), f"{found} out of fold: corrected after Platt"
 
@@ -125,7 +129,8 @@ def choose_with_test_part(spec, x, y, say):
         say(f"{kind}: AUC {aucs[kind]:.4f} on validation")
     kind = champion_of(aucs, spec.bar)
     development = np.sort(np.concatenate([train, validation]))
-    raw, _ = out_of_fold(spec, kind, x[development], y[development], spec.seed)
+    raw, _ = out_of_fold(spec, kind, x[development], y[development], spec.seed,
+                         FOLDS_OF_FEW if len(y) < FEW_ROWS else CV_FOLDS)
     scale, words = calibration_of(y[development], raw)
     say(f"champion is the {kind}; {words}")
     on_test = fit(spec, kind, x[development], y[development]).raw(x[test])
@@ -158,8 +163,8 @@ def choose_by_cross_validation(spec, x, y, say):
 
 
 def reference_of(spec, x, score, cut_off, pdo):
-    """The marginal approval: medians of the rows within one `pdo` of the cut-off, categories from one such row."""
-    near = np.flatnonzero(np.abs(score - cut_off) <= pdo)
+    """The marginal approval: medians of the rows approved by at most one `pdo`, categories from one such row."""
+    near = np.flatnonzero((score >= cut_off) & (score <= cut_off + pdo))
     rows = x[near]
     reference = np.array([_median(rows[:, f]) for f in range(x.shape[1])])
     categories = [f for f, feature in enumerate(spec.features) if feature.category is not None or feature.unordered]
@@ -268,8 +273,7 @@ def iterations(spec, kind):
 
 def check_parity(final, loaded, x, say):
     """The exported bytes answer as the trained model: to the bit for a forest, to 1e-9 for collapsed tables."""
-    # LightGBM's interface for rows turns numbers this near to zero into zero before its trees see them; no data holds any.
-    x = x[~((x != 0) & (np.abs(x) <= LIGHTGBM_ZERO)).any(axis=1)]
+    x = comparable(x)
     ours, theirs = loaded.raw(x), final.raw(x)
     differ = int((ours.view(np.uint64) != np.asarray(theirs, dtype=np.float64).view(np.uint64)).sum())
     if differ:
@@ -281,6 +285,14 @@ def check_parity(final, loaded, x, say):
             words["onnx"] = onnx_oracle.compare(final.booster, x, ours)
             say(f"ONNX Runtime: {words['onnx']['words']}")
     return words
+
+
+def comparable(x):
+    """Rows without the two kinds of numbers that LightGBM itself does not tell apart; only golden rows hold them, never data.
+
+    Its interface turns numbers nearer to zero than 1e-35 into zero, and its threshold of 1e300 stands for no bound at all.
+    """
+    return x[~(((x != 0) & (np.abs(x) <= LIGHTGBM_ZERO)) | (x > LIGHTGBM_UNBOUNDED)).any(axis=1)]
 
 
 def check_reasons(explainer, loaded, scale, x, score, cut_off, say):

@@ -96,11 +96,13 @@ def fairness(path, spec, report):
     place = np.arange(len(names))[::-1]
     axes.barh(place, ratios, color=[GREY if mark else GOOD for mark in marks], alpha=0.6)
     for at, ratio in zip(place, ratios):
-        axes.annotate(f"{ratio:.2f}", (ratio, at), xytext=(4, -3), textcoords="offset points")
-    axes.axvline(0.8, color=BAD, linewidth=1, linestyle="--", label="0.80 screen")
+        axes.annotate(f"{ratio:.2f}", (ratio, at), xytext=(4, -3), textcoords="offset points", zorder=3,
+                      bbox={"facecolor": "white", "edgecolor": "none", "pad": 1})
+    axes.axvline(0.8, color=BAD, linewidth=1, linestyle="--")
+    axes.annotate("0.80 screen", (0.8, len(names) - 0.5), xytext=(-4, 0), textcoords="offset points", ha="right", color=BAD, fontsize=8)
     axes.axvline(1.0, color=LINE, linewidth=1)
     axes.set_yticks(place, names)
     axes.set(xlabel="Approval rate over that of the reference group (grey)", xlim=(0, max(1.25, *ratios) + 0.1),
+             ylim=(-0.6, len(names) - 0.1),
              title=f"{spec.name}: adverse impact ratio at the cut-off")
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22 - 0.4 / max(len(names), 1)))
     _save(figure, path)
