@@ -116,10 +116,10 @@ impl Drop for Permit<'_> {
 mod tests {
     use super::*;
 
-    fn call(breaker: &Breaker, now: Instant, result: Result<(), CreditDataError>) -> bool {
+    fn call(breaker: &Breaker, now: Instant, result: &Result<(), CreditDataError>) -> bool {
         breaker
             .enter(now, now)
-            .map(|permit| permit.settle(&result, now))
+            .map(|permit| permit.settle(result, now))
             .is_some()
     }
 
@@ -128,32 +128,32 @@ mod tests {
         let (breaker, now) = (Breaker::default(), Instant::now());
         let down = || Err(CreditDataError::TimedOut);
         for _ in 0..5 {
-            assert!(call(&breaker, now, down()));
+            assert!(call(&breaker, now, &down()));
         }
-        assert!(!call(&breaker, now, Ok(())));
+        assert!(!call(&breaker, now, &Ok(())));
         let later = now + OPEN_FOR;
         let probe = breaker.enter(later, later).unwrap();
         assert!(breaker.enter(later, later).is_none(), "one call sees");
         probe.settle::<()>(&down(), later);
-        assert!(!call(&breaker, later, Ok(())), "still down");
+        assert!(!call(&breaker, later, &Ok(())), "still down");
         let later = later + OPEN_FOR;
-        assert!(call(&breaker, later, Ok(())) && call(&breaker, later, down()) && call(&breaker, later, Ok(())));
+        assert!(call(&breaker, later, &Ok(())) && call(&breaker, later, &down()) && call(&breaker, later, &Ok(())));
     }
 
     #[test]
     fn a_source_that_says_how_long_is_left_alone_so_long_and_refusals_do_not_count() {
         let (breaker, now) = (Breaker::default(), Instant::now());
         for _ in 0..20 {
-            assert!(call(&breaker, now, Err(CreditDataError::Consent)));
+            assert!(call(&breaker, now, &Err(CreditDataError::Consent)));
         }
         let retry_after = Some(Duration::from_secs(7));
-        assert!(call(&breaker, now, Err(CreditDataError::RateLimited { retry_after })));
-        assert!(!call(&breaker, now + Duration::from_secs(6), Ok(())));
+        assert!(call(&breaker, now, &Err(CreditDataError::RateLimited { retry_after })));
+        assert!(!call(&breaker, now + Duration::from_secs(6), &Ok(())));
         let later = now + Duration::from_secs(7);
         drop(breaker.enter(later, later + LONGEST).unwrap());
         drop(breaker.enter(later, now).unwrap());
         assert!(
-            !call(&breaker, later, Ok(())),
+            !call(&breaker, later, &Ok(())),
             "the second probe was not answered in time"
         );
     }

@@ -121,10 +121,11 @@ impl CreditData {
 /// never more than that.
 pub async fn gather(world: &World, request: &CreditRequest, deadline: Instant) -> Gathered {
     let soon = deadline.min(Instant::now() + world.credit_data.deadline);
+    // Boxed, because every caller would carry their state.
     let (bureau, bank, own) = tokio::join!(
-        ask_bureau(world, request, soon),
-        ask_bank(world, request, soon),
-        own_and_wallet(world, request, (soon, deadline)),
+        Box::pin(ask_bureau(world, request, soon)),
+        Box::pin(ask_bank(world, request, soon)),
+        Box::pin(own_and_wallet(world, request, (soon, deadline))),
     );
     let mut gathered = own;
     gathered.add(Source::Bureau, bureau);

@@ -220,7 +220,7 @@ async fn a_report_is_used_again_for_ten_minutes_and_keeps_its_time(db: PgPool) {
     let first = scene.gather(&request).await;
     assert_eq!(value(&first, Fact::Late30To59In24m), Some((1, Source::Bureau)));
     assert_eq!(value(&first, Fact::LowestBalanceMinor), Some((5, Source::Bank)));
-    scene.stage.clock.advance(KEEP - Duration::from_secs(1));
+    scene.stage.clock.advance(KEEP.saturating_sub(Duration::from_secs(1)));
     let again = scene.gather(&request).await;
     assert_eq!((scene.calls(), &again.facts), ((1, 1), &first.facts));
     assert!(again.uses.iter().all(|used| used.remembered) && !first.uses[0].remembered);
