@@ -250,6 +250,9 @@ fn scores_are_those_of_the_table_that_came_before() {
     }
 }
 
+/// Makes a feature set another.
+type Change = fn(&mut FeatureSet);
+
 #[test]
 fn the_strongest_outcome_wins() {
     let sound = |_: &mut FeatureSet| {};
@@ -258,7 +261,7 @@ fn the_strongest_outcome_wins() {
         set.facts.remove(&Fact::ResidenceMonths);
     };
     let late = |set: &mut FeatureSet| set.put(Fact::Delinquencies24m, known(6, Source::Bureau));
-    let rows: [(fn(&mut FeatureSet), Outcome, Outcome); 4] = [
+    let rows: [(Change, Outcome, Outcome); 4] = [
         (sound, Outcome::Offer, Outcome::MoreInfo),
         (too_much, Outcome::Counter, Outcome::MoreInfo),
         (incomplete, Outcome::MoreInfo, Outcome::MoreInfo),

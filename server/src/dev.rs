@@ -138,11 +138,9 @@ pub async fn run(options: Options) -> Result<ExitCode> {
     } = &world;
     say(&format!("PostgreSQL is up: {}", database.origin));
     for chain in chains {
+        let (name, id, url) = (chain.name(), chain.chain_id(), chain.url());
         say(&format!(
-            "{} (chain {}) is up with the settlement contracts: {}",
-            chain.name(),
-            chain.chain_id(),
-            chain.url()
+            "{name} (chain {id}) is up with the settlement contracts: {url}"
         ));
     }
     let key = sdk::PrivateKey::development(PLATFORM_KEY)?;

@@ -122,24 +122,14 @@ pub async fn start(
         .list_providers(&found.listed, found.controls, start)
         .await
         .context("the lenders cannot be listed")?;
-    aggregator
-        .register_built_in()
-        .await
-        .context("the models that came with the program cannot be registered")?;
-    // A model of the registry that is refused raises an alarm, and the program's own decide on.
-    if let Err(error) = aggregator.refresh_models().await {
-        tracing::error!(%error, "the registry of models was not taken over");
-    }
+    take_models(&aggregator).await?;
     let running = Running {
         address,
         aggregator,
         shutdown: CancellationToken::new(),
         tasks: TaskTracker::new(),
     };
-    let (registry_of, shutdown) = (Arc::clone(&running.aggregator), running.shutdown.clone());
-    running.tasks.spawn(aggregator::providers::run(registry_of, shutdown));
-    let (risk_of, shutdown) = (Arc::clone(&running.aggregator), running.shutdown.clone());
-    running.tasks.spawn(aggregator::risk::run(risk_of, shutdown));
+    spawn_watchers(&running);
     if roles.contains(&Role::Worker) {
         let (aggregator, shutdown) = (Arc::clone(&running.aggregator), running.shutdown.clone());
         running.tasks.spawn(aggregator::workers::run(aggregator, shutdown));
@@ -162,6 +152,27 @@ pub async fn start(
         spawn_api(&running, (config, sources), listener, (callbacks, health))?;
     }
     Ok(running)
+}
+
+/// The program's own models are registered, then those of the registry taken over.
+async fn take_models(aggregator: &Aggregator) -> Result<()> {
+    aggregator
+        .register_built_in()
+        .await
+        .context("the models that came with the program cannot be registered")?;
+    // A model of the registry that is refused raises an alarm, and the program's own decide on.
+    if let Err(error) = aggregator.refresh_models().await {
+        tracing::error!(%error, "the registry of models was not taken over");
+    }
+    Ok(())
+}
+
+/// What every process does, whatever its roles.
+fn spawn_watchers(running: &Running) {
+    let (aggregator, shutdown) = (Arc::clone(&running.aggregator), running.shutdown.clone());
+    running.tasks.spawn(aggregator::providers::run(aggregator, shutdown));
+    let (aggregator, shutdown) = (Arc::clone(&running.aggregator), running.shutdown.clone());
+    running.tasks.spawn(aggregator::risk::run(aggregator, shutdown));
 }
 
 fn spawn_api(

@@ -105,78 +105,7 @@ fn a_gap_an_overlap_or_an_open_end_between_bands_is_refused() {
 
 #[test]
 fn a_rule_that_contradicts_itself_is_refused() {
-    let pairs = [
-        (
-            "values = [\"OTHER\", \"FREE\"]",
-            "values = [\"OTHER\"]",
-            "a case of its fact is left out",
-        ),
-        (
-            "values = [\"DISPOSABLE\"]",
-            "values = [\"DISPOSABLE\", \"FREE\"]",
-            "a case twice",
-        ),
-        (
-            "values = [\"TOR\"]",
-            "values = [\"TOR\", \"MOON\"]",
-            "a case that its fact does not have",
-        ),
-        (
-            "fact = \"EMAIL_DOMAIN\"",
-            "fact = \"EMAIL_TAGGED\"",
-            "its fact is a number and has bands",
-        ),
-        (
-            "fact = \"FORM_SECONDS\"",
-            "fact = \"IP_CLASS\"",
-            "its fact has cases and no bands",
-        ),
-        (
-            "ref = \"MANY\", from = 20",
-            "ref = \"SEVERAL\", from = 20",
-            "a ref twice",
-        ),
-        (
-            "weight = 30, reason = \"20 or more",
-            "weight = 1001, reason = \"20 or more",
-            "a weight above 1000",
-        ),
-        (
-            "reason = \"6 or more requests of the person in 10 minutes\"",
-            "reason = \" \"",
-            "what weighs needs a reason",
-        ),
-        ("id = \"FORM_SECONDS\"", "id = \"PASTE_COUNT\"", "twice"),
-        (
-            "id = \"FORM_SECONDS\"",
-            "id = \"form\"",
-            "a name is upper case, digits and underscores",
-        ),
-        (
-            "id = \"FORM_SECONDS\"",
-            "id = \"FORM_TIME\"",
-            "a rule that there is not",
-        ),
-        (
-            "review = 100\ndecline = 300",
-            "review = 300\ndecline = 300",
-            "review is above zero and below decline",
-        ),
-        (
-            "review = 100\ndecline = 300",
-            "review = 0\ndecline = 300",
-            "review is above zero and below decline",
-        ),
-        ("decline = 300", "decline = 900", "no request could reach decline"),
-        ("\"mohmal.com\"", "\"gmail.com\"", "a domain in both lists"),
-        ("USD = 100_000", "USD = -1", "a figure below zero"),
-        (
-            "code = \"INFORMATION_UNVERIFIED\"",
-            "code = \"\"",
-            "needs a code and a text",
-        ),
-    ];
-    for (from, to, expected) in pairs {
+    for (from, to, expected) in CONTRADICTIONS {
         assert_eq!(problem(from, to), expected, "{to}");
     }
     assert_eq!(
@@ -184,6 +113,79 @@ fn a_rule_that_contradicts_itself_is_refused() {
         "a rule twice"
     );
 }
+
+/// What stands in the rules, what is put there, and what is said of it.
+const CONTRADICTIONS: [(&str, &str, &str); 17] = [
+    (
+        "values = [\"OTHER\", \"FREE\"]",
+        "values = [\"OTHER\"]",
+        "a case of its fact is left out",
+    ),
+    (
+        "values = [\"DISPOSABLE\"]",
+        "values = [\"DISPOSABLE\", \"FREE\"]",
+        "a case twice",
+    ),
+    (
+        "values = [\"TOR\"]",
+        "values = [\"TOR\", \"MOON\"]",
+        "a case that its fact does not have",
+    ),
+    (
+        "fact = \"EMAIL_DOMAIN\"",
+        "fact = \"EMAIL_TAGGED\"",
+        "its fact is a number and has bands",
+    ),
+    (
+        "fact = \"FORM_SECONDS\"",
+        "fact = \"IP_CLASS\"",
+        "its fact has cases and no bands",
+    ),
+    (
+        "ref = \"MANY\", from = 20",
+        "ref = \"SEVERAL\", from = 20",
+        "a ref twice",
+    ),
+    (
+        "weight = 30, reason = \"20 or more",
+        "weight = 1001, reason = \"20 or more",
+        "a weight above 1000",
+    ),
+    (
+        "reason = \"6 or more requests of the person in 10 minutes\"",
+        "reason = \" \"",
+        "what weighs needs a reason",
+    ),
+    ("id = \"FORM_SECONDS\"", "id = \"PASTE_COUNT\"", "twice"),
+    (
+        "id = \"FORM_SECONDS\"",
+        "id = \"form\"",
+        "a name is upper case, digits and underscores",
+    ),
+    (
+        "id = \"FORM_SECONDS\"",
+        "id = \"FORM_TIME\"",
+        "a rule that there is not",
+    ),
+    (
+        "review = 100\ndecline = 300",
+        "review = 300\ndecline = 300",
+        "review is above zero and below decline",
+    ),
+    (
+        "review = 100\ndecline = 300",
+        "review = 0\ndecline = 300",
+        "review is above zero and below decline",
+    ),
+    ("decline = 300", "decline = 900", "no request could reach decline"),
+    ("\"mohmal.com\"", "\"gmail.com\"", "a domain in both lists"),
+    ("USD = 100_000", "USD = -1", "a figure below zero"),
+    (
+        "code = \"INFORMATION_UNVERIFIED\"",
+        "code = \"\"",
+        "needs a code and a text",
+    ),
+];
 
 #[test]
 fn nothing_against_it_approves_and_fires_nothing() {
@@ -281,14 +283,14 @@ fn a_hard_list_decides_alone_and_an_override_does_not_lift_it() {
         ..FraudFacts::default()
     };
     assert_eq!(says(&facts).outcome, FraudOutcome::Review);
-    let lifted = assess(&load(&format!("{TOML}{over}")).unwrap(), &facts, dollars(1));
-    assert_eq!(lifted.outcome, FraudOutcome::Approve);
-    assert_eq!(lifted.fired[0].reference, "OVERRIDE");
-    assert_eq!(lifted.typologies[0].score, 120, "the score is kept");
+    let overridden = assess(&load(&format!("{TOML}{over}")).unwrap(), &facts, dollars(1));
+    assert_eq!(overridden.outcome, FraudOutcome::Approve);
+    assert_eq!(overridden.fired[0].reference, "OVERRIDE");
+    assert_eq!(overridden.typologies[0].score, 120, "the score is kept");
     let listed = assess(&load(&format!("{TOML}{list}{over}")).unwrap(), &facts, dollars(1));
     assert_eq!(listed.outcome, FraudOutcome::Decline);
-    let mild = list.replace("DECLINE", "APPROVE");
-    assert!(load(&format!("{TOML}{mild}")).is_err());
+    let approving = list.replace("DECLINE", "APPROVE");
+    assert!(load(&format!("{TOML}{approving}")).is_err());
     assert!(load(&format!("{TOML}{}", over.replace("SHARED_DEVICE", "NOTHING"))).is_err());
 }
 

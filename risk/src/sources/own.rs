@@ -171,7 +171,7 @@ mod tests {
         assert_eq!(found.value(Fact::OwnRepaidPpm), Some(666_666));
         assert_eq!(found.value(Fact::OwnTenureDays), Some(95));
         assert_eq!(found.value(Fact::OwnLoansOpen), Some(1));
-        assert_eq!(late_now(&[paid.clone()], day("2026-04-15")), 5);
+        assert_eq!(late_now(std::slice::from_ref(&paid), day("2026-04-15")), 5);
         assert_eq!(late_now(&[paid], day("2026-04-10")), 0);
         // Paid today is late no more.
         assert_eq!(late_now(&[loan(&[("2026-02-15", 100)])], day("2026-02-15")), 0);

@@ -6,6 +6,7 @@
 #![expect(clippy::float_arithmetic, reason = "statistics of a report, never money")]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -78,7 +79,7 @@ pub(super) fn run(options: &Options) -> Result<Exit> {
 struct Rows {
     name: String,
     columns: Vec<String>,
-    rows: Vec<(usize, Vec<String>)>,
+    lines: Vec<(usize, Vec<String>)>,
 }
 
 impl Rows {
@@ -116,7 +117,7 @@ fn rows(name: &str, text: &str) -> Result<Rows> {
     Ok(Rows {
         name: name.to_owned(),
         columns,
-        rows,
+        lines: rows,
     })
 }
 
@@ -143,7 +144,7 @@ fn decisions(rows: &Rows) -> Result<(BTreeMap<String, Decided>, usize)> {
     let (id, outcome, score) = (rows.needed("decision")?, rows.needed("outcome")?, rows.needed("score")?);
     let (pd, bad) = (rows.column("pd_ppm"), rows.column("bad"));
     let (mut all, mut undecided) = (BTreeMap::new(), 0);
-    for (line, row) in &rows.rows {
+    for (line, row) in &rows.lines {
         let place = || format!("{}, line {line}", rows.name);
         let number = |text: &str| text.parse::<f64>().ok().filter(|number| number.is_finite());
         let approved = match row[outcome].as_str() {
@@ -191,9 +192,9 @@ fn report(
     for (attribute, _) in references {
         groups.needed(attribute)?;
     }
-    let known: BTreeSet<&String> = groups.rows.iter().map(|(_, row)| &row[id]).collect();
+    let known: BTreeSet<&String> = groups.lines.iter().map(|(_, row)| &row[id]).collect();
     ensure!(
-        known.len() == groups.rows.len(),
+        known.len() == groups.lines.len(),
         "{}: a decision stands there twice",
         groups.name
     );
@@ -201,7 +202,7 @@ fn report(
     let mut attributes = Vec::new();
     for (column, attribute) in groups.columns.iter().enumerate().filter(|(column, _)| *column != id) {
         let mut members: BTreeMap<&str, Vec<Decided>> = BTreeMap::new();
-        for (_, row) in &groups.rows {
+        for (_, row) in &groups.lines {
             if let (Some(decided), false) = (decisions.get(&row[id]), row[column].is_empty()) {
                 members.entry(&row[column]).or_default().push(*decided);
             }
@@ -326,11 +327,8 @@ fn tables(report: &Value) -> String {
     );
     for attribute in report["attributes"].as_array().into_iter().flatten() {
         let name = |value: &Value| printable(value.as_str().unwrap_or("-"));
-        out += &format!(
-            "\n{} (compared with {})\n",
-            name(&attribute["attribute"]),
-            name(&attribute["reference"])
-        );
+        let (compared, reference) = (name(&attribute["attribute"]), name(&attribute["reference"]));
+        let _ = writeln!(out, "\n{compared} (compared with {reference})");
         let mut table = Table::new(&[
             ("group", Align::Left),
             ("people", Align::Right),
@@ -347,7 +345,8 @@ fn tables(report: &Value) -> String {
         }
         out += &table.render(colour_wanted());
     }
-    out += &format!(
+    let _ = write!(
+        out,
         "\nImpact ratio: approval rate over that of the reference; {SCREEN:.2} is the usual screen, {MARK:.2} what many aim at.\n\
          SMD: difference of mean scores in standard deviations; {SMD_MARK:.2} is worth a look. Groups below {LEAST} people say nothing.\n"
     );

@@ -268,7 +268,7 @@ async fn act(command: &Command) -> Result<Exit> {
                 .await?
                 .change("/v1/risk/proposals", &body)
                 .await?;
-            tell(&options.service, &made, tables::proposal)
+            Ok(tell(&options.service, &made, tables::proposal))
         }
         Command::Approve(options) => decide(options, true).await,
         Command::Reject(options) => decide(options, false).await,
@@ -285,7 +285,7 @@ async fn act(command: &Command) -> Result<Exit> {
                 .await?
                 .get(&path("decisions", &options.id, "")?)
                 .await?;
-            tell(&options.service, &record, tables::record)
+            Ok(tell(&options.service, &record, tables::record))
         }
         Command::Replay(options) => {
             let made = options
@@ -294,7 +294,7 @@ async fn act(command: &Command) -> Result<Exit> {
                 .await?
                 .get(&path("decisions", &options.id, "/replay")?)
                 .await?;
-            tell(&options.service, &made, tables::replay)?;
+            tell(&options.service, &made, tables::replay);
             Ok(if made["same"] == true {
                 Exit::Success
             } else {
@@ -305,13 +305,13 @@ async fn act(command: &Command) -> Result<Exit> {
     }
 }
 
-fn tell(service: &Service, found: &Value, table: fn(&Value, bool) -> String) -> Result<Exit> {
+fn tell(service: &Service, found: &Value, table: fn(&Value, bool) -> String) -> Exit {
     if service.json {
         print(&format!("{found:#}\n"));
     } else {
         print(&table(found, colour_wanted()));
     }
-    Ok(Exit::Success)
+    Exit::Success
 }
 
 /// The path of an object; an id that is none would be another path.
@@ -349,7 +349,7 @@ async fn models(service: &Service) -> Result<Exit> {
     let found = json!({
         "models": client.get("/v1/risk/models").await?, "proposals": client.get("/v1/risk/proposals?first=20").await?,
     });
-    tell(service, &found, tables::models)
+    Ok(tell(service, &found, tables::models))
 }
 
 async fn register(options: &RegisterOptions) -> Result<Exit> {
@@ -361,7 +361,7 @@ async fn register(options: &RegisterOptions) -> Result<Exit> {
         .collect();
     let client = options.service.connect().await?;
     let made = client.change("/v1/risk/models", &json!({ "files": files })).await?;
-    tell(&options.service, &made, tables::model)
+    Ok(tell(&options.service, &made, tables::model))
 }
 
 async fn state(options: &StateOptions) -> Result<Exit> {
@@ -374,7 +374,7 @@ async fn state(options: &StateOptions) -> Result<Exit> {
     };
     let body = json!({ "state": state, "reason": options.reason });
     let made = client.change(&path("models", &id, "/state")?, &body).await?;
-    tell(&options.service, &made, tables::model)
+    Ok(tell(&options.service, &made, tables::model))
 }
 
 async fn propose(options: &ProposeOptions) -> Result<Exit> {
@@ -398,7 +398,7 @@ async fn propose(options: &ProposeOptions) -> Result<Exit> {
         }
     }
     let made = client.change("/v1/risk/proposals", &body).await?;
-    tell(&options.service, &made, tables::proposal)
+    Ok(tell(&options.service, &made, tables::proposal))
 }
 
 async fn decide(options: &DecideOptions, approve: bool) -> Result<Exit> {
@@ -407,7 +407,7 @@ async fn decide(options: &DecideOptions, approve: bool) -> Result<Exit> {
     let made = client
         .change(&path("proposals", &options.id, "/decision")?, &body)
         .await?;
-    tell(&options.service, &made, tables::proposal)
+    Ok(tell(&options.service, &made, tables::proposal))
 }
 
 async fn reviews(options: &ReviewsOptions) -> Result<Exit> {
@@ -416,7 +416,7 @@ async fn reviews(options: &ReviewsOptions) -> Result<Exit> {
     let found = client
         .get(&format!("/v1/risk/reviews?first={}{state}", options.first))
         .await?;
-    tell(&options.service, &found, tables::reviews)
+    Ok(tell(&options.service, &found, tables::reviews))
 }
 
 async fn review(options: &NoteOptions, clear: bool) -> Result<Exit> {
@@ -425,7 +425,7 @@ async fn review(options: &NoteOptions, clear: bool) -> Result<Exit> {
     let made = client
         .change(&path("reviews", &options.id, "/decision")?, &body)
         .await?;
-    tell(&options.service, &Value::Array(vec![made]), tables::reviews)
+    Ok(tell(&options.service, &Value::Array(vec![made]), tables::reviews))
 }
 
 async fn limits(options: &LimitsOptions) -> Result<Exit> {
@@ -439,24 +439,24 @@ async fn limits(options: &LimitsOptions) -> Result<Exit> {
         if let Some(tenant) = &options.tenant {
             body["tenant"] = tenant.as_str().into();
         }
-        let made = client.change("/v1/risk/limit-policy", &body).await?;
-        return tell(&options.service, &made, tables::policy);
+        let policy = client.change("/v1/risk/limit-policy", &body).await?;
+        return Ok(tell(&options.service, &policy, tables::policy));
     }
     let Some(borrower) = &options.borrower else {
         let tenant = options.tenant.as_ref().map(|tenant| format!("?tenant={tenant}"));
         let found = client
             .get(&format!("/v1/risk/limit-policy{}", tenant.unwrap_or_default()))
             .await?;
-        return tell(&options.service, &found, tables::policy);
+        return Ok(tell(&options.service, &found, tables::policy));
     };
     let found = client.get(&format!("/v1/risk/limits?borrower={borrower}")).await?;
-    tell(&options.service, &found, tables::limits)
+    Ok(tell(&options.service, &found, tables::limits))
 }
 
 async fn drift(options: &DriftOptions) -> Result<Exit> {
     let client = options.service.connect().await?;
     let found = client.get(&format!("/v1/risk/drift?days={}", options.days)).await?;
-    tell(&options.service, &found, tables::drift)?;
+    tell(&options.service, &found, tables::drift);
     let mut indices = found
         .as_array()
         .into_iter()
@@ -498,7 +498,7 @@ async fn decisions(options: &DecisionsOptions) -> Result<Exit> {
         print(&tables::csv(&all));
         return Ok(Exit::Success);
     }
-    tell(&options.service, &all, tables::decisions)
+    Ok(tell(&options.service, &all, tables::decisions))
 }
 
 #[cfg(test)]

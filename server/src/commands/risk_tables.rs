@@ -1,5 +1,7 @@
 //! Risk as tables that an officer wants to read.
 
+use std::fmt::Write as _;
+
 use serde_json::Value;
 
 use super::table::{Align, Cell, Table, Tone, printable};
@@ -235,7 +237,7 @@ pub(super) fn drift(found: &Value, colour: bool) -> String {
             "challenger"
         };
         let (name, version, days) = (text(&model["model"]), text(&model["version"]), text(&model["days"]));
-        out += &format!("{name} {version}, {role}, {days} days\n");
+        let _ = writeln!(out, "{name} {version}, {role}, {days} days");
         let row = |index: &Value| {
             let level = match &index["level"] {
                 Value::Null => Cell::new("too few", Tone::Dim),
@@ -303,7 +305,12 @@ pub(super) fn csv(found: &Value) -> String {
     for record in items(found) {
         let inside = &record["inside"];
         let (id, outcome) = (text(&record["id"]), text(&record["outcome"]));
-        out += &format!("{id},{outcome},{},{}\n", text(&inside["score"]), text(&inside["pdPpm"]));
+        let _ = writeln!(
+            out,
+            "{id},{outcome},{},{}",
+            text(&inside["score"]),
+            text(&inside["pdPpm"])
+        );
     }
     out
 }
@@ -357,7 +364,7 @@ pub(super) fn record(record: &Value, colour: bool) -> String {
         ),
     ] {
         if !part.is_null() {
-            out += &format!("\n{title}\n{}\n", printable(&part.to_string()));
+            let _ = writeln!(out, "\n{title}\n{}", printable(&part.to_string()));
         }
     }
     out
