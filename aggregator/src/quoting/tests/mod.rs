@@ -6,4 +6,5 @@ mod delivering;
 mod desks;
 mod onchain;
 mod refinancing;
+mod risk;
 pub(crate) mod support;
