@@ -96,7 +96,7 @@ pub fn assess(rules: &FraudRules, facts: &FraudFacts, amount: Money) -> FraudRes
             && band.weight > 0
         {
             *weight = band.weight;
-            fired.push(sub_rule(&rule.id, &band.reference, band.weight, band.reason));
+            fired.push(sub_rule(&rule.id, band.reference, band.weight, band.reason));
         }
     }
     let mut typologies = Vec::new();
