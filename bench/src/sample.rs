@@ -70,7 +70,7 @@ pub fn ask(months: u32) -> NewRequest {
         refinances: None,
         data_consents: Vec::new(),
         rank_by: RankBy::Apr,
-        signals: Default::default(),
+        signals: aggregator::fraud::Signals::default(),
     }
 }
 

@@ -111,8 +111,7 @@ pub async fn run(options: Options) -> Result<ExitCode> {
     telemetry::logs(true)?;
     let started = Instant::now();
     // A mistake in them is told before anything starts.
-    let own = options.lenders.iter().map(|file| lender_file::read(file));
-    let own: Vec<LenderConfig> = own.collect::<Result<Vec<_>>>()?.concat();
+    let own = own_lenders(&options)?;
     std::fs::create_dir_all(&options.data_dir)
         .with_context(|| format!("cannot create {}", options.data_dir.display()))?;
 
@@ -180,6 +179,12 @@ pub async fn run(options: Options) -> Result<ExitCode> {
     }
     database.stop().await?;
     shown.map(|()| ExitCode::SUCCESS)
+}
+
+/// The lenders of the files on the command line.
+fn own_lenders(options: &Options) -> Result<Vec<LenderConfig>> {
+    let read = options.lenders.iter().map(|file| lender_file::read(file));
+    Ok(read.collect::<Result<Vec<_>>>()?.concat())
 }
 
 /// Plants the clients, prints the sample, and waits for the end.

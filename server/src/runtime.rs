@@ -114,12 +114,8 @@ pub async fn start(
         fraud: FraudSetup::new(&config.fraud_secret()?)?,
         settings,
     });
-    let start = match config.profile {
-        Profile::Development => ProviderState::Live,
-        Profile::Production => ProviderState::Draft,
-    };
     aggregator
-        .list_providers(&found.listed, found.controls, start)
+        .list_providers(&found.listed, found.controls, first_state(config.profile))
         .await
         .context("the lenders cannot be listed")?;
     take_models(&aggregator).await?;
@@ -152,6 +148,14 @@ pub async fn start(
         spawn_api(&running, (config, sources), listener, (callbacks, health))?;
     }
     Ok(running)
+}
+
+/// The state in which a lender is listed for the first time.
+fn first_state(profile: Profile) -> ProviderState {
+    match profile {
+        Profile::Development => ProviderState::Live,
+        Profile::Production => ProviderState::Draft,
+    }
 }
 
 /// The program's own models are registered, then those of the registry taken over.

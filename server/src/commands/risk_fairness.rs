@@ -395,8 +395,9 @@ mod tests {
             for n in 0..*people {
                 let outcome = if n < *approved { "OFFER" } else { "DECLINE" };
                 let bad = usize::from(n % 10 == 0);
-                decisions += &format!("{group}{n},{outcome},{},100000,{bad}\n", score + number(n % 7));
-                members += &format!("{group}{n},\"{group}\"\n");
+                let score = score + number(n % 7);
+                let _ = writeln!(decisions, "{group}{n},{outcome},{score},100000,{bad}");
+                let _ = writeln!(members, "{group}{n},\"{group}\"");
             }
         }
         decisions += "later,MORE_INFO,500,,\n";

@@ -338,6 +338,6 @@ pub(crate) fn ask() -> NewRequest {
         refinances: None,
         data_consents: Vec::new(),
         rank_by: RankBy::Apr,
-        signals: Default::default(),
+        signals: crate::fraud::Signals::default(),
     }
 }

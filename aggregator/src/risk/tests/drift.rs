@@ -78,7 +78,9 @@ fn spread(values: Vec<f64>) -> (Vec<f64>, Vec<f64>, f64) {
     edges.dedup();
     let bin = |value: &f64| edges.partition_point(|edge| edge < value);
     let mut counts = vec![0.0; edges.len() + 1];
-    present.iter().for_each(|value| counts[bin(value)] += 1.0);
+    for value in &present {
+        counts[bin(value)] += 1.0;
+    }
     let shares = counts.into_iter().map(|count| count / present.len() as f64).collect();
     (edges, shares, 1.0 - present.len() as f64 / all)
 }
