@@ -163,12 +163,12 @@ pub async fn run(options: Options) -> Result<ExitCode> {
     config.lenders.extend(networks.lenders()?);
     config.lenders.extend(own);
     config.credit_data = credit_sources.config();
-    let lender_count = config.lenders.len();
+    let lenders = config.lenders.len();
     let roles = [Role::Api, Role::Worker, Role::Indexer];
     let running = runtime::start(config, &roles, listener, sources, telemetry::figures()?).await?;
     let url = format!("http://{}", running.address);
     say(&format!(
-        "{lender_count} lenders answer; the API is {url}/graphql and {url}/v1"
+        "{lenders} lenders answer; the API is {url}/graphql and {url}/v1"
     ));
     let collateral = pools.as_ref().map(Venues::ether).transpose()?;
     let facts = facts(&url, chains, addresses, (&sandbox, collateral));
