@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use aggregator::fraud::{DEVELOPMENT_SECRET, FraudSetup, InProcessVelocity};
 use aggregator::{Aggregator, Settings, World};
 use alloy_primitives::B256;
 use anyhow::{Context, Result, ensure};
@@ -49,6 +50,8 @@ impl Books {
             rules: compliance::RuleSet::built_in()?,
             screening: compliance::ScreeningIndex::built_in()?,
             credit_data: Arc::new(aggregator::facts::CreditData::none()),
+            velocity: Arc::new(InProcessVelocity::default()),
+            fraud: FraudSetup::new(DEVELOPMENT_SECRET)?,
             settings: Settings::default(),
         });
         Ok(Self { db, aggregator })
