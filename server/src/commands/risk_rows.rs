@@ -131,8 +131,8 @@ fn next_record(from: &mut dyn BufRead, line: &mut u64, delimiter: char) -> Resul
                 bytes.len() <= MAX_RECORD,
                 "line {begins} is longer than {MAX_RECORD} bytes"
             );
-            let quotes = bytes.iter().filter(|byte| **byte == b'"').count();
-            if read == 0 || delimiter == ' ' || quotes % 2 == 0 {
+            let parts = bytes.split(|byte| *byte == b'"').count();
+            if read == 0 || delimiter == ' ' || parts % 2 == 1 {
                 break;
             }
         }
@@ -239,7 +239,7 @@ impl Layout {
     /// Without a header: the columns in the model's order, with or without the target and a number of the row.
     fn by_position(manifest: &Manifest, delimiter: char, records: &[Vec<String>]) -> Result<Option<Self>> {
         let width = records.first().map_or(0, Vec::len);
-        let mut fitting: Vec<(f64, Self)> = Vec::new();
+        let mut fitting: Vec<(u64, Self)> = Vec::new();
         for (columns, what) in orders(manifest) {
             let place = |feature: &Feature| columns.iter().position(|name| *name == Some(&feature.column));
             let places: Option<Vec<usize>> = manifest.features.iter().map(place).collect();
@@ -260,7 +260,7 @@ impl Layout {
             let target = columns.iter().position(|name| name.is_some() && *name == target);
             fitting.push((layout.plausible(&manifest.features, target, records), layout));
         }
-        fitting.sort_by(|a, b| b.0.total_cmp(&a.0));
+        fitting.sort_by_key(|(fit, _)| std::cmp::Reverse(*fit));
         if let [(first, one), (second, other), ..] = fitting.as_slice() {
             let tied = first <= second && one.places != other.places;
             ensure!(
@@ -271,9 +271,9 @@ impl Layout {
         Ok(fitting.into_iter().next().map(|(_, layout)| layout))
     }
 
-    /// How well the first rows fit the features, 0 to 1.
-    fn plausible(&self, features: &[Feature], target: Option<usize>, records: &[Vec<String>]) -> f64 {
-        let (mut fits, mut cells) = (0_u32, 0_u32);
+    /// How well the first rows fit the features, parts per million.
+    fn plausible(&self, features: &[Feature], target: Option<usize>, records: &[Vec<String>]) -> u64 {
+        let (mut fits, mut cells) = (0_u64, 0_u64);
         for record in records {
             for (feature, place) in features.iter().zip(&self.places) {
                 cells += 4;
@@ -286,12 +286,12 @@ impl Layout {
             cells *= 2;
             fits *= if values.len() <= 2 { 2 } else { 1 };
         }
-        f64::from(fits) / f64::from(cells.max(1))
+        fits * 1_000_000 / cells.max(1)
     }
 }
 
 /// How well a text fits a feature, 0 to 4.
-fn fit(feature: &Feature, features: &[Feature], text: &str) -> u32 {
+fn fit(feature: &Feature, features: &[Feature], text: &str) -> u64 {
     if feature.category.is_some() || !feature.codes.is_empty() {
         let same = features.iter().filter(|other| other.column == feature.column);
         let known = same.into_iter().any(|other| {
