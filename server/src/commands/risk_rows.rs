@@ -131,8 +131,8 @@ fn next_record(from: &mut dyn BufRead, line: &mut u64, delimiter: char) -> Resul
                 bytes.len() <= MAX_RECORD,
                 "line {begins} is longer than {MAX_RECORD} bytes"
             );
-            let quoted = bytes.iter().fold(false, |open, byte| open ^ (*byte == b'"'));
-            if read == 0 || delimiter == ' ' || !quoted {
+            let parts = bytes.split(|byte| *byte == b'"').count();
+            if read == 0 || delimiter == ' ' || parts % 2 == 1 {
                 break;
             }
         }
@@ -271,9 +271,9 @@ impl Layout {
         Ok(fitting.into_iter().next().map(|(_, layout)| layout))
     }
 
-    /// How well the first rows fit the features, 0 to a million.
+    /// How well the first rows fit the features, parts per million.
     fn plausible(&self, features: &[Feature], target: Option<usize>, records: &[Vec<String>]) -> u64 {
-        let (mut fits, mut cells) = (0_u32, 0_u32);
+        let (mut fits, mut cells) = (0_u64, 0_u64);
         for record in records {
             for (feature, place) in features.iter().zip(&self.places) {
                 cells += 4;
@@ -286,12 +286,12 @@ impl Layout {
             cells *= 2;
             fits *= if values.len() <= 2 { 2 } else { 1 };
         }
-        u64::from(fits) * 1_000_000 / u64::from(cells.max(1))
+        fits * 1_000_000 / cells.max(1)
     }
 }
 
 /// How well a text fits a feature, 0 to 4.
-fn fit(feature: &Feature, features: &[Feature], text: &str) -> u32 {
+fn fit(feature: &Feature, features: &[Feature], text: &str) -> u64 {
     if feature.category.is_some() || !feature.codes.is_empty() {
         let same = features.iter().filter(|other| other.column == feature.column);
         let known = same.into_iter().any(|other| {
