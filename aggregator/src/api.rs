@@ -7,7 +7,7 @@ use domain::decision::Reason;
 use domain::ids::{LoanId, PaymentId, PrincipalId, ProviderId, QuoteId, RequestId, SettlementId};
 use domain::loan::{LoanState, RequestState, SettlementState};
 use domain::money::{Money, TokenAmount};
-use domain::ports::WalletCall;
+use domain::ports::{DataConsent, WalletCall};
 use domain::quote::{Loser, Quote};
 use domain::ranking::RankBy;
 use domain::request::{Applicant, Jurisdiction, Product, Purpose};
@@ -68,6 +68,9 @@ pub struct NewRequest {
     /// A live on-chain loan of the borrower that the new one is to repay; it brings wallet and collateral.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refinances: Option<LoanId>,
+    /// Sources that the borrower lets us ask, each at most once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub data_consents: Vec<DataConsent>,
     /// How to rank.
     #[serde(default)]
     pub rank_by: RankBy,

@@ -67,11 +67,6 @@ pub struct DecisionReplay {
     pub replayed: Vec<u8>,
 }
 
-/// What is known of the borrower, gathered before any transaction.
-pub(crate) fn features(request: &CreditRequest) -> FeatureSet {
-    FeatureSet::of(request)
-}
-
 /// A risk decision and what it refuses.
 pub(crate) struct AboutRisk {
     /// Why the request may not be quoted; empty when it may.

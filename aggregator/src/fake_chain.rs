@@ -27,6 +27,8 @@ pub(crate) struct Answers {
     pub health: Health,
     pub liquidation: Option<Liquidation>,
     pub balance: u128,
+    /// Transactions of every wallet.
+    pub sent: u64,
     pub epoch: u32,
     /// Nothing answers.
     pub down: bool,
@@ -46,6 +48,7 @@ impl Default for Answers {
             },
             liquidation: None,
             balance: u128::MAX,
+            sent: 0,
             epoch: 1,
             down: false,
             attested: Vec::new(),
@@ -219,6 +222,10 @@ impl ChainReader for FakeChain {
 
     async fn balance(&self, _: u64, _: Address, _: Address) -> Result<u128, ChainError> {
         self.up(|answers| answers.balance)
+    }
+
+    async fn transactions_sent(&self, _: u64, _: Address, _: u64) -> Result<u64, ChainError> {
+        self.up(|answers| answers.sent)
     }
 }
 

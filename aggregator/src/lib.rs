@@ -19,6 +19,7 @@ pub mod attestation;
 pub mod bus;
 pub mod decisions;
 pub mod events;
+pub mod facts;
 pub mod fraud;
 pub mod idempotency;
 pub mod identity;
@@ -71,6 +72,8 @@ pub struct World {
     pub rules: Arc<compliance::RuleSet>,
     /// Sanctions lists.
     pub screening: Arc<compliance::ScreeningIndex>,
+    /// Bureaus and banks that know borrowers.
+    pub credit_data: Arc<facts::CreditData>,
     /// Counters and links of the fraud checks.
     pub velocity: Arc<dyn Velocity>,
     /// Rules and secret of the fraud checks.

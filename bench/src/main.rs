@@ -16,6 +16,7 @@ mod machine;
 mod normalise;
 mod numbers;
 mod report;
+mod risk;
 mod sample;
 mod stage;
 mod streaming;
@@ -99,6 +100,16 @@ async fn figures(options: &Options) -> anyhow::Result<Vec<(Box<dyn Figure>, Vec<
     if options.wants("normalise_fis12") {
         figures.push(Box::new(normalise::Normalise::new()?));
     }
+    for (name, full) in [("risk_forest", false), ("risk_forest_300x6", true)] {
+        if options.wants(name) {
+            figures.push(Box::new(risk::Forest::new(name, full)?));
+        }
+    }
+    for (name, full) in [("risk_explain", false), ("risk_explain_300x6", true)] {
+        if options.wants(name) {
+            figures.push(Box::new(risk::Explain::new(name, full)?));
+        }
+    }
     let stored = [
         "quote_request",
         "hung_lender",
@@ -111,7 +122,7 @@ async fn figures(options: &Options) -> anyhow::Result<Vec<(Box<dyn Figure>, Vec<
     }
     let url = options.database_url.as_deref().ok_or_else(|| {
         anyhow::anyhow!(
-            "DATABASE_URL is missing: run scripts/bench.sh, or choose --only apr_us_360, quote_whole, normalise or gas"
+            "DATABASE_URL is missing: run scripts/bench.sh, or choose --only apr_us_360, quote_whole, normalise, risk or gas"
         )
     })?;
     let world = stage::world(url).await?;

@@ -68,6 +68,7 @@ pub fn ask(months: u32) -> NewRequest {
         wallet: None,
         collateral: None,
         refinances: None,
+        data_consents: Vec::new(),
         rank_by: RankBy::Apr,
         signals: Default::default(),
     }
@@ -90,6 +91,7 @@ pub fn request(months: u32) -> anyhow::Result<CreditRequest> {
         wallet: ask.wallet,
         collateral: ask.collateral,
         refinances: None,
+        data_consents: Vec::new(),
     })
 }
 

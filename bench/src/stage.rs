@@ -171,6 +171,7 @@ pub async fn world(database_url: &str) -> anyhow::Result<World> {
         risk: risk::Engine::built_in()?,
         rules: compliance::RuleSet::built_in()?,
         screening: compliance::ScreeningIndex::built_in()?,
+        credit_data: Arc::new(aggregator::facts::CreditData::none()),
         velocity: Arc::new(InProcessVelocity::default()),
         fraud: FraudSetup::new(DEVELOPMENT_SECRET)?,
         settings: Settings::default(),
@@ -235,6 +236,7 @@ impl ChainReader for NoChain {
     async fn signature_valid(&self, chain: u64, _: Address, _: B256, _: &Bytes) -> Result<bool, ChainError> { nowhere(chain) }
     async fn attestation_epoch(&self, chain: u64) -> Result<u32, ChainError> { nowhere(chain) }
     async fn balance(&self, chain: u64, _: Address, _: Address) -> Result<u128, ChainError> { nowhere(chain) }
+    async fn transactions_sent(&self, chain: u64, _: Address, _: u64) -> Result<u64, ChainError> { nowhere(chain) }
 }
 
 #[async_trait]

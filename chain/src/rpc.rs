@@ -321,6 +321,13 @@ impl Rpc {
             .map(|n| n.to())
     }
 
+    /// Number of transactions that the account had in blocks up to that one.
+    pub async fn nonce_at(&self, account: Address, block: u64) -> Result<u64, RpcError> {
+        self.read::<U64>("eth_getTransactionCount", json!([account, U64::from(block)]))
+            .await
+            .map(|n| n.to())
+    }
+
     /// Runs a call against the newest block.
     pub async fn call(&self, from: Option<Address>, to: Address, data: &Bytes, gas: u64) -> Result<Bytes, RpcError> {
         let mut call = json!({ "to": to, "data": data, "gas": U64::from(gas) });

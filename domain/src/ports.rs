@@ -2,6 +2,7 @@
 
 mod contracts;
 mod controls;
+mod credit_data;
 mod journeys;
 mod logs;
 pub mod velocity;
@@ -28,6 +29,11 @@ pub use contracts::{
     OnchainTerms, SignedAttestation, WalletCall,
 };
 pub use controls::LenderControls;
+pub use credit_data::{
+    BadReference, BankAccount, BankAccountKind, BankData, BankReport, BankTransaction, Bureau, BureauReport,
+    BureauSubject, ConsentReference, CreditDataError, DataConsent, DataPurpose, DataSource, MonthState, PublicRecord,
+    PublicRecordKind, StatementMonth, Tradeline, TradelineKind, TransactionClass,
+};
 pub use journeys::{Handoff, JourneyKey, JourneyRecord, JourneyStore, Question};
 pub use logs::{EventLog, EventLogs, LogFilter};
 pub use velocity::Velocity;

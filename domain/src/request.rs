@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::calendar::Period;
 use crate::ids::{LoanId, PrincipalId, RequestId, TenantId};
 use crate::money::{Money, TokenAmount};
+use crate::ports::DataConsent;
 
 /// Kinds of credit that are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -140,6 +141,9 @@ pub struct CreditRequest {
     /// The on-chain loan of the borrower that the new one is to repay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refinances: Option<Refinances>,
+    /// Sources that the borrower lets us ask; lenders are not told.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub data_consents: Vec<DataConsent>,
 }
 
 /// A live on-chain loan that a new one is to repay in the same transaction.

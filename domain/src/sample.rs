@@ -65,6 +65,7 @@ pub(crate) fn request() -> CreditRequest {
             asset: asset(),
         }),
         refinances: None,
+        data_consents: Vec::new(),
     }
 }
 

@@ -24,6 +24,9 @@ macro_rules! folder {
     };
 }
 
+/// The champion, then the challengers.
+pub(crate) type Models = (Arc<Artefact>, Vec<Arc<Artefact>>);
+
 /// The anomaly model of the fraud checks.
 pub(crate) fn anomaly() -> Result<Arc<Artefact>, ArtefactError> {
     Artefact::open(&Files::of(&folder!("anomaly"))?, &TrustedKeys::development()).map(Arc::new)
@@ -31,7 +34,7 @@ pub(crate) fn anomaly() -> Result<Arc<Artefact>, ArtefactError> {
 
 /// The champion, then the challengers. They are part of the program, so the development key vouches for them: whoever could
 /// change them could change the program.
-pub(crate) fn models() -> Result<(Arc<Artefact>, Vec<Arc<Artefact>>), ArtefactError> {
+pub(crate) fn models() -> Result<Models, ArtefactError> {
     let open = |files: &[(&str, &[u8])]| Artefact::open(&Files::of(files)?, &TrustedKeys::development()).map(Arc::new);
     Ok((open(&folder!("points"))?, vec![open(&folder!("taiwan"))?]))
 }

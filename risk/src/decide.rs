@@ -128,9 +128,9 @@ fn score<'a>(models: &'a ModelSet, set: &FeatureSet, view: &View) -> Scores<'a> 
     };
     let champion = models.champion_seat();
     let chosen = models.route(set.subject).filter(|seat| skipped(seat).is_none());
-    let seat = chosen.unwrap_or(champion);
+    let decides = chosen.unwrap_or(champion);
     let mut shadow = Vec::new();
-    for other in models.seats().filter(|other| other.name != seat.name) {
+    for other in models.seats().filter(|other| other.name != decides.name) {
         let why = skipped(other);
         let said = why.is_none().then(|| other.say(&other.row(view, set.currency)));
         shadow.push(Shadow {
@@ -140,11 +140,11 @@ fn score<'a>(models: &'a ModelSet, set: &FeatureSet, view: &View) -> Scores<'a> 
             skipped: why,
         });
     }
-    let row = seat.row(view, set.currency);
+    let row = decides.row(view, set.currency);
     Scores {
-        said: seat.say(&row),
-        expired: seat.artefact.expires() < today,
-        seat,
+        said: decides.say(&row),
+        expired: decides.artefact.expires() < today,
+        seat: decides,
         row,
         shadow,
     }

@@ -163,7 +163,7 @@ fn verified_income_wins_over_declared_when_it_was_seen_long_enough() {
 fn debts_seen_in_the_account_count_when_they_are_more_than_declared() {
     let debts = |minor| {
         decided(&features(|set| {
-            set.put(Fact::RecurringDebtMinor, known(minor, Source::Bank))
+            set.put(Fact::RecurringDebtMinor, known(minor, Source::Bank));
         }))
     };
     assert_eq!(debts(10_000).limit, usd(8_670));

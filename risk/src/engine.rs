@@ -172,7 +172,7 @@ impl Engine {
 
     /// The models and rules that ship with this build. Models are checked once a process.
     pub fn built_in() -> Result<Arc<Self>, EngineError> {
-        static MODELS: OnceLock<Result<(Arc<Artefact>, Vec<Arc<Artefact>>), ArtefactError>> = OnceLock::new();
+        static MODELS: OnceLock<Result<crate::built_in::Models, ArtefactError>> = OnceLock::new();
         let (champion, challengers) = MODELS.get_or_init(crate::built_in::models).clone()?;
         Ok(Self::new(assemble(champion, challengers)?))
     }

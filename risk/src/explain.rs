@@ -11,7 +11,6 @@
 use crate::binning::Bins;
 use crate::forest::{Forest, SlotBins, Walk};
 use crate::model::{Artefact, Evaluator, Kind, MAX_GROUPS};
-use crate::scale::whole;
 
 /// The most reasons that are told: more are of little help to an applicant (12 CFR 1002 Supplement I, 9(b)(2)-1).
 pub const MAX_REASONS: usize = 4;
@@ -223,16 +222,6 @@ fn one_at_a_time(artefact: &Artefact, forest: &Forest, row: &Bins, values: &mut 
         }
         *value = whole - forest.sum(&without);
     }
-}
-
-/// The sum of path lengths divided by the constant of an isolation forest.
-pub(crate) fn divided(sum: f64, constant: f64) -> f64 {
-    sum / constant
-}
-
-/// 1,000 times a share, rounded.
-pub(crate) fn permille(share: f64) -> i32 {
-    whole(share * 1_000.0).clamp(0, 1_000)
 }
 
 #[cfg(test)]

@@ -126,19 +126,22 @@ impl Forest {
     pub(crate) fn sum(&self, bins: &SlotBins) -> f64 {
         let mut sum = self.start;
         for block in &self.blocks {
-            let (depth, size) = (block.depth, 1_usize << block.depth);
+            let size = 1_usize << block.depth;
             let nodes = &self.nodes[block.nodes..][..size * ABREAST];
-            let mut at = [1_usize; ABREAST];
-            for _ in 0..depth {
-                for (tree, at) in at.iter_mut().enumerate() {
-                    let [slot, k] = nodes[(tree << depth) + *at];
-                    *at = 2 * *at + usize::from(bins[usize::from(slot)] > k);
-                }
-            }
             let leaves = &self.leaves[block.leaves..][..size * block.trees];
-            for (at, leaves) in at.iter().zip(leaves.chunks_exact(size)) {
-                sum += leaves[at & (size - 1)];
-            }
+            sum = match block.depth {
+                0 => leaves.iter().fold(sum, |sum, leaf| sum + leaf),
+                1 => add::<1, 2>(sum, nodes, leaves, bins),
+                2 => add::<2, 4>(sum, nodes, leaves, bins),
+                3 => add::<3, 8>(sum, nodes, leaves, bins),
+                4 => add::<4, 16>(sum, nodes, leaves, bins),
+                5 => add::<5, 32>(sum, nodes, leaves, bins),
+                6 => add::<6, 64>(sum, nodes, leaves, bins),
+                7 => add::<7, 128>(sum, nodes, leaves, bins),
+                8 => add::<8, 256>(sum, nodes, leaves, bins),
+                9 => add::<9, 512>(sum, nodes, leaves, bins),
+                _ => add::<10, 1_024>(sum, nodes, leaves, bins),
+            };
         }
         sum
     }
@@ -152,6 +155,27 @@ impl Forest {
             nodes.zip(leaves).map(|(nodes, leaves)| Walk { nodes, leaves })
         })
     }
+}
+
+/// Adds the leaves that a block's trees reach. `SIZE` is 2^`DEPTH`: known to the compiler, so that no index needs a check.
+#[inline]
+fn add<const DEPTH: usize, const SIZE: usize>(mut sum: f64, nodes: &[[u8; 2]], leaves: &[f64], bins: &SlotBins) -> f64 {
+    let (nodes, _) = nodes.as_chunks::<SIZE>();
+    let Some(nodes) = nodes.first_chunk::<ABREAST>() else {
+        return sum;
+    };
+    let mut at = [1_usize; ABREAST];
+    for _ in 0..DEPTH {
+        for (at, nodes) in at.iter_mut().zip(nodes) {
+            let [slot, k] = nodes[*at % SIZE];
+            *at = 2 * *at + usize::from(bins[usize::from(slot)] > k);
+        }
+    }
+    let (leaves, _) = leaves.as_chunks::<SIZE>();
+    for (at, leaves) in at.iter().zip(leaves) {
+        sum += leaves[*at % SIZE];
+    }
+    sum
 }
 
 #[cfg(test)]

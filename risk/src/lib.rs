@@ -7,6 +7,7 @@
 pub mod facts;
 pub mod features;
 pub mod fraud;
+pub mod sources;
 
 // What decides.
 mod built_in;

@@ -91,9 +91,10 @@ pub(crate) fn derive(inputs: &LimitInputs, income_source: Option<Source>) -> Lim
     let after_wallet = share_down(after_cut, inputs.wallet_ppm).unwrap_or(0);
     let limit = whole(after_wallet, inputs.unit);
     let exposure = i128::from(inputs.outstanding.max(0)) + i128::from(inputs.reserved.max(0));
-    let available = match inputs.frozen {
-        true => 0,
-        false => whole((limit - exposure).max(0), inputs.unit),
+    let available = if inputs.frozen {
+        0
+    } else {
+        whole((limit - exposure).max(0), inputs.unit)
     };
     let asked = i128::from(inputs.asked);
     let tighter = if by_capacity < by_income {

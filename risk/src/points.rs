@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::f64::consts::LN_2;
+use std::fmt::Write as _;
 
 use chrono::NaiveDate;
 
@@ -257,8 +258,9 @@ fn card() -> String {
             .iter()
             .map(|(below, points)| format!("< {below}: {points}"))
             .collect();
-        card += &format!(
-            "| {} | {}; else {} | {} | {} | {} |\n",
+        let _ = writeln!(
+            card,
+            "| {} | {}; else {} | {} | {} | {} |",
             row.fact.name(),
             bins.join("; "),
             row.rest,

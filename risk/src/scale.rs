@@ -13,6 +13,21 @@ pub fn probability(log_odds: f64) -> f64 {
     1.0 / (1.0 + libm::exp(-log_odds))
 }
 
+/// The raw score of an isolation forest: the sum of path lengths divided by its constant.
+pub(crate) fn divided(sum: f64, constant: f64) -> f64 {
+    sum / constant
+}
+
+/// How strange the raw score of an isolation forest is, 0 to 1 (Liu, Ting and Zhou 2008).
+pub(crate) fn anomaly(raw: f64) -> f64 {
+    libm::exp2(-raw)
+}
+
+/// 1,000 times a share, rounded.
+pub(crate) fn permille(share: f64) -> i32 {
+    whole(share * 1_000.0).clamp(0, 1_000)
+}
+
 impl Scale {
     /// Points of one unit of log-odds.
     pub fn factor(&self) -> f64 {
@@ -21,7 +36,12 @@ impl Scale {
 
     /// The score: rounded half away from zero, clamped.
     pub fn score(&self, log_odds: f64) -> i32 {
-        let points = f64::from(self.base_score) + self.factor() * (-log_odds - libm::log(self.base_odds));
+        self.score_with(libm::log(self.base_odds), log_odds)
+    }
+
+    /// The same with the logarithm of `base_odds` taken once.
+    pub(crate) fn score_with(&self, log_base_odds: f64, log_odds: f64) -> i32 {
+        let points = f64::from(self.base_score) + self.factor() * (-log_odds - log_base_odds);
         whole(points).clamp(self.min_score, self.max_score)
     }
 

@@ -60,6 +60,7 @@ pub fn request(change: impl FnOnce(&mut CreditRequest)) -> CreditRequest {
         wallet: None,
         collateral: None,
         refinances: None,
+        data_consents: vec![],
     };
     change(&mut request);
     request

@@ -108,10 +108,7 @@ impl Rule {
             return wrong("the points are out of range or not monotone");
         }
         let points = || self.bins.iter().map(|bin| bin.1);
-        let known = match self.adverse {
-            true => points().max(),
-            false => points().min(),
-        };
+        let known = if self.adverse { points().max() } else { points().min() };
         // So that no history is never better than a short clean one.
         if known.is_none_or(|known| self.missing > known) {
             return wrong("missing is better than a clean record");

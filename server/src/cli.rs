@@ -60,6 +60,9 @@ enum Command {
     /// Lenders: begin one, try its manifest, check one; see how they do, suspend and resume.
     #[command(subcommand)]
     Provider(commands::provider::Command),
+    /// Risk models: score files, look at, check, sign and train models.
+    #[command(subcommand)]
+    Risk(commands::risk::Command),
     /// Print a generated document.
     Print {
         /// Which.
@@ -111,6 +114,7 @@ fn run(command: Command) -> Result<ExitCode> {
     match command {
         Command::Apr(CheckApr::Check(options)) => return commands::apr::run(&options),
         Command::Schedule(CheckSchedule::Check(options)) => return commands::schedule::run(&options),
+        Command::Risk(command) => return commands::risk::run(&command),
         Command::Print { what: Printed::Schema } => {
             print!("{}", graphql::schema::sdl());
             return Ok(ExitCode::SUCCESS);
@@ -148,7 +152,7 @@ fn run(command: Command) -> Result<ExitCode> {
             Command::Chain(command) => commands::chain::run(&command).await,
             Command::Provider(command) => commands::provider::run(&command).await,
             Command::Doctor(options) => commands::doctor::run(&options).await,
-            Command::Apr(_) | Command::Schedule(_) | Command::Print { .. } => Ok(ExitCode::SUCCESS),
+            Command::Apr(_) | Command::Schedule(_) | Command::Risk(_) | Command::Print { .. } => Ok(ExitCode::SUCCESS),
         }
     })
 }

@@ -81,6 +81,9 @@ pub struct Config {
     /// Lenders.
     #[serde(default)]
     pub lenders: Vec<LenderConfig>,
+    /// Bureaus and banks that know borrowers.
+    #[serde(default)]
+    pub credit_data: bureaus::CreditDataConfig,
     /// When lenders are suspended and brought back without a person.
     #[serde(default)]
     pub provider_rules: SuspensionRules,
@@ -372,6 +375,7 @@ mod tests {
             "the example shows the defaults"
         );
         assert!(keeper("error_percent = 50", "error_percent = 0"));
+        assert!(config.credit_data.bureau.is_some() && config.credit_data.bank.is_some());
         assert!(keeper(
             "signing_key = \"env:EXAMPLE_DESK_KEY\"",
             "signing_key = \"0x01\""

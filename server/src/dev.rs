@@ -1,5 +1,6 @@
 //! `usance dev`: a whole marketplace on one machine. Every start is a fresh one: new database, new chains, same addresses.
 
+mod credit_data;
 mod desks;
 mod market;
 mod networks;
@@ -147,7 +148,12 @@ pub async fn run(options: Options) -> Result<ExitCode> {
     let key = sdk::PrivateKey::development(PLATFORM_KEY)?;
     let urls = chains.iter().map(|c| (c.chain_id(), c.url().to_owned())).collect();
     let sources = sources(options.manual_clock, urls);
-    let sandbox = start_sandbox(&key, &sources).await?;
+    let platform = sandbox::PlatformKey {
+        id: PLATFORM_KEY.to_owned(),
+        public: key.public().to_base64(),
+    };
+    let credit_sources = credit_data::open(&platform, &sources).await?;
+    let sandbox = start_sandbox(platform, &sources).await?;
     let market = market::Market::start(&options.data_dir, &sources).await?;
     let listener = listen(options.listen).await?;
     let networks = networks::open(&sources, &listener).await?;
@@ -159,6 +165,7 @@ pub async fn run(options: Options) -> Result<ExitCode> {
     config.lenders.extend(market.lenders());
     config.lenders.extend(networks.lenders()?);
     config.lenders.extend(own);
+    config.credit_data = credit_sources.config();
     let lender_count = config.lenders.len();
     let roles = [Role::Api, Role::Worker, Role::Indexer];
     let running = runtime::start(config, &roles, listener, sources, telemetry::figures()?).await?;
@@ -290,11 +297,7 @@ async fn start_chain(
     Ok((chain, addresses, start_block))
 }
 
-async fn start_sandbox(key: &sdk::PrivateKey, sources: &runtime::Sources) -> Result<SandboxHandle> {
-    let platform = sandbox::PlatformKey {
-        id: PLATFORM_KEY.to_owned(),
-        public: key.public().to_base64(),
-    };
+async fn start_sandbox(platform: sandbox::PlatformKey, sources: &runtime::Sources) -> Result<SandboxHandle> {
     let world = sandbox::World {
         clock: Arc::clone(&sources.clock),
         ids: Arc::clone(&sources.ids),
@@ -355,6 +358,7 @@ fn config(
             .map(|chain| asset(chain.chain_id(), DevAsset::Ether))
             .collect(),
         lenders,
+        credit_data: bureaus::CreditDataConfig::default(),
         // Its lenders misbehave on purpose.
         provider_rules: SuspensionRules {
             automatic: false,

@@ -2,7 +2,9 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
+use aggregator::facts::CreditData;
 use aggregator::fraud::{FraudSetup, InProcessVelocity};
 use aggregator::{Aggregator, AttestationPolicy, Keeper, Settings, World};
 use anyhow::{Context, Result};
@@ -107,6 +109,7 @@ pub async fn start(
         risk: risk::Engine::built_in()?,
         rules: compliance::RuleSet::built_in()?,
         screening: compliance::ScreeningIndex::built_in()?,
+        credit_data: Arc::new(credit_data(&config, &sources)?),
         velocity: velocity(&config)?,
         fraud: FraudSetup::new(&config.fraud_secret()?)?,
         settings,
@@ -187,6 +190,40 @@ async fn connect_chains(registry: &Registry) -> Result<Vec<Arc<Rpc>>> {
         rpcs.push(Arc::new(rpc));
     }
     Ok(rpcs)
+}
+
+/// The sources of facts outside.
+fn credit_data(config: &Config, sources: &Sources) -> Result<CreditData> {
+    let figures = &config.credit_data;
+    let parts = bureaus::Parts {
+        signer: Arc::new(platform_signer(config, sources)?),
+        network: network(config),
+        clock: Arc::clone(&sources.clock),
+        ids: Arc::clone(&sources.ids),
+    };
+    let found = figures.build(&parts)?;
+    let deadline = Duration::from_millis(figures.facts_deadline_ms);
+    let keep = Duration::from_millis(figures.keep_ms);
+    Ok(CreditData::new(found.bureau, found.bank, deadline, keep))
+}
+
+/// Our key towards lenders, bureaus and banks.
+fn platform_signer(config: &Config, sources: &Sources) -> Result<sdk::Signer> {
+    let key = sdk::PrivateKey::from_base64(&config.platform_key.id, config.platform_key.seed.expose_secret())
+        .context("platform_key.seed must be base64 of 32 bytes")?;
+    Ok(sdk::Signer {
+        key,
+        clock: Arc::clone(&sources.clock),
+        ids: Arc::clone(&sources.ids),
+    })
+}
+
+/// Which addresses may be dialled.
+fn network(config: &Config) -> sdk::NetworkPolicy {
+    match config.profile {
+        Profile::Development => sdk::NetworkPolicy::AllowLoopback,
+        Profile::Production => sdk::NetworkPolicy::Public,
+    }
 }
 
 /// Figures of the use cases.
@@ -278,19 +315,9 @@ fn lender_parts(
     (contracts, rpcs): (&Arc<dyn Contracts>, &[Arc<Rpc>]),
     journeys: Arc<dyn JourneyStore>,
 ) -> Result<lenders::Parts> {
-    let key = sdk::PrivateKey::from_base64(&config.platform_key.id, config.platform_key.seed.expose_secret())
-        .context("platform_key.seed must be base64 of 32 bytes")?;
-    let network = match config.profile {
-        Profile::Development => sdk::NetworkPolicy::AllowLoopback,
-        Profile::Production => sdk::NetworkPolicy::Public,
-    };
     Ok(lenders::Parts {
-        signer: Arc::new(sdk::Signer {
-            key,
-            clock: Arc::clone(&sources.clock),
-            ids: Arc::clone(&sources.ids),
-        }),
-        network,
+        signer: Arc::new(platform_signer(config, sources)?),
+        network: network(config),
         callback_url: Some(own_url.to_owned()),
         contracts: Arc::clone(contracts),
         views: Arc::new(RpcViews::new(rpcs.iter().cloned())),

@@ -51,6 +51,7 @@ impl Books {
             screening: compliance::ScreeningIndex::built_in()?,
             velocity: Arc::new(InProcessVelocity::default()),
             fraud: FraudSetup::new(DEVELOPMENT_SECRET)?,
+            credit_data: Arc::new(aggregator::facts::CreditData::none()),
             settings: Settings::default(),
         });
         Ok(Self { db, aggregator })
@@ -107,6 +108,17 @@ impl Books {
         let (stored, replayed) = self.aggregator.replay_ranking(RequestId(id)).await?;
         ensure!(!stored.is_empty() && stored == replayed, "the ranking does not replay");
         Ok(())
+    }
+
+    /// The facts that a request was decided about, as stored.
+    pub async fn risk_facts(&self, request: &str) -> Result<serde_json::Value> {
+        let id = request.strip_prefix("req_").context("a request id")?;
+        let text: String =
+            sqlx::query_scalar("select facts from compliance.decision where request_id = $1 and kind = 'RISK'")
+                .bind(id.parse::<uuid::Uuid>()?)
+                .fetch_one(&self.db)
+                .await?;
+        Ok(serde_json::from_str(&text)?)
     }
 
     /// Ends the connections.

@@ -84,6 +84,7 @@ impl Environment {
             pools: pools.as_ref().zip(options.pools),
             start_block,
             more_lenders: &options.more_lenders,
+            credit_data: &options.credit_data,
             keeper: options.keeper,
             provider_rules: &options.provider_rules,
             redis_url: options.redis_url.as_deref(),
@@ -376,6 +377,11 @@ impl Environment {
         let text = std::fs::read_to_string(self.log_file()).unwrap_or_default();
         let loud: Vec<&str> = text.lines().filter(|l| !l.contains("\"level\":\"INFO\"")).collect();
         loud[loud.len().saturating_sub(15)..].join("\n")
+    }
+
+    /// Every line that the running process logged.
+    pub fn whole_log(&self) -> String {
+        std::fs::read_to_string(self.log_file()).unwrap_or_default()
     }
 
     /// Ends everything and drops the database.

@@ -23,6 +23,8 @@ pub struct Options {
     pub pools: Option<Pools>,
     /// Lenders of other kinds, as configuration has them.
     pub more_lenders: Vec<serde_json::Value>,
+    /// The section `credit_data` of the configuration.
+    pub credit_data: serde_json::Value,
     /// Liquidates and ends loans in default.
     pub keeper: bool,
     /// Time of the process stands still and moves with the chains, see [`Environment::time_passes`]; the lenders' goes on.
@@ -46,6 +48,7 @@ impl Default for Options {
             desks: vec![Desk::Secured],
             pools: None,
             more_lenders: Vec::new(),
+            credit_data: serde_json::json!({}),
             keeper: false,
             manual_clock: false,
             provider_rules: serde_json::json!({ "automatic": false }),

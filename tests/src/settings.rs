@@ -44,6 +44,7 @@ pub(crate) struct Facts<'a> {
     /// Of the first chain.
     pub start_block: u64,
     pub more_lenders: &'a [Value],
+    pub credit_data: &'a Value,
     pub keeper: bool,
     pub provider_rules: &'a Value,
     pub redis_url: Option<&'a str>,
@@ -149,6 +150,7 @@ impl Facts<'_> {
             "chains": self.chain_configs(),
             "assets": assets,
             "lenders": lenders,
+            "credit_data": self.credit_data,
             "provider_rules": self.provider_rules,
             "quote_deadline_ms": self.quote_deadline_ms,
             "poll_ms": 50,

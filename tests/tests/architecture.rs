@@ -17,6 +17,7 @@ const ALLOWED: [(&str, &[&str]); 12] = [
         "usance-lenders",
         &["usance-provider-sdk", "usance-domain", "usance-chain"],
     ),
+    ("usance-bureaus", &["usance-provider-sdk", "usance-domain"]),
     ("usance-sandbox", &["usance-provider-sdk", "usance-domain"]),
     ("usance-chain", &["usance-domain"]),
     (
@@ -34,6 +35,7 @@ const ALLOWED: [(&str, &[&str]); 12] = [
             "usance-risk",
             "usance-compliance",
             "usance-lenders",
+            "usance-bureaus",
             "usance-provider-sdk",
             "usance-kit",
             "usance-sandbox",

@@ -40,6 +40,7 @@ fn request(world: &World, id: u128, who: &Principal) -> CreditRequest {
         wallet: None,
         collateral: None,
         refinances: None,
+        data_consents: vec![],
     }
 }
 

@@ -37,7 +37,7 @@ use crate::idempotency::{Begun, Call, begin, finish, replayed};
 use crate::providers::{Admission, suspended};
 use crate::store::quoting::{Asked, NewRow};
 use crate::store::{self, to_json};
-use crate::{Aggregator, decisions, fraud};
+use crate::{Aggregator, decisions, facts, fraud};
 
 /// A request that was checked and decided about, before it is stored.
 struct Opened {
@@ -83,8 +83,12 @@ impl Aggregator {
             ..new.signals.clone()
         };
         let asked = self.asked(caller, borrower, (new, old));
-        let mut features = decisions::features(&asked.request);
-        features.fraud = fraud::gather(&self.world, &asked.request, &signals).await;
+        let deadline = started + self.world.settings.quote_deadline;
+        let (mut features, fraud) = tokio::join!(
+            facts::features(&self.world, &asked.request, deadline),
+            fraud::gather(&self.world, &asked.request, &signals),
+        );
+        features.fraud = fraud;
         let mut tx = self.world.db.begin().await?;
         if let Begun::Replay(view) = begin(&mut tx, &self.world, &call).await? {
             return Ok(view);
@@ -101,8 +105,11 @@ impl Aggregator {
         self.wake.events.notify_one();
         fraud::flag_declined(&self.world, &features.fraud, &opened.risk.fraud).await;
         if let Some(book) = book {
-            let deadline = started + self.world.settings.quote_deadline;
-            let request = Arc::new(opened.asked.request);
+            // The borrower's consents are for us alone.
+            let request = Arc::new(CreditRequest {
+                data_consents: Vec::new(),
+                ..opened.asked.request
+            });
             let fan_out = FanOut {
                 request,
                 risk: Arc::new(opened.risk),
@@ -157,6 +164,7 @@ impl Aggregator {
             wallet,
             collateral,
             refinances,
+            data_consents: new.data_consents,
         };
         Asked { request, rank_by }
     }

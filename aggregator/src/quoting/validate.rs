@@ -3,6 +3,7 @@
 use alloy_primitives::Address;
 use domain::eligibility::approximate_days;
 use domain::money::{Money, TokenAmount};
+use domain::ports::DataConsent;
 use domain::request::{Applicant, Jurisdiction};
 
 use crate::api::{Error, NewRequest};
@@ -31,6 +32,7 @@ pub(super) fn validate(new: &NewRequest) -> Result<(), Error> {
     within("products", new.products.len() <= 4, "each kind at most once")?;
     within("id", new.id.is_none_or(|id| !id.0.is_nil()), "not the nil id")?;
     within("wallet", new.wallet != Some(Address::ZERO), "not the zero address")?;
+    consents(&new.data_consents)?;
     jurisdiction(&new.jurisdiction)?;
     applicant(&new.applicant, new.amount)?;
     new.signals.check()?;
@@ -43,6 +45,12 @@ fn within(field: &str, holds: bool, message: &str) -> Result<(), Error> {
     } else {
         Err(Error::invalid(field, message))
     }
+}
+
+fn consents(given: &[DataConsent]) -> Result<(), Error> {
+    let again = |(place, consent): (usize, &DataConsent)| given[..place].iter().any(|c| c.source == consent.source);
+    let once = !given.iter().enumerate().any(again);
+    within("dataConsents", once, "each source at most once")
 }
 
 fn jurisdiction(place: &Jurisdiction) -> Result<(), Error> {

@@ -1,11 +1,13 @@
 //! SQL of the schema `lending`: settlements, loans, installments, repayments.
 
+mod history;
 mod loans;
 mod payments;
 mod settlements;
 mod venues;
 mod watch;
 
+pub(crate) use history::*;
 pub(crate) use loans::*;
 pub(crate) use payments::*;
 pub(crate) use settlements::*;

@@ -198,6 +198,11 @@ impl ChainReader for SettlementReader {
                 .await?,
         )
     }
+
+    async fn transactions_sent(&self, chain_id: u64, account: Address, block: u64) -> Result<u64, ChainError> {
+        let sent = self.rpc(chain_id)?.nonce_at(account, block).await;
+        sent.map_err(|error| unavailable(chain_id, &error))
+    }
 }
 
 fn decoded<C: SolCall>(answer: &Bytes) -> Result<C::Return, ChainError> {

@@ -270,6 +270,7 @@ fn facts_are_taken_from_the_request() {
         wallet: Some(Address::ZERO),
         collateral: None,
         refinances: None,
+        data_consents: Vec::new(),
     };
     let facts = RequestFacts::of(&request, dates("2026-11-21"));
     assert_eq!(

@@ -228,4 +228,6 @@ pub trait ChainReader: Send + Sync {
     async fn attestation_epoch(&self, chain_id: u64) -> Result<u32, ChainError>;
     /// Balance of a token.
     async fn balance(&self, chain_id: u64, token: Address, owner: Address) -> Result<u128, ChainError>;
+    /// Transactions that an account had sent at the end of that block.
+    async fn transactions_sent(&self, chain_id: u64, account: Address, block: u64) -> Result<u64, ChainError>;
 }

@@ -9,6 +9,7 @@ use async_graphql::{ID, InputObject};
 use chrono::{DateTime, Utc};
 use domain::calendar::Period;
 use domain::money::{Asset, Currency, Money, TokenAmount};
+use domain::ports::{ConsentReference, DataConsent, DataPurpose};
 use domain::request::{Applicant, Jurisdiction};
 use serde::Deserialize;
 
@@ -173,6 +174,44 @@ impl ApplicantInput {
     }
 }
 
+mirror! {
+    /// A source of facts about the borrower.
+    DataSourceKind = "domain::ports::DataSource" {
+        /// A credit bureau.
+        Bureau,
+        /// The borrower's bank.
+        Bank,
+    }
+}
+
+/// The borrower lets the service ask a source, to decide about this credit. Without one, a source is not asked.
+#[derive(InputObject, Deserialize, Clone)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DataConsentInput {
+    /// Which source.
+    pub source: DataSourceKind,
+    /// The source's name of the consent.
+    pub reference: String,
+}
+
+impl std::fmt::Debug for DataConsentInput {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("DataConsentInput(personal data)")
+    }
+}
+
+impl DataConsentInput {
+    fn read((place, given): (usize, Self)) -> Result<DataConsent, Error> {
+        let field = format!("dataConsents.{place}.reference");
+        Ok(DataConsent {
+            source: given.source.into(),
+            reference: ConsentReference::parse(&given.reference)
+                .map_err(|error| Error::invalid(&field, error.to_string()))?,
+            purpose: DataPurpose::CreditAssessment,
+        })
+    }
+}
+
 /// A request for quotes.
 #[derive(InputObject, Deserialize, Clone, Debug)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -204,6 +243,10 @@ pub struct RequestQuotesInput {
     /// A live on-chain loan of the borrower that the new one is to repay in the same transaction, starts with `loan_`. It
     /// brings wallet and collateral.
     pub refinances: Option<ID>,
+    /// Sources that the borrower lets the service ask, each at most once.
+    #[graphql(default)]
+    #[serde(default)]
+    pub data_consents: Vec<DataConsentInput>,
     /// How to rank.
     pub rank_by: Option<RankChoice>,
     /// What the client tells beside the request, for the fraud checks.
@@ -234,6 +277,12 @@ impl RequestQuotesInput {
                 .refinances
                 .map(|id| decode(Kind::Loan, "refinances", &id))
                 .transpose()?,
+            data_consents: self
+                .data_consents
+                .into_iter()
+                .enumerate()
+                .map(DataConsentInput::read)
+                .collect::<Result<_, _>>()?,
             rank_by: self.rank_by.map(Into::into).unwrap_or_default(),
             signals: self.signals.map(Into::into).unwrap_or_default(),
         })

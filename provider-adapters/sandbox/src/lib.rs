@@ -3,9 +3,11 @@
 //!
 //! What they paid out stands in a book, a file that survives `kill -9`: `GET /sandbox/book`.
 
+pub mod bank_data;
 pub mod bankfiles;
 pub mod behavior;
 mod book;
+pub mod bureau;
 mod callbacks;
 pub mod config;
 pub mod fis12;

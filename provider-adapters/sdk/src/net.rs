@@ -99,6 +99,21 @@ impl Endpoint {
         self.url.as_str().trim_end_matches('/')
     }
 
+    /// The path after the base and the query of a link in the answer to `from`, a path after the base. None when it leads to another
+    /// host, out of the base path, or is no link: what an answer says never decides whom we call.
+    pub fn follow(&self, from: &str, link: &str) -> Option<(String, Vec<(String, String)>)> {
+        let target = self.join(from, &[]).join(link).ok()?;
+        let same = target.origin() == self.url.origin() && target.username().is_empty() && target.password().is_none();
+        if !same {
+            return None;
+        }
+        let base = self.url.path().trim_end_matches('/');
+        let path = target.path();
+        let suffix = path.strip_prefix(base).filter(|rest| rest.starts_with('/'))?;
+        let query = target.query_pairs().map(|(k, v)| (k.into_owned(), v.into_owned()));
+        Some((suffix.to_owned(), query.collect()))
+    }
+
     fn join(&self, suffix: &str, query: &[(&str, &str)]) -> Url {
         let mut url = self.url.clone();
         url.set_path(&self.path(suffix));

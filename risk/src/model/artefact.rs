@@ -54,6 +54,7 @@ pub struct Artefact {
     pub(crate) evaluator: Evaluator,
     calibration: Calibration,
     scale: Scale,
+    log_base_odds: f64,
     /// Codes of the reason groups, by code.
     pub(crate) groups: Vec<String>,
     /// The group of each feature.
@@ -94,6 +95,7 @@ impl Artefact {
             *group = found.and_then(|found| u8::try_from(found).ok()).unwrap_or(0);
         }
         let scoring = manifest.kind != Kind::Isolation;
+        let scale = manifest.scale.filter(|_| scoring).unwrap_or(PERMILLE);
         Ok(Self {
             evaluator: evaluator(numbers, &binner),
             reference: binner.bins(&reference),
@@ -106,7 +108,8 @@ impl Artefact {
             signed_by: String::new(),
             golden_rows: 0,
             calibration: manifest.calibration.filter(|_| scoring).unwrap_or(NO_CALIBRATION),
-            scale: manifest.scale.filter(|_| scoring).unwrap_or(PERMILLE),
+            log_base_odds: libm::log(scale.base_odds),
+            scale,
             manifest,
         })
     }
@@ -171,6 +174,11 @@ impl Artefact {
         self.golden_rows
     }
 
+    /// The thresholds that a feature's values are binned by, rising.
+    pub fn thresholds(&self, feature: usize) -> &[f64] {
+        self.binner.thresholds(feature)
+    }
+
     /// The model card, Markdown.
     pub fn card(&self) -> &str {
         &self.card
@@ -211,7 +219,7 @@ impl Artefact {
                 raw,
                 log_odds: f64::NAN,
                 pd: f64::NAN,
-                score: explain::permille(anomaly(raw)),
+                score: scale::permille(scale::anomaly(raw)),
             };
         }
         let log_odds = scale::log_odds(self.calibration, raw);
@@ -219,7 +227,7 @@ impl Artefact {
             raw,
             log_odds,
             pd: scale::probability(log_odds),
-            score: self.scale.score(log_odds),
+            score: self.scale.score_with(self.log_base_odds, log_odds),
         }
     }
 
@@ -227,7 +235,7 @@ impl Artefact {
         match &self.evaluator {
             Evaluator::Forest(forest) => forest.sum(&forest.slots(bins)),
             Evaluator::Additive(additive) => additive.sum(bins),
-            Evaluator::Isolation { forest, constant } => explain::divided(forest.sum(&forest.slots(bins)), *constant),
+            Evaluator::Isolation { forest, constant } => scale::divided(forest.sum(&forest.slots(bins)), *constant),
         }
     }
 
@@ -237,7 +245,7 @@ impl Artefact {
     /// When the row has another length than the schema.
     pub fn anomaly(&self, row: &[f64]) -> Option<f64> {
         match self.evaluator {
-            Evaluator::Isolation { .. } => Some(anomaly(self.raw(&self.binner.bins(row)))),
+            Evaluator::Isolation { .. } => Some(scale::anomaly(self.raw(&self.binner.bins(row)))),
             _ => None,
         }
     }
@@ -289,10 +297,6 @@ const PERMILLE: Scale = Scale {
     min_score: 0,
     max_score: 1_000,
 };
-
-fn anomaly(raw: f64) -> f64 {
-    libm::exp2(-raw)
-}
 
 fn evaluator(numbers: Numbers, binner: &Binner) -> Evaluator {
     match numbers {

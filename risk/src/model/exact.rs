@@ -13,7 +13,7 @@ fn read<E: Error>(raw: &RawValue) -> Result<f64, E> {
 
 /// A number.
 pub fn one<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
-    read(&*Box::<RawValue>::deserialize(from)?)
+    read(&Box::<RawValue>::deserialize(from)?)
 }
 
 /// A number or null.

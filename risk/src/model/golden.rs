@@ -26,7 +26,7 @@ pub(super) fn answer(artefact: &Artefact, row: &[f64]) -> Golden {
     let told = artefact.cut_off().is_some_and(|cut_off| scored.score < cut_off);
     let reasons = if told { artefact.reasons(row) } else { Vec::new() };
     Golden {
-        x: row.iter().map(|value| value.to_string()).collect(),
+        x: row.iter().map(f64::to_string).collect(),
         raw: format!("{:016x}", scored.raw.to_bits()),
         score: scored.score,
         reasons: reasons.iter().map(|reason| reason.group.to_owned()).collect(),

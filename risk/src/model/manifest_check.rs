@@ -10,8 +10,8 @@ const FORMAT: u32 = 1;
 const MAX_TEXT: usize = 2_000;
 const MAX_LIST: usize = 1_000;
 const MAX_EDGES: usize = 1_000;
-/// How far shares may be from adding up to one: they are written rounded.
-const SHARES_WITHIN: f64 = 1e-4;
+/// What shares add up to: they are written rounded.
+const SHARES: std::ops::RangeInclusive<f64> = 0.9999..=1.0001;
 const METRICS: [&str; 8] = ["auc", "ks", "gini", "brier", "log_loss", "ece", "slope", "intercept"];
 
 type Checked = Result<(), String>;
@@ -251,6 +251,6 @@ fn check_bins(edges: &[f64], shares: &[f64], empty: bool) -> Checked {
         "a share is not 0 to 1".to_owned()
     })?;
     let sum: f64 = shares.iter().sum();
-    let whole = (1.0 - SHARES_WITHIN..=1.0 + SHARES_WITHIN).contains(&sum);
+    let whole = SHARES.contains(&sum);
     ensure(whole || empty, || "the shares do not add up to 1".to_owned())
 }

@@ -136,7 +136,9 @@ impl Numbers {
             }
             Self::Additive { intercept, tables, .. } => {
                 put_all(&mut out, &[*intercept]);
-                tables.iter().for_each(|table| put_all(&mut out, table));
+                for table in tables {
+                    put_all(&mut out, table);
+                }
             }
         }
         out
@@ -149,7 +151,9 @@ fn put_len(out: &mut Vec<u8>, length: usize) {
 }
 
 fn put_all(out: &mut Vec<u8>, numbers: &[f64]) {
-    numbers.iter().for_each(|number| out.extend(number.to_le_bytes()));
+    for number in numbers {
+        out.extend(number.to_le_bytes());
+    }
 }
 
 fn put_trees(out: &mut Vec<u8>, trees: &Trees) {

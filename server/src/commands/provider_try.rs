@@ -191,6 +191,7 @@ pub(super) fn request(manifest: &Manifest, case: &Case) -> Result<CreditRequest>
         wallet: None,
         collateral: None,
         refinances: None,
+        data_consents: Vec::new(),
     })
 }
 

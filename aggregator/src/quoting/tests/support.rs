@@ -253,6 +253,7 @@ impl Stage {
             risk: risk::Engine::built_in().unwrap(),
             rules: compliance::RuleSet::built_in().unwrap(),
             screening: compliance::ScreeningIndex::built_in().unwrap(),
+            credit_data: Arc::new(crate::facts::CreditData::none()),
             velocity: Arc::new(crate::fraud::InProcessVelocity::default()),
             fraud: crate::fraud::FraudSetup::new(crate::fraud::DEVELOPMENT_SECRET).unwrap(),
             settings,
@@ -335,6 +336,7 @@ pub(crate) fn ask() -> NewRequest {
         wallet: None,
         collateral: None,
         refinances: None,
+        data_consents: Vec::new(),
         rank_by: RankBy::Apr,
         signals: Default::default(),
     }

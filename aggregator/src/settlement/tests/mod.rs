@@ -2,6 +2,7 @@
 
 mod database;
 mod endings;
+mod facts;
 mod journal;
 mod keeper;
 mod offchain;

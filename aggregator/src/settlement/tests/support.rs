@@ -172,6 +172,7 @@ impl Bench {
             risk: risk::Engine::built_in().unwrap(),
             rules: compliance::RuleSet::built_in().unwrap(),
             screening: compliance::ScreeningIndex::built_in().unwrap(),
+            credit_data: Arc::new(crate::facts::CreditData::none()),
             velocity: Arc::new(crate::fraud::InProcessVelocity::default()),
             fraud: crate::fraud::FraudSetup::new(crate::fraud::DEVELOPMENT_SECRET).unwrap(),
             settings,

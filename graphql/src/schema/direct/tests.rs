@@ -61,6 +61,7 @@ fn request() -> CreditRequest {
         wallet: None,
         collateral: None,
         refinances: None,
+        data_consents: Vec::new(),
     }
 }
 

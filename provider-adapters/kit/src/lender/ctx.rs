@@ -130,6 +130,7 @@ impl<'t> Ctx<'t> {
             wallet: self.options.wallet,
             collateral: self.options.collateral.clone(),
             refinances: None,
+            data_consents: Vec::new(),
         }
     }
 

@@ -226,6 +226,7 @@ pub fn request(at: chrono::DateTime<chrono::Utc>) -> CreditRequest {
         wallet: None,
         collateral: None,
         refinances: None,
+        data_consents: Vec::new(),
     }
 }
 

@@ -162,6 +162,7 @@ pub fn request(at: chrono::DateTime<chrono::Utc>) -> CreditRequest {
         wallet: None,
         collateral: None,
         refinances: None,
+        data_consents: Vec::new(),
     }
 }
 

@@ -120,6 +120,7 @@ pub(crate) fn request() -> CreditRequest {
         wallet: Some(Address::repeat_byte(9)),
         collateral: Some(weth(4_000_000_000_000_000_000)),
         refinances: None,
+        data_consents: Vec::new(),
     }
 }
 

@@ -130,6 +130,7 @@ pub(super) fn facts(request: &CreditRequest) -> Option<String> {
         wallet,
         collateral,
         refinances,
+        data_consents: _,
     } = request;
     if refinances.is_some() {
         return None;

@@ -101,6 +101,7 @@ pub(crate) fn request() -> CreditRequest {
         wallet: None,
         collateral: None,
         refinances: None,
+        data_consents: Vec::new(),
     }
 }
 

@@ -261,6 +261,7 @@ impl Stage {
                 asset: self.collateral(),
             }),
             refinances: None,
+            data_consents: Vec::new(),
         }
     }
 

@@ -80,6 +80,7 @@ pub fn request(number: u128, months: u32) -> CreditRequest {
         wallet: None,
         collateral: None,
         refinances: None,
+        data_consents: Vec::new(),
     }
 }
 

@@ -361,6 +361,7 @@ pub fn request(minor: i64) -> CreditRequest {
         wallet: None,
         collateral: None,
         refinances: None,
+        data_consents: Vec::new(),
     }
 }
 

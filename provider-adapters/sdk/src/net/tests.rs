@@ -52,6 +52,34 @@ async fn get(answer: Vec<u8>) -> Result<Incoming, LenderError> {
 }
 
 #[test]
+fn a_link_of_an_answer_leads_nowhere_else() {
+    let endpoint = Endpoint::parse("https://bank.example/psd2", NetworkPolicy::Public).unwrap();
+    let follow = |link: &str| endpoint.follow("/v1/accounts/7/transactions", link);
+    let page = |path: &str, key: &str, value: &str| Some((path.to_owned(), vec![(key.to_owned(), value.to_owned())]));
+    let next = page("/v1/accounts/7/transactions", "page", "2 of 3");
+    assert_eq!(follow("?page=2%20of%203"), next);
+    assert_eq!(follow("/psd2/v1/accounts/7/transactions?page=2+of+3"), next);
+    assert_eq!(
+        follow("https://bank.example/psd2/v1/accounts/7/transactions?page=2%20of%203"),
+        next
+    );
+    for elsewhere in [
+        "https://evil.example/psd2/v1/x",
+        "//evil.example/psd2/v1/x",
+        "http://bank.example/psd2/v1/x",
+        "https://bank.example:8443/psd2/v1/x",
+        "https://me@bank.example/psd2/v1/x",
+        "/other/v1/x",
+        "/psd2/../other",
+        "/psd2x/v1",
+        "file:///etc/passwd",
+        "https://",
+    ] {
+        assert_eq!(follow(elsewhere), None, "{elsewhere}");
+    }
+}
+
+#[test]
 fn only_public_addresses_are_dialled() {
     for private in [
         "10.1.2.3",

@@ -60,6 +60,7 @@ pub(super) fn request() -> CreditRequest {
         wallet: None,
         collateral: None,
         refinances: None,
+        data_consents: Vec::new(),
     }
 }
 
