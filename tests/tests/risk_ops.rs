@@ -10,6 +10,14 @@ use usance_tests::{Client, Environment, Options};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_usance-under-test");
 
+/// A bank and a desk that answer in time on a loaded machine as well: the book closes with the last answer.
+fn patient() -> Options {
+    Options {
+        quote_deadline_ms: 60_000,
+        ..Options::quick()
+    }
+}
+
 /// What a command printed, what it said on the side, and how it ended; as one of the two officers.
 async fn usance(world: &Environment, officer: &str, arguments: &[&str]) -> Result<(String, String, i32)> {
     let clients = server::seed::clients();
@@ -53,7 +61,7 @@ async fn accept(world: &mut Environment, quote: &Value) -> Result<(u16, Value)> 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn limits_are_advised_until_an_officer_enforces_them() -> Result<()> {
-    let mut world = Environment::start(PROGRAM, Options::quick()).await?;
+    let mut world = Environment::start(PROGRAM, patient()).await?;
     let mut quotes = Vec::new();
     for _ in 0..4 {
         let book = journey::quoted(&mut world, "9000.00").await?;
@@ -108,7 +116,7 @@ async fn limits_are_advised_until_an_officer_enforces_them() -> Result<()> {
 /// The process dies before the commit of an acceptance; the same call again reserves once.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crash_reserves_nothing_twice() -> Result<()> {
-    let mut world = Environment::start(PROGRAM, Options::quick().crash_at("accept::before_commit")).await?;
+    let mut world = Environment::start(PROGRAM, patient().crash_at("accept::before_commit")).await?;
     let book = journey::quoted(&mut world, "5000.00").await?;
     let settlement = journey::accept(&mut world, book.quote("harbor-bank")?).await?;
     ensure!(world.crashes == 1, "the crash point was never reached");
@@ -131,7 +139,7 @@ fn model(version: &str) -> Result<tempfile::TempDir> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_model_is_promoted_by_two_officers_from_the_command_line() -> Result<()> {
-    let mut world = Environment::start(PROGRAM, Options::quick()).await?;
+    let mut world = Environment::start(PROGRAM, patient()).await?;
     let before = journey::quoted(&mut world, "5000.00").await?;
     let (table, _, exit) = usance(&world, ADA, &["models"]).await?;
     ensure!(
