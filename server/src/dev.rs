@@ -138,9 +138,7 @@ pub async fn run(options: Options) -> Result<ExitCode> {
     say(&format!("PostgreSQL is up: {}", database.origin));
     for chain in chains {
         let (name, id, url) = (chain.name(), chain.chain_id(), chain.url());
-        say(&format!(
-            "{name} (chain {id}) is up with the settlement contracts: {url}"
-        ));
+        say(&format!("{name} (chain {id}) has the settlement contracts: {url}"));
     }
     let key = sdk::PrivateKey::development(PLATFORM_KEY)?;
     let urls = chains.iter().map(|c| (c.chain_id(), c.url().to_owned())).collect();
@@ -167,9 +165,7 @@ pub async fn run(options: Options) -> Result<ExitCode> {
     let roles = [Role::Api, Role::Worker, Role::Indexer];
     let running = runtime::start(config, &roles, listener, sources, telemetry::figures()?).await?;
     let url = format!("http://{}", running.address);
-    say(&format!(
-        "{lenders} lenders answer; the API is {url}/graphql and {url}/v1"
-    ));
+    say(&format!("{lenders} lenders answer; API {url}/graphql and {url}/v1"));
     let collateral = pools.as_ref().map(Venues::ether).transpose()?;
     let facts = facts(&url, chains, addresses, (&sandbox, collateral));
     let shown = show(&running, &facts, &options).await;

@@ -280,14 +280,17 @@ async fn whatever_is_wrong_with_the_counters_large_amounts_are_reviewed_and_smal
     }
 }
 
+/// Breaks one signal.
+type Change = fn(&mut Signals);
+
 #[test]
 fn signals_outside_the_limits_name_their_field() {
     assert!(signals().check().is_ok() && Signals::default().check().is_ok());
-    let broken: [(&str, fn(&mut Signals)); 6] = [
+    let broken: [(&str, Change); 6] = [
         ("signals.deviceId", |s| s.device_id = Some("short".to_owned())),
         ("signals.email", |s| s.email = Some("a".repeat(321))),
         ("signals.payoutAccount", |s| {
-            s.payout_account = Some("DE\u{7}12".to_owned())
+            s.payout_account = Some("DE\u{7}12".to_owned());
         }),
         ("signals.payoutHolder", |s| s.payout_holder = Some(String::new())),
         ("signals.formSeconds", |s| s.form_seconds = Some(1_000_001)),

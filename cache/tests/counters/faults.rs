@@ -11,7 +11,7 @@ use usance_cache::{RedisOptions, RedisVelocity};
 use crate::redis_server::RedisServer;
 use crate::support::{entity, redis, seen, sighting, store_at};
 
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 
 fn device(id: u64) -> Sighting {
     sighting(id, 0, 7, vec![seen(entity(EntityKind::Device, 1), 7)])

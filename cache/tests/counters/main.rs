@@ -1,4 +1,5 @@
 //! One suite for every store of counters, and the faults of Redis.
+#![expect(clippy::unwrap_used, reason = "a failed step of a test is a failed test")]
 
 #[path = "../../../tests/src/redis_server.rs"]
 mod redis_server;

@@ -13,7 +13,7 @@ pub const START: i64 = 1_795_000_123;
 
 pub fn redis() -> Option<(RedisServer, RedisVelocity)> {
     let server = RedisServer::start()?;
-    let store = store_at(server.url(), Duration::from_secs(60));
+    let store = store_at(server.url(), Duration::from_mins(1));
     Some((server, store))
 }
 
