@@ -17,6 +17,7 @@ mod normalise;
 mod numbers;
 mod report;
 mod risk;
+mod risk_decide;
 mod sample;
 mod stage;
 mod streaming;
@@ -108,6 +109,11 @@ async fn figures(options: &Options) -> anyhow::Result<Vec<(Box<dyn Figure>, Vec<
     for (name, full) in [("risk_explain", false), ("risk_explain_300x6", true)] {
         if options.wants(name) {
             figures.push(Box::new(risk::Explain::new(name, full)?));
+        }
+    }
+    for case in risk_decide::Case::ALL {
+        if options.wants(case.name()) {
+            figures.push(Box::new(risk_decide::Decide::new(case)?));
         }
     }
     let stored = [

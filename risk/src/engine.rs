@@ -251,10 +251,15 @@ impl Engine {
 
 /// Decides by a set. Pure: equal sets and features give an equal decision.
 pub fn decide(models: &ModelSet, set: &FeatureSet) -> Result<RiskDecision, DecideError> {
+    let features_hash = features_hash(set).map_err(DecideError::Unwritable)?;
+    decide_hashed(models, set, features_hash)
+}
+
+/// Decides about features whose canonical bytes were hashed already, as one does who stores them.
+pub fn decide_hashed(models: &ModelSet, set: &FeatureSet, features_hash: B256) -> Result<RiskDecision, DecideError> {
     if set.version != FEATURES_VERSION {
         return Err(DecideError::Version(set.version));
     }
-    let features_hash = features_hash(set).map_err(DecideError::Unwritable)?;
     Ok(decide_by(models, set, features_hash))
 }
 
