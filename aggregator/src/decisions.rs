@@ -82,12 +82,13 @@ pub(crate) struct AboutRisk {
 
 /// May the borrower owe this much? A limit below the amount refuses nobody: lenders decide what they offer.
 pub(crate) fn about_risk(world: &World, request: &CreditRequest, features: &FeatureSet) -> Result<AboutRisk, Error> {
-    let decision = world.risk.decide(features).map_err(corrupt)?;
+    let facts = to_json(features)?;
+    let decision = world.risk.decide_stored(features, facts.as_bytes()).map_err(corrupt)?;
     let decided = Decided {
         id: world.ids.next().into(),
         kind: DecisionKind::Risk,
         subject: request.id.0,
-        facts: to_json(features)?,
+        facts,
         screening: None,
         result: to_json(&decision)?,
     };

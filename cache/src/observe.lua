@@ -1,7 +1,7 @@
 -- Counts one sighting and answers all its figures. Everything is read before anything is written, so that a key of another type
 -- changes nothing. Constants stand before this text. Answer: whole numbers in the order that `answer.rs` reads them.
 --
--- i:<id>      the answer, for an hour            c:<entity>      hash: f first, l last, h has sketches, <window>:<bucket> "count sum"
+-- i:<id>      time and answer, for an hour   c:<entity>      hash: f first, l last, h has sketches, <window>:<bucket> "count sum"
 -- d:<entity>  values by last time, newest kept   h:<entity>:<day>  HyperLogLog of a day's values
 -- e:<entity>  people by last time                p:<person>      entities by last time
 -- w:<person>  "latitude longitude time"          f:<person>      flag
@@ -25,7 +25,10 @@ if known then
   for number in string.gmatch(known, '%S+') do
     answer[#answer + 1] = whole(number)
   end
-  return answer
+  -- The caller's clock counts, not ours: the first number is when it was answered.
+  if now - table.remove(answer, 1) <= ANSWER_KEPT then
+    return answer
+  end
 end
 
 -- Read.
@@ -201,9 +204,9 @@ answer[1], answer[2], answer[3] = flagged(near_order), flagged(far_order), flagg
 if place ~= '' then
   redis.call('SET', P .. 'w:' .. me, place .. ' ' .. text(now), 'EX', COUNTS_KEPT)
 end
-local line = {}
-for i, number in ipairs(answer) do
-  line[i] = text(number)
+local line = { text(now) }
+for _, number in ipairs(answer) do
+  line[#line + 1] = text(number)
 end
 redis.call('SET', P .. 'i:' .. id, table.concat(line, ' '), 'EX', ANSWER_KEPT)
 return answer

@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use alloy_primitives::B256;
 use arc_swap::ArcSwap;
+use blake2::digest::consts::U32;
+use blake2::{Blake2b, Digest as _};
 use serde::Deserialize;
 
 use crate::decide::{decide_by, to_canonical_json};
@@ -12,7 +14,7 @@ use crate::features::{FEATURES_VERSION, FeatureSet};
 use crate::fraud::FraudRules;
 use crate::model::{Artefact, ArtefactError, Files, TrustedKeys};
 use crate::models::{BuiltInRulesError, Challenger, ModelSet, Rules, SetError};
-use crate::policy::{Policy, digest};
+use crate::policy::Policy;
 use crate::record::{RiskDecision, SetRef};
 use crate::wallet::WalletTable;
 
@@ -217,6 +219,11 @@ impl Engine {
         decide(&self.set.load(), set)
     }
 
+    /// Decides by the present set, about features whose canonical bytes the caller has and stores.
+    pub fn decide_stored(&self, set: &FeatureSet, bytes: &[u8]) -> Result<RiskDecision, DecideError> {
+        decide_stored(&self.set.load(), set, bytes)
+    }
+
     /// Decides again from what is stored: the bytes are those of the stored decision.
     pub fn replay(&self, features: &[u8], decision: &[u8]) -> Result<Vec<u8>, ReplayError> {
         #[derive(Deserialize)]
@@ -251,21 +258,17 @@ impl Engine {
 
 /// Decides by a set. Pure: equal sets and features give an equal decision.
 pub fn decide(models: &ModelSet, set: &FeatureSet) -> Result<RiskDecision, DecideError> {
-    let features_hash = features_hash(set).map_err(DecideError::Unwritable)?;
-    decide_hashed(models, set, features_hash)
+    let bytes = to_canonical_json(set).map_err(DecideError::Unwritable)?;
+    decide_stored(models, set, &bytes)
 }
 
-/// Decides about features whose canonical bytes were hashed already, as one does who stores them.
-pub fn decide_hashed(models: &ModelSet, set: &FeatureSet, features_hash: B256) -> Result<RiskDecision, DecideError> {
+/// The same for a caller who has the features' canonical bytes, because they are stored.
+pub fn decide_stored(models: &ModelSet, set: &FeatureSet, bytes: &[u8]) -> Result<RiskDecision, DecideError> {
     if set.version != FEATURES_VERSION {
         return Err(DecideError::Version(set.version));
     }
-    Ok(decide_by(models, set, features_hash))
-}
-
-/// SHA-256 of the canonical bytes of a feature set.
-pub fn features_hash(set: &FeatureSet) -> Result<B256, serde_json::Error> {
-    to_canonical_json(set).map(|bytes| digest(&bytes))
+    let hash = Blake2b::<U32>::digest(bytes);
+    Ok(decide_by(models, set, B256::from_slice(&hash)))
 }
 
 /// A champion and challengers with the policy's shares, under the rules of this build.

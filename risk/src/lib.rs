@@ -34,7 +34,7 @@ pub mod model;
 pub mod scale;
 
 pub use decide::{ENGINE_VERSION, to_canonical_json};
-pub use engine::{DecideError, Engine, EngineError, ReplayError, decide, decide_hashed, features_hash};
+pub use engine::{DecideError, Engine, EngineError, ReplayError, decide, decide_stored};
 pub use facts::{Fact, Known, Overruled, Source, Unit};
 pub use features::{ChainFrame, Exposure, FEATURES_VERSION, FeatureSet, MissingSource, WalletFacts};
 pub use limits::{Bound, LimitDerivation};

@@ -95,7 +95,7 @@ pub struct RiskDecision {
     pub model: ModelRef,
     /// All that decided.
     pub set: SetRef,
-    /// SHA-256 of the canonical bytes of the feature set.
+    /// BLAKE2b-256 of the canonical bytes of the feature set.
     pub features_hash: B256,
     /// What the other models said.
     pub shadow: Vec<Shadow>,
