@@ -88,19 +88,8 @@ async fn measure(options: &Options) -> anyhow::Result<Vec<(Box<dyn Figure>, Vec<
     Ok(figures)
 }
 
-async fn figures(options: &Options) -> anyhow::Result<Vec<(Box<dyn Figure>, Vec<Samples>)>> {
+fn risk_figures(options: &Options) -> anyhow::Result<Vec<Box<dyn Figure>>> {
     let mut figures: Vec<Box<dyn Figure>> = Vec::new();
-    if options.wants("apr_us_360") {
-        figures.push(Box::new(numbers::Apr::new()?));
-    }
-    for (name, payments) in [("quote_whole_24", 24), ("quote_whole_60", 60)] {
-        if options.wants(name) {
-            figures.push(Box::new(numbers::WholeQuote::new(name, payments)?));
-        }
-    }
-    if options.wants("normalise_fis12") {
-        figures.push(Box::new(normalise::Normalise::new()?));
-    }
     for (name, full) in [("risk_forest", false), ("risk_forest_300x6", true)] {
         if options.wants(name) {
             figures.push(Box::new(risk::Forest::new(name, full)?));
@@ -116,6 +105,23 @@ async fn figures(options: &Options) -> anyhow::Result<Vec<(Box<dyn Figure>, Vec<
             figures.push(Box::new(risk_decide::Decide::new(case)?));
         }
     }
+    Ok(figures)
+}
+
+async fn figures(options: &Options) -> anyhow::Result<Vec<(Box<dyn Figure>, Vec<Samples>)>> {
+    let mut figures: Vec<Box<dyn Figure>> = Vec::new();
+    if options.wants("apr_us_360") {
+        figures.push(Box::new(numbers::Apr::new()?));
+    }
+    for (name, payments) in [("quote_whole_24", 24), ("quote_whole_60", 60)] {
+        if options.wants(name) {
+            figures.push(Box::new(numbers::WholeQuote::new(name, payments)?));
+        }
+    }
+    if options.wants("normalise_fis12") {
+        figures.push(Box::new(normalise::Normalise::new()?));
+    }
+    figures.extend(risk_figures(options)?);
     let stored = [
         "quote_request",
         "hung_lender",
