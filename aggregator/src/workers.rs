@@ -56,11 +56,7 @@ where
         match step().await {
             Ok(0) => {}
             Ok(_) => continue,
-            Err(error) => {
-                metrics::counter!("usance_worker_failures_total", "worker" => name).increment(1);
-                let cause = std::error::Error::source(&error).map(ToString::to_string);
-                tracing::error!(worker = name, %error, ?cause, "worker step failed");
-            }
+            Err(error) => failed(name, &error),
         }
         tokio::select! {
             () = cancel.cancelled() => return,
@@ -68,6 +64,21 @@ where
             () = woken(wake) => {}
         }
     }
+}
+
+/// Does a step once in every pause, whatever it found to do.
+pub(crate) async fn periodic<F, W>(name: &'static str, pause: Duration, cancel: &CancellationToken, step: F)
+where
+    F: Fn() -> W,
+    W: Future<Output = Result<usize, Error>>,
+{
+    every(name, pause, None, cancel, || async { step().await.map(|_| 0) }).await;
+}
+
+fn failed(name: &'static str, error: &Error) {
+    metrics::counter!("usance_worker_failures_total", "worker" => name).increment(1);
+    let cause = std::error::Error::source(error).map(ToString::to_string);
+    tracing::error!(worker = name, %error, ?cause, "worker step failed");
 }
 
 async fn woken(wake: Option<&Notify>) {

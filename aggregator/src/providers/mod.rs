@@ -30,6 +30,7 @@ use crate::Aggregator;
 use crate::api::Error;
 use crate::events::{Event, append};
 use crate::store::providers::{self as rows, ProviderRow, Suspension};
+use crate::workers::periodic;
 
 pub use views::{ChangeView, HealthView, ProviderView, SuspendedBy, SuspensionView, VersionView};
 
@@ -231,29 +232,11 @@ impl Aggregator {
 pub async fn run(aggregator: Arc<Aggregator>, cancel: CancellationToken) {
     let a = &aggregator;
     tokio::join!(
-        every("registry", REFRESH, &cancel, || a.refresh_providers()),
-        every("health", LOOK, &cancel, || async {
+        periodic("registry", REFRESH, &cancel, || a.refresh_providers()),
+        periodic("health", LOOK, &cancel, || async {
             a.flush_health().await?;
             a.supervise_providers().await
         }),
-        every("health purge", Duration::from_mins(10), &cancel, || a.forget_health()),
+        periodic("health purge", Duration::from_mins(10), &cancel, || a.forget_health()),
     );
-}
-
-async fn every<F, W>(name: &'static str, pause: Duration, cancel: &CancellationToken, step: F)
-where
-    F: Fn() -> W,
-    W: Future<Output = Result<usize, Error>>,
-{
-    while !cancel.is_cancelled() {
-        if let Err(error) = step().await {
-            metrics::counter!("usance_worker_failures_total", "worker" => name).increment(1);
-            let cause = std::error::Error::source(&error).map(ToString::to_string);
-            tracing::error!(worker = name, %error, ?cause, "worker step failed");
-        }
-        tokio::select! {
-            () = cancel.cancelled() => return,
-            () = tokio::time::sleep(pause) => {}
-        }
-    }
 }

@@ -28,6 +28,7 @@ use crate::decisions::{Decided, DecisionKind};
 use crate::events::{Event, append};
 use crate::store::risk::{self as rows, AccountKey, AuditRow, add_audit};
 use crate::store::{corrupt, from_json, to_json};
+use crate::workers::periodic;
 use crate::{Aggregator, World};
 
 /// Longest reason and note, characters.
@@ -149,24 +150,7 @@ const DRIFT: Duration = Duration::from_mins(1);
 pub async fn run(aggregator: Arc<Aggregator>, cancel: CancellationToken) {
     let a = &aggregator;
     tokio::join!(
-        every("models", LOOK, &cancel, || a.refresh_models()),
-        every("drift", DRIFT, &cancel, || a.flush_drift()),
+        periodic("models", LOOK, &cancel, || a.refresh_models()),
+        periodic("drift", DRIFT, &cancel, || a.flush_drift()),
     );
-}
-
-async fn every<F, W>(name: &'static str, pause: Duration, cancel: &CancellationToken, step: F)
-where
-    F: Fn() -> W,
-    W: Future<Output = Result<usize, Error>>,
-{
-    while !cancel.is_cancelled() {
-        if let Err(error) = step().await {
-            metrics::counter!("usance_worker_failures_total", "worker" => name).increment(1);
-            tracing::error!(worker = name, %error, "worker step failed");
-        }
-        tokio::select! {
-            () = cancel.cancelled() => return,
-            () = tokio::time::sleep(pause) => {}
-        }
-    }
 }
