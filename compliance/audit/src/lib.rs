@@ -1,0 +1,1 @@
+//! An audit trail that proves itself: Merkle tree, signed checkpoints, proofs, verification of exports.

@@ -1,0 +1,1 @@
+//! Disclosures and notices as documents: HTML and PDF from typed data.

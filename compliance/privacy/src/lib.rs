@@ -1,0 +1,1 @@
+//! Personal data that cannot be printed, and its encryption per person.

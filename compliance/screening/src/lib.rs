@@ -1,0 +1,1 @@
+//! Screening of names, people and wallets against sanctions lists: pure, in memory, explained.

@@ -1,0 +1,1 @@
+//! Adapters of identity verification and wallet screening services.
