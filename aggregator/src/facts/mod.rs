@@ -232,14 +232,12 @@ async fn ask_bureau(world: &World, request: &CreditRequest, deadline: Instant) -
     });
     Some(asked.await.map(|(report, remembered)| Answer {
         found: sources::bureau::facts(&report, request.amount.currency),
-        used: DataUse {
-            source: consent.source,
-            name: remote.source.name().to_owned(),
-            report_id: report.report_id.clone(),
-            as_of: report.as_of,
-            purpose: consent.purpose,
+        used: used(
+            remote.source.name(),
+            consent,
+            (&report.report_id, report.as_of),
             remembered,
-        },
+        ),
         holders: Vec::new(),
     }))
 }
@@ -258,14 +256,12 @@ async fn ask_bank(world: &World, request: &CreditRequest, deadline: Instant) -> 
     Some(asked.await.map(|(report, remembered)| {
         Answer {
             found: sources::bank::facts(&report, request.amount.currency),
-            used: DataUse {
-                source: consent.source,
-                name: remote.source.name().to_owned(),
-                report_id: report.report_id.clone(),
-                as_of: report.as_of,
-                purpose: consent.purpose,
+            used: used(
+                remote.source.name(),
+                consent,
+                (&report.report_id, report.as_of),
                 remembered,
-            },
+            ),
             holders: report
                 .accounts
                 .iter()
@@ -273,6 +269,18 @@ async fn ask_bank(world: &World, request: &CreditRequest, deadline: Instant) -> 
                 .collect(),
         }
     }))
+}
+
+/// What was used of a source, under which consent.
+fn used(name: &str, consent: &DataConsent, (report_id, as_of): (&str, DateTime<Utc>), remembered: bool) -> DataUse {
+    DataUse {
+        source: consent.source,
+        name: name.to_owned(),
+        report_id: report_id.to_owned(),
+        as_of,
+        purpose: consent.purpose,
+        remembered,
+    }
 }
 
 /// Our own books first; the wallet's record is made from them and from its chains.

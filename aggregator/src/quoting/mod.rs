@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use chrono::{DateTime, Utc};
-use domain::ids::{PrincipalId, RequestId};
+use domain::ids::{DecisionId, PrincipalId, RequestId};
 use domain::loan::RequestState;
 use domain::ports::Lender;
 use domain::quote::{Loser, LoserKind};
@@ -45,7 +45,7 @@ struct Opened {
     view: RequestView,
     lenders: Vec<Arc<dyn Lender>>,
     decisions: Vec<Decided>,
-    risk: RiskDecision,
+    risk: (DecisionId, RiskDecision),
 }
 
 impl Aggregator {
@@ -103,9 +103,9 @@ impl Aggregator {
             self.bus.forget(opened.view.id);
             return Err(error.into());
         }
-        self.note_decision(&opened.decisions);
+        self.count_drift(&features, &opened.risk.1);
         self.wake.events.notify_one();
-        fraud::flag_declined(&self.world, &features.fraud, &opened.risk.fraud).await;
+        fraud::flag_declined(&self.world, &features.fraud, &opened.risk.1.fraud).await;
         if let Some(book) = book {
             // The borrower's consents are for us alone.
             let request = Arc::new(CreditRequest {
@@ -114,7 +114,7 @@ impl Aggregator {
             });
             let fan_out = FanOut {
                 request,
-                risk: Arc::new(opened.risk),
+                risk: Arc::new(opened.risk.1),
                 lenders: opened.lenders,
                 started,
                 deadline,
@@ -180,6 +180,7 @@ impl Aggregator {
         if refusal.is_empty() {
             refusal = risk.refusal;
         }
+        let risk_id = risk.decided.id;
         let decisions = vec![compliance, risk.decided];
         let (lenders, losers) = if refusal.is_empty() {
             self.eligible(request, now)
@@ -215,7 +216,7 @@ impl Aggregator {
             view,
             lenders,
             decisions,
-            risk: risk.decision,
+            risk: (risk_id, risk.decision),
         })
     }
 
@@ -263,7 +264,8 @@ impl Aggregator {
                 _ => e.into(),
             })?;
         decisions::store(conn, request.id, "QUOTING", &opened.decisions, request.at).await?;
-        crate::risk::follow_decision(conn, &self.world, request, &opened.decisions).await?;
+        let (risk_id, risk) = &opened.risk;
+        crate::risk::follow_decision(conn, &self.world, request, (*risk_id, risk)).await?;
         let declined = view.state == RequestState::Declined;
         let kind = if declined {
             "QuoteRequestDeclined"

@@ -25,7 +25,7 @@ use super::{Deed, note};
 use crate::Aggregator;
 use crate::api::Error;
 use crate::store::risk::{self as rows, LevelRow};
-use crate::store::{corrupt, to_json};
+use crate::store::to_json;
 
 /// Days of the window that alarms look at.
 const ALARM_DAYS: u32 = 7;
@@ -326,10 +326,4 @@ impl Aggregator {
         }
         Ok(views)
     }
-}
-
-/// Bytes of stored features and decision as what they are.
-pub(crate) fn parsed(facts: &str, result: &str) -> Result<(FeatureSet, RiskDecision), Error> {
-    let features = serde_json::from_str(facts).map_err(corrupt)?;
-    Ok((features, serde_json::from_str(result).map_err(corrupt)?))
 }

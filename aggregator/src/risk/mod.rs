@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use ::risk::{FeatureSet, RiskDecision};
 use domain::Outcome;
+use domain::ids::DecisionId;
 use domain::request::CreditRequest;
 use serde_json::Value;
 use sqlx::PgConnection;
@@ -24,10 +25,9 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::api::Error;
-use crate::decisions::{Decided, DecisionKind};
 use crate::events::{Event, append};
 use crate::store::risk::{self as rows, AccountKey, AuditRow, add_audit};
-use crate::store::{corrupt, from_json, to_json};
+use crate::store::{corrupt, to_json};
 use crate::workers::periodic;
 use crate::{Aggregator, World};
 
@@ -96,17 +96,13 @@ pub(crate) async fn follow_decision(
     conn: &mut PgConnection,
     world: &World,
     request: &CreditRequest,
-    decisions: &[Decided],
+    (id, decision): (DecisionId, &RiskDecision),
 ) -> Result<(), Error> {
-    let Some(decided) = decisions.iter().find(|d| d.kind == DecisionKind::Risk) else {
-        return Ok(());
-    };
-    let decision: RiskDecision = from_json(&decided.result)?;
     if matches!(decision.outcome, Outcome::Offer | Outcome::Counter) {
-        let limit = decision.derivation.map(|derived| derived.limit_minor);
-        limits::assign(conn, request, limit, decided.id).await?;
+        let limit = decision.derivation.as_ref().map(|derived| derived.limit_minor);
+        limits::assign(conn, request, limit, id).await?;
     }
-    reviews::follow(conn, world, request, (decided.id, &decision)).await
+    reviews::follow(conn, world, request, (id, decision)).await
 }
 
 /// What the books and officers say of the borrower: what is out and reserved of its limit, and a clearance. What other sources of
@@ -126,19 +122,6 @@ pub(crate) async fn standing(world: &World, request: &CreditRequest, features: &
     let owner = (request.tenant, request.borrower);
     features.exposure.cleared_until = rows::cleared_until(&mut conn, owner).await?;
     Ok(())
-}
-
-impl Aggregator {
-    /// Counts a stored decision for drift.
-    pub(crate) fn note_decision(&self, decisions: &[Decided]) {
-        let decided = decisions.iter().find(|d| d.kind == DecisionKind::Risk);
-        let read = decided.map(|decided| drift::parsed(&decided.facts, &decided.result));
-        match read {
-            Some(Ok((features, decision))) => self.count_drift(&features, &decision),
-            Some(Err(error)) => tracing::error!(%error, "a decision was not counted"),
-            None => {}
-        }
-    }
 }
 
 /// Pause between two looks at the registry of models.

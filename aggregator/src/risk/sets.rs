@@ -136,15 +136,18 @@ impl Aggregator {
 
     /// Takes over what the registry has in force, if it changed; answers how many changes were taken over.
     pub async fn refresh_models(&self) -> Result<usize, Error> {
+        let mut conn = self.world.db.acquire().await?;
+        let seen = rows::registry_revision(&mut conn).await?;
+        drop(conn);
+        if !self.models.wants(seen) {
+            return Ok(0);
+        }
         let mut tx = self
             .world
             .db
             .begin_with("begin isolation level repeatable read read only")
             .await?;
         let revision = rows::registry_revision(&mut tx).await?;
-        if !self.models.wants(revision) {
-            return Ok(0);
-        }
         let all = rows::models(&mut tx).await?;
         let Some(force) = in_force(&all) else {
             return Ok(0);

@@ -40,11 +40,13 @@ async fn decided(stage: &Stage, request: &CreditRequest) -> RiskDecision {
     standing(world, request, &mut features).await.unwrap();
     let about = about_risk(world, request, &features).unwrap();
     let mut tx = world.db.begin().await.unwrap();
-    let decided = [about.decided];
-    decisions::store(&mut tx, request.id, "QUOTING", &decided, request.at)
+    let id = about.decided.id;
+    decisions::store(&mut tx, request.id, "QUOTING", &[about.decided], request.at)
         .await
         .unwrap();
-    follow_decision(&mut tx, world, request, &decided).await.unwrap();
+    follow_decision(&mut tx, world, request, (id, &about.decision))
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     about.decision
 }
