@@ -21,9 +21,8 @@ pub fn mapr(offer: &Offer) -> Option<Rate> {
         match fee.timing {
             FeeTiming::UpfrontDeducted => net -= i128::from(fee.amount.minor),
             FeeTiming::UpfrontPaid => payments.push((start, i128::from(fee.amount.minor))),
-            // In the payments of the schedule already.
-            FeeTiming::Financed | FeeTiming::PerPeriod => {}
-            FeeTiming::OnPrepay | FeeTiming::OnLate => {}
+            // In the payments of the schedule already, or brought by something that need not happen.
+            FeeTiming::Financed | FeeTiming::PerPeriod | FeeTiming::OnPrepay | FeeTiming::OnLate => {}
         }
     }
     for row in &offer.repayment.schedule {

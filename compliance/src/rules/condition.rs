@@ -429,12 +429,12 @@ mod tests {
                 r#"{ field = "TERM", op = "NEAR", value = 1, unit = "DAYS" }"#,
                 "when.op: no such comparison",
             ),
-            (r#"{ all = [] }"#, "when.all: a list"),
+            ("{ all = [] }", "when.all: a list"),
             (
                 r#"{ all = [{ field = "TERM" }] }"#,
                 "when.all[0].op: no such comparison",
             ),
-            (r#"{ all = [], any = [] }"#, "when.all: no such key"),
+            ("{ all = [], any = [] }", "when.all: no such key"),
         ] {
             let refused = read(text).unwrap_err();
             assert!(refused.starts_with(place), "{text}: {refused}");

@@ -411,9 +411,10 @@ fn when(reader: &Reader<'_>) -> Read<Option<condition::Condition>> {
 
 fn effect(reader: &Reader<'_>) -> Read<Effect> {
     let outcome = reader.text("outcome")?;
-    let stray = |field: &str| match reader.table.contains_key(field) {
-        true => Err(reader.refuse(field, format!("does not go with outcome {outcome}"))),
-        false => Ok(()),
+    let stray = |field: &str| {
+        let here = reader.table.contains_key(field);
+        let refused = || Err(reader.refuse(field, format!("does not go with outcome {outcome}")));
+        if here { refused() } else { Ok(()) }
     };
     match outcome.as_str() {
         "PASS" => {
@@ -481,15 +482,15 @@ fn duties(reader: &Reader<'_>, set: &RuleSet) -> Read<Vec<Duty>> {
             },
             _ => return Err(inner.refuse("days", "either before, or days with of and after")),
         };
-        if let Deadline::Within {
-            of: DayKind::Business, ..
-        } = deadline
-            && !reader
-                .table
-                .get("jurisdiction")
-                .and_then(Value::as_str)
-                .is_some_and(|place| set.calendar_of(place).is_some())
-        {
+        let place = reader.table.get("jurisdiction").and_then(Value::as_str);
+        let business = matches!(
+            deadline,
+            Deadline::Within {
+                of: DayKind::Business,
+                ..
+            }
+        );
+        if business && place.and_then(|place| set.calendar_of(place)).is_none() {
             return Err(inner.refuse("of", "the jurisdiction has no calendar of business days"));
         }
         duties.push(Duty {
