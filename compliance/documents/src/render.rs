@@ -1,6 +1,11 @@
 //! The documents.
 
+use sha2::{Digest, Sha256};
+
+use crate::build;
 use crate::facts::{AdverseAction, Agreement, Kfs, RegZ, Secci};
+use crate::model::Model;
+use crate::{html, pdf};
 
 /// Kind of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -50,25 +55,40 @@ pub struct Problem {
 
 /// Truth in Lending disclosure, US English. Refused when the amounts do not add up.
 pub fn reg_z(facts: &RegZ) -> Result<Document, Problem> {
-    crate::model::not_yet(&facts.reference)
+    document(build::reg_z::model(facts)?)
 }
 
 /// Standard European Consumer Credit Information, English.
 pub fn secci(facts: &Secci) -> Result<Document, Problem> {
-    crate::model::not_yet(&facts.reference)
+    document(build::secci::model(facts)?)
 }
 
 /// Key facts statement, Indian English, with the APR computation (Annex B) and the repayment schedule (Annex C).
 pub fn kfs(facts: &Kfs) -> Result<Document, Problem> {
-    crate::model::not_yet(&facts.proposal)
+    document(build::kfs::model(facts)?)
 }
 
 /// Notice of action taken and statement of reasons.
 pub fn adverse_action(facts: &AdverseAction) -> Result<Document, Problem> {
-    crate::model::not_yet(&facts.reference)
+    document(build::adverse_action::model(facts)?)
 }
 
 /// Summary of a credit agreement.
 pub fn agreement(facts: &Agreement) -> Result<Document, Problem> {
-    crate::model::not_yet(&facts.reference)
+    document(build::agreement::model(facts)?)
+}
+
+fn document(model: Model) -> Result<Document, Problem> {
+    let model = model.cleaned()?;
+    let html = html::page(&model);
+    let printed = pdf::print(&model)?;
+    Ok(Document {
+        kind: model.kind,
+        title: model.title,
+        sha256: Sha256::digest(&printed.bytes).into(),
+        html_sha256: Sha256::digest(html.as_bytes()).into(),
+        html,
+        pdf: printed.bytes,
+        missing_glyphs: printed.missing_glyphs,
+    })
 }
