@@ -106,6 +106,17 @@ pub struct Obligation {
     pub text: String,
 }
 
+impl Obligation {
+    /// The last day when its period begins on that day; none for what has to be done before something.
+    pub fn due_after(&self, start: NaiveDate, rules: &RuleSet) -> Option<NaiveDate> {
+        let Deadline::Within { days, of, .. } = self.deadline else {
+            return None;
+        };
+        let place = rules.find(&self.rule)?.scope.place.text();
+        crate::rules::last_day(start, days, of, rules.calendar_of(&place))
+    }
+}
+
 /// What compliance says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -22,7 +22,7 @@ use domain::money::Money;
 use domain::request::{Jurisdiction, Product};
 use serde::{Deserialize, Serialize};
 
-pub use calendar::Calendar;
+pub use calendar::{Calendar, last_day};
 pub use diff::{Change, Changed};
 pub use load::RulesError;
 pub use model::{
