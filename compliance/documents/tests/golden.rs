@@ -1,5 +1,7 @@
 //! Every document is the same bytes as before. `UPDATE_GOLDEN=1` writes the files anew; look at them before a commit.
 
+#![expect(clippy::unwrap_used, reason = "a test")]
+
 mod samples;
 
 use std::fs;

@@ -3,7 +3,7 @@
 
 use domain::{Money, Rate};
 
-use super::{amortization, late, party, problem, required, schedule_sum, stretches, sum};
+use super::{amortization, capital, late, party, problem, required, schedule_sum, stretches, sum};
 use crate::facts::{ChargePayee, Kfs, KfsCharge, Locale, Period, Unit, VariableRate};
 use crate::format::{every, percent, period};
 use crate::model::{Block, Column, Model, Paper, Table, lead, term};
@@ -100,7 +100,10 @@ fn installment(facts: &Kfs) -> (String, usize, Money) {
     let Some(longest) = all.iter().max_by_key(|stretch| stretch.count) else {
         return (String::new(), 0, facts.sanctioned);
     };
-    let text = longest.interval.map_or_else(|| "Single or irregular".to_owned(), every);
+    let text = longest.interval.map_or_else(
+        || "Single or irregular".to_owned(),
+        |interval| capital(&every(interval)),
+    );
     (text, facts.schedule.len(), longest.amount)
 }
 

@@ -139,13 +139,11 @@ fn interval(dates: &[NaiveDate]) -> Option<Period> {
 impl Stretch {
     /// `monthly, beginning February 10, 2026`, the date of a single payment, or all dates.
     pub(crate) fn when(&self, locale: Locale) -> String {
-        match self.interval {
-            Some(interval) => capital(&format!("{}, beginning {}", every(interval), locale.date(self.first))),
-            None => {
-                let dates: Vec<String> = self.dates.iter().map(|date| locale.date(*date)).collect();
-                dates.join("; ")
-            }
+        if let Some(interval) = self.interval {
+            return capital(&format!("{}, beginning {}", every(interval), locale.date(self.first)));
         }
+        let dates: Vec<String> = self.dates.iter().map(|date| locale.date(*date)).collect();
+        dates.join("; ")
     }
 }
 
@@ -246,55 +244,55 @@ pub(crate) fn late(terms: &LateTerms, locale: Locale) -> String {
 
 /// The security, in sentences.
 pub(crate) fn security(security: &SecurityInterest, locale: Locale) -> String {
-    let mut text = format!("You are giving a security interest in: {}.", security.property);
+    let mut text = vec![format!("You are giving a security interest in: {}.", security.property)];
     if let Some(threshold) = security.liquidation_threshold {
-        text.push_str(&format!(
-            " The collateral may be sold when the debt rises above {} of its value.",
+        text.push(format!(
+            "The collateral may be sold when the debt rises above {} of its value.",
             percent(threshold)
         ));
     }
     if let Some(penalty) = security.liquidation_penalty {
-        text.push_str(&format!(" A sale costs you {} of what is sold.", percent(penalty)));
+        text.push(format!("A sale costs you {} of what is sold.", percent(penalty)));
     }
     if let Some(fees) = security.filing_fees {
-        text.push_str(&format!(" Filing fees: {}.", locale.money(fees)));
+        text.push(format!("Filing fees: {}.", locale.money(fees)));
     }
-    text
+    text.join(" ")
 }
 
 /// How a rate can change, in sentences.
 pub(crate) fn variable(rate: &VariableRate, locale: Locale) -> String {
-    let mut text = format!(
+    let mut text = vec![format!(
         "The rate follows {} (now {}) plus {} and is set anew {}.",
         rate.index,
         percent(rate.index_rate),
         percent(rate.spread),
         every(rate.reset_every)
-    );
+    )];
     match (rate.floor, rate.cap) {
         (Some(floor), Some(cap)) => {
-            text.push_str(&format!(
-                " It will not go below {} or above {}.",
+            text.push(format!(
+                "It will not go below {} or above {}.",
                 percent(floor),
                 percent(cap)
             ));
         }
-        (None, Some(cap)) => text.push_str(&format!(" It will not go above {}.", percent(cap))),
-        (Some(floor), None) => text.push_str(&format!(
-            " It will not go below {}. There is no upper limit.",
+        (None, Some(cap)) => text.push(format!("It will not go above {}.", percent(cap))),
+        (Some(floor), None) => text.push(format!(
+            "It will not go below {}. There is no upper limit.",
             percent(floor)
         )),
-        (None, None) => text.push_str(" There is no upper limit."),
+        (None, None) => text.push("There is no upper limit.".to_owned()),
     }
     if let Some(effect) = &rate.plus_25bp {
-        text.push_str(&format!(
-            " An increase of the index by 0.25 percentage points would raise the installment to {}, or the number of \
+        text.push(format!(
+            "An increase of the index by 0.25 percentage points would raise the installment to {}, or the number of \
              installments to {} at the same installment.",
             locale.money(effect.installment),
             effect.installments
         ));
     }
-    text
+    text.join(" ")
 }
 
 /// The installments in one sentence each: `24 payments of $230.00: monthly, beginning February 10, 2026`.

@@ -1,7 +1,7 @@
 //! Pages, fonts and the structure tree as the objects of a file.
 
 use pdf_writer::types::{StructRole, TabOrder, TableHeaderScope};
-use pdf_writer::{Filter, Finish, Name, Pdf, Rect, Ref, TextStr};
+use pdf_writer::{Filter, Finish, Name, Pdf, Rect, Ref, Settings, TextStr};
 
 use super::deflate;
 use super::page::{Kid, Sheet};
@@ -50,7 +50,7 @@ pub(super) fn write(sheet: Sheet, model: &Model) -> Option<Vec<u8>> {
         marks: ids.many(count),
         nodes: ids.many(sheet.nodes.len()),
     };
-    let mut pdf = Pdf::new();
+    let mut pdf = Pdf::with_settings(Settings { pretty: false });
     pdf.set_version(1, 7);
     catalog(&mut pdf, &refs, model);
     structure(&mut pdf, &refs, &sheet);
