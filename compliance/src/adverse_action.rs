@@ -186,9 +186,7 @@ pub fn notice(decisions: &[CreditorDecision]) -> Result<Option<AdverseActionNoti
 
 /// The same for the notice that goes out whatever creditors failed to say: where one gave no specific reason, the applicant is told
 /// of the right to ask for it. Answers those creditors as well, so that somebody asks them.
-pub fn joint_notice(
-    decisions: &[CreditorDecision],
-) -> Result<Option<(AdverseActionNotice, Vec<String>)>, NoticeError> {
+pub fn joint_notice(decisions: &[CreditorDecision]) -> Result<Option<(AdverseActionNotice, Vec<String>)>, NoticeError> {
     let mut silent = Vec::new();
     let told = |decision: &CreditorDecision| -> CreditorDecision {
         match creditor_notice(decision) {

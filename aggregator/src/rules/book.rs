@@ -78,7 +78,8 @@ impl Aggregator {
         } else {
             now.date_naive()
         };
-        self.publish(&mut tx, &set, (SYSTEM, "came with the program", from), how).await?;
+        self.publish(&mut tx, &set, (SYSTEM, "came with the program", from), how)
+            .await?;
         tx.commit().await?;
         self.wake.events.notify_one();
         Ok(true)

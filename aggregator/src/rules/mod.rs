@@ -5,6 +5,7 @@
 pub mod book;
 pub mod disclosures;
 pub mod documents;
+mod forms;
 pub mod identity;
 mod letters;
 mod notices;
@@ -32,7 +33,7 @@ use crate::workers::periodic;
 use crate::{Aggregator, World};
 
 /// What development may switch off. The default is what production has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleSettings {
     /// Rules that nobody verified count as if somebody had.
     pub allow_unverified: bool,
@@ -40,6 +41,8 @@ pub struct RuleSettings {
     pub identity_required: bool,
     /// Nobody accepts before the disclosures stand.
     pub disclosures_required: bool,
+    /// Who sends notices and mediates credit.
+    pub sender: ::documents::Party,
 }
 
 impl Default for RuleSettings {
@@ -48,6 +51,10 @@ impl Default for RuleSettings {
             allow_unverified: false,
             identity_required: true,
             disclosures_required: true,
+            sender: ::documents::Party {
+                address: vec!["The address is told on request".to_owned()],
+                ..::documents::Party::named("Usance")
+            },
         }
     }
 }
@@ -58,7 +65,7 @@ impl RuleSettings {
         Self {
             allow_unverified: true,
             identity_required: false,
-            disclosures_required: true,
+            ..Self::default()
         }
     }
 }
@@ -77,7 +84,12 @@ struct Deed<'a> {
 async fn note(conn: &mut PgConnection, world: &World, deed: Deed<'_>) -> Result<(), Error> {
     let said = (deed.kind, deed.subject, deed.by, deed.reason);
     rows::add_audit(conn, said, &to_json(&deed.body)?, world.clock.now()).await?;
-    tracing::info!(kind = deed.kind, subject = deed.subject, by = deed.by, "rules were changed");
+    tracing::info!(
+        kind = deed.kind,
+        subject = deed.subject,
+        by = deed.by,
+        "rules were changed"
+    );
     let (aggregate, aggregate_id, version) = deed.aggregate;
     let event = Event {
         aggregate,

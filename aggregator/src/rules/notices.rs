@@ -1,6 +1,8 @@
 //! Notices of adverse action: opened in the transaction that causes them, given by a worker in time, lapsed when the applicant takes
 //! credit after all (12 CFR 1002.9(a)(1)(iv) and (g)).
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use compliance::adverse_action::{CreditorDecision, NoticeEvent, joint_notice};
 use compliance::{ComplianceDecision, Obligation};
@@ -20,7 +22,7 @@ use crate::decisions::DecisionKind;
 use crate::events::{Event, append};
 use crate::store::rules::documents::{self, DocumentRow};
 use crate::store::rules::obligations::{self as rows, ObligationRow};
-use crate::store::{corrupt, decisions, from_json, quoting, to_json};
+use crate::store::{corrupt, decisions, from_json, providers, quoting, to_json};
 use crate::{Aggregator, World};
 
 /// The creditor of what we refuse ourselves.
@@ -91,10 +93,15 @@ pub(crate) async fn after_book(
     let applied = request.at.date_naive();
     let mut creditors: Vec<CreditorDecision> = Vec::new();
     for loser in losers.iter().filter(|loser| noteworthy(loser)) {
-        add(&mut creditors, declined(loser.provider.to_string(), loser.reasons.clone(), applied));
+        add(
+            &mut creditors,
+            declined(loser.provider.to_string(), loser.reasons.clone(), applied),
+        );
     }
     for quote in quotes.iter().filter(|quote| partial(quote)) {
-        let whole = quotes.iter().any(|other| other.provider == quote.provider && !partial(other));
+        let whole = quotes
+            .iter()
+            .any(|other| other.provider == quote.provider && !partial(other));
         let counter = CreditorDecision {
             outcome: Outcome::Counter,
             event: NoticeEvent::CounterofferNotified,
@@ -196,7 +203,13 @@ async fn open(
         document_id: None,
     };
     if rows::open(conn, &row).await? {
-        tell(conn, world, (row.id, 1, "ObligationOpened"), (row.request_id, &row.code)).await?;
+        tell(
+            conn,
+            world,
+            (row.id, 1, "ObligationOpened"),
+            (row.request_id, &row.code),
+        )
+        .await?;
     }
     Ok(())
 }
@@ -269,8 +282,15 @@ impl Aggregator {
         for creditor in silent {
             tracing::warn!(obligation = %id, creditor, "a creditor gave no specific reason: ask it");
         }
-        let name = |id: &str| self.lender_name(id);
-        let letter = letters::adverse_action(&row, (&facts, &notice), now.date_naive(), &name)?;
+        let mut names = HashMap::new();
+        for creditor in &notice.creditors {
+            if let Ok(provider) = creditor.creditor.parse() {
+                let known = providers::one(&mut tx, &provider).await?;
+                names.extend(known.map(|known| (creditor.creditor.clone(), known.name)));
+            }
+        }
+        let sender = &self.world.settings.rules.sender;
+        let letter = letters::adverse_action(&row, (&facts, &notice), (now.date_naive(), sender), &names)?;
         let document = DocumentRow {
             id: self.world.ids.next(),
             tenant: row.tenant,

@@ -178,7 +178,11 @@ impl Aggregator {
         rows::hold_registry(&mut tx).await?;
         self.may_follow(&mut tx, &set, new.effective_from).await?;
         if rows::is_published(&mut tx, set.sha256()).await? {
-            return Err(refused("RULES_PUBLISHED", "This very set was published or proposed before.", "documents"));
+            return Err(refused(
+                "RULES_PUBLISHED",
+                "This very set was published or proposed before.",
+                "documents",
+            ));
         }
         let documents = to_json(&new.documents)?;
         rows::keep_set(&mut tx, (set.sha256(), &documents), self.world.clock.now()).await?;
@@ -220,7 +224,11 @@ impl Aggregator {
         }
         if approve {
             if row.effective_from < self.world.clock.now().date_naive() && !row.built_in {
-                return Err(refused("PROPOSAL_STALE", "Its first day has passed; propose it again.", "id"));
+                return Err(refused(
+                    "PROPOSAL_STALE",
+                    "Its first day has passed; propose it again.",
+                    "id",
+                ));
             }
             let set = self.rule_set(&mut tx, &row.sha256).await?;
             if !row.built_in {
@@ -308,7 +316,11 @@ impl Aggregator {
         if decided.is_none() {
             rows::shadow::begin(conn, row.id, now - chrono::Duration::days(SHADOW_DAYS)).await?;
         }
-        let kind = if decided.is_some() { "RulesApproved" } else { "RulesProposed" };
+        let kind = if decided.is_some() {
+            "RulesApproved"
+        } else {
+            "RulesProposed"
+        };
         self.tell(conn, &row, (uid, kind, by, why)).await?;
         Ok(row)
     }
@@ -335,7 +347,10 @@ impl Aggregator {
 
     async fn publication_view(&self, conn: &mut PgConnection, row: PublicationRow) -> Result<PublicationView, Error> {
         let set = self.rule_set(conn, &row.sha256).await?;
-        let unverified = set.all().filter(|rule| rule.status != compliance::rules::Status::Verified).count();
+        let unverified = set
+            .all()
+            .filter(|rule| rule.status != compliance::rules::Status::Verified)
+            .count();
         Ok(PublicationView {
             running: row.state == PublicationState::Approved && self.world.rules.running().sha256() == row.sha256,
             rules: u32::try_from(set.all().count()).unwrap_or(u32::MAX),

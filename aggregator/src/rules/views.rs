@@ -113,7 +113,9 @@ impl Aggregator {
     pub async fn rule_changes(&self, caller: &Principal, publication: Uuid) -> Result<Vec<ChangeView>, Error> {
         officer(caller)?;
         let mut conn = self.world.db.acquire().await?;
-        let row = rows::publication(&mut conn, publication).await?.ok_or(Error::NotFound)?;
+        let row = rows::publication(&mut conn, publication)
+            .await?
+            .ok_or(Error::NotFound)?;
         let set = self.rule_set(&mut conn, &row.sha256).await?;
         let changes = self.world.rules.running().diff(&set);
         Ok(changes

@@ -64,7 +64,6 @@ pub(crate) struct WholeRow {
     pub id: Uuid,
     pub tenant: Uuid,
     pub borrower: Uuid,
-    pub subject_id: Uuid,
     pub code: String,
     pub title: String,
     pub html: String,
@@ -78,7 +77,7 @@ pub(crate) struct WholeRow {
 pub(crate) async fn one(conn: &mut PgConnection, id: Uuid) -> Result<Option<WholeRow>, sqlx::Error> {
     sqlx::query_as!(
         WholeRow,
-        "select id, tenant, borrower, subject_id, code, title, html, pdf, sha256, html_sha256, created_at
+        "select id, tenant, borrower, code, title, html, pdf, sha256, html_sha256, created_at
          from rules.document where id = $1",
         id
     )
