@@ -9,7 +9,7 @@ use sqlx::PgConnection;
 
 use crate::Aggregator;
 use crate::api::{AcceptQuote, Error, IdempotencyKey, SettlementView};
-use crate::decisions::{self, Decided, about_offer, about_request, refusal};
+use crate::decisions::{self, Decided, about_acceptance, about_request, refusal};
 use crate::events::{Event, append};
 use crate::idempotency::{Begun, Call, begin, finish, replayed};
 use crate::risk::limits::{self, Credit};
@@ -42,6 +42,8 @@ impl Aggregator {
         }
         drop(conn);
         let prepared = self.prepare(caller, &accept).await?;
+        // What the borrower has to be able to read stands before it is bound.
+        let _shown = self.disclosures(caller, accept.quote_id).await?;
         let mut tx = self.world.db.begin().await?;
         if let Begun::Replay(view) = begin(&mut tx, &self.world, &call).await? {
             return Ok(view);
@@ -55,7 +57,7 @@ impl Aggregator {
         if request.refinances.is_some() != prepared.refinancing.is_some() {
             return Err(book_open());
         }
-        let recheck = self.recheck(request, &quote, now)?;
+        let recheck = self.recheck(&mut tx, request, &quote, now).await?;
         if !recheck.reasons.is_empty() {
             tx.rollback().await?;
             return self.refuse(request, recheck, now).await;
@@ -64,6 +66,7 @@ impl Aggregator {
         let version = rows::accept(&mut tx, request.id, quote.id)
             .await?
             .ok_or_else(already_accepted)?;
+        crate::rules::lapse(&mut tx, &self.world, request.id).await?;
         let opening = Opening {
             quote: &quote,
             tenant: request.tenant,
@@ -129,11 +132,19 @@ impl Aggregator {
         Ok((row, quote))
     }
 
-    /// Screening and rules of today.
-    fn recheck(&self, request: &CreditRequest, quote: &Quote, now: DateTime<Utc>) -> Result<Recheck, Error> {
+    /// Screening and rules of today, who accepts, and what could be read.
+    async fn recheck(
+        &self,
+        conn: &mut PgConnection,
+        request: &CreditRequest,
+        quote: &Quote,
+        now: DateTime<Utc>,
+    ) -> Result<Recheck, Error> {
         let (mut reasons, screened) = about_request(&self.world, request, now)?;
-        let subject = (quote.id, &quote.offer, &quote.verified);
-        let (decision, decided) = about_offer(&self.world, request, subject, now)?;
+        let documents = crate::rules::disclosures::bound(conn, quote.id).await?;
+        let identity = crate::rules::identity::of(conn, request, now).await?;
+        let subject = (quote, documents, identity);
+        let (decision, decided) = about_acceptance(&self.world, request, subject, now)?;
         reasons.extend(refusal(decision));
         Ok(Recheck {
             reasons,
@@ -151,11 +162,16 @@ impl Aggregator {
         let mut tx = self.world.db.begin().await?;
         decisions::store(&mut tx, request.id, "ACCEPTANCE", &recheck.decisions, now).await?;
         tx.commit().await?;
-        let text = recheck
-            .reasons
-            .first()
-            .map_or("This quote cannot be accepted.", |reason| reason.text.as_str());
-        Err(Error::refused("NOT_PERMITTED", text, None))
+        let first = recheck.reasons.first();
+        let text = first.map_or("This quote cannot be accepted.", |reason| reason.text.as_str());
+        // Who lacks a verification is told so by the code: there is something to do.
+        let identity =
+            first.filter(|reason| reason.code.starts_with("IDENTITY_") && reason.code != "IDENTITY_REJECTED");
+        Err(Error::refused(
+            identity.map_or("NOT_PERMITTED", |reason| &reason.code),
+            text,
+            None,
+        ))
     }
 }
 

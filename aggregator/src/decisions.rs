@@ -1,10 +1,10 @@
 //! Decisions: made by pure functions from facts, stored with the exact bytes of both, and repeatable from them.
 
 use chrono::{DateTime, Utc};
-use compliance::{ComplianceDecision, Dates, OfferFacts, RequestFacts};
+use compliance::{AcceptanceFacts, ComplianceDecision, Dates, DocumentRef, IdentityFact, OfferFacts, RequestFacts};
 use domain::ids::{DecisionId, QuoteId, RequestId};
 use domain::offer::Offer;
-use domain::quote::Verified;
+use domain::quote::{Quote, Verified};
 use domain::request::CreditRequest;
 use domain::{Outcome, Reason};
 use risk::{FeatureSet, RiskDecision};
@@ -12,7 +12,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::api::Error;
-use crate::store::{Unreadable, corrupt, decisions as rows, to_json};
+use crate::store::{Unreadable, corrupt, decisions as rows, from_json, to_json};
 use crate::{Aggregator, World};
 
 /// What was decided about.
@@ -26,6 +26,8 @@ pub enum DecisionKind {
     Offer,
     /// Whether an acceptance keeps to the borrower's limit.
     Limit,
+    /// Whether an offer may be accepted by its borrower.
+    Acceptance,
 }
 
 impl DecisionKind {
@@ -36,11 +38,12 @@ impl DecisionKind {
             Self::Request => "REQUEST",
             Self::Offer => "OFFER",
             Self::Limit => "LIMIT",
+            Self::Acceptance => "ACCEPTANCE",
         }
     }
 
     fn parse(text: &str) -> Option<Self> {
-        [Self::Risk, Self::Request, Self::Offer, Self::Limit]
+        [Self::Risk, Self::Request, Self::Offer, Self::Limit, Self::Acceptance]
             .into_iter()
             .find(|kind| kind.as_str() == text)
     }
@@ -109,10 +112,10 @@ pub(crate) fn about_request(
     request: &CreditRequest,
     now: DateTime<Utc>,
 ) -> Result<(Vec<Reason>, Decided), Error> {
-    let facts = RequestFacts::of(request, Dates::today(now.date_naive()));
+    let facts = RequestFacts::of(request, reading(world, now));
     let wallet = request.wallet.map(|wallet| wallet.to_checksum(None));
     let screening = world.screening.screen(&request.applicant.full_name, wallet.as_deref());
-    let decision = compliance::decide_request(&facts, &world.rules, &screening);
+    let decision = compliance::decide_request(&facts, &world.rules.running(), &screening);
     let decided = Decided {
         id: world.ids.next().into(),
         kind: DecisionKind::Request,
@@ -131,12 +134,43 @@ pub(crate) fn about_offer(
     (quote, offer, verified): (QuoteId, &Offer, &Verified),
     now: DateTime<Utc>,
 ) -> Result<(ComplianceDecision, Decided), Error> {
-    let facts = OfferFacts::of(request, offer, verified, Dates::today(now.date_naive()));
-    let decision = compliance::decide_offer(&facts, &world.rules);
+    let facts = OfferFacts::of(request, offer, verified, reading(world, now));
+    let decision = compliance::decide_offer(&facts, &world.rules.running());
     let decided = Decided {
         id: world.ids.next().into(),
         kind: DecisionKind::Offer,
         subject: quote.0,
+        facts: to_json(&facts)?,
+        screening: None,
+        result: to_json(&decision)?,
+    };
+    Ok((decision, decided))
+}
+
+/// The day that counts, and whether rules that nobody verified do.
+fn reading(world: &World, now: DateTime<Utc>) -> (Dates, bool) {
+    (Dates::today(now.date_naive()), world.settings.rules.allow_unverified)
+}
+
+/// May the quote be accepted by its borrower, who could read these documents?
+pub(crate) fn about_acceptance(
+    world: &World,
+    request: &CreditRequest,
+    (quote, documents, identity): (&Quote, Vec<DocumentRef>, IdentityFact),
+    now: DateTime<Utc>,
+) -> Result<(ComplianceDecision, Decided), Error> {
+    let facts = AcceptanceFacts {
+        offer: OfferFacts::of(request, &quote.offer, &quote.verified, reading(world, now)),
+        identity_required: world.settings.rules.identity_required,
+        identity,
+        disclosures_required: world.settings.rules.disclosures_required,
+        documents,
+    };
+    let decision = compliance::decide_acceptance(&facts, &world.rules.running());
+    let decided = Decided {
+        id: world.ids.next().into(),
+        kind: DecisionKind::Acceptance,
+        subject: quote.id.0,
         facts: to_json(&facts)?,
         screening: None,
         result: to_json(&decision)?,
@@ -177,13 +211,24 @@ impl Aggregator {
     pub async fn replay_decisions(&self, request: RequestId) -> Result<Vec<DecisionReplay>, Error> {
         let mut conn = self.world.db.acquire().await?;
         let stored = rows::of_request(&mut conn, request).await?;
-        stored.into_iter().map(|row| self.replay(row)).collect()
+        let mut replays = Vec::with_capacity(stored.len());
+        for row in stored {
+            replays.push(self.replay(&mut conn, row).await?);
+        }
+        Ok(replays)
     }
 
-    fn replay(&self, row: rows::DecisionRow) -> Result<DecisionReplay, Error> {
+    async fn replay(&self, conn: &mut PgConnection, row: rows::DecisionRow) -> Result<DecisionReplay, Error> {
         let kind = DecisionKind::parse(&row.kind).ok_or_else(|| corrupt(Unreadable("decision kind")))?;
         let facts = row.facts.as_bytes();
-        let rules = &self.world.rules;
+        let rules = match kind {
+            DecisionKind::Request | DecisionKind::Offer | DecisionKind::Acceptance => {
+                let decision: ComplianceDecision = from_json(&row.result)?;
+                self.rule_set(conn, &decision.rule_set).await?
+            }
+            DecisionKind::Risk | DecisionKind::Limit => self.world.rules.running(),
+        };
+        let rules = rules.as_ref();
         let replayed = match (kind, &row.screening) {
             (DecisionKind::Risk, None) => {
                 let again = self.world.risk.replay(facts, row.result.as_bytes());
@@ -193,9 +238,10 @@ impl Aggregator {
                 compliance::replay_request(facts, screening.as_bytes(), rules).map_err(corrupt)?
             }
             (DecisionKind::Offer, None) => compliance::replay_offer(facts, rules).map_err(corrupt)?,
+            (DecisionKind::Acceptance, None) => compliance::replay_acceptance(facts, rules).map_err(corrupt)?,
             (DecisionKind::Limit, None) => crate::risk::limits::replay(facts).map_err(corrupt)?,
             (DecisionKind::Request, None)
-            | (DecisionKind::Risk | DecisionKind::Offer | DecisionKind::Limit, Some(_)) => {
+            | (DecisionKind::Risk | DecisionKind::Offer | DecisionKind::Limit | DecisionKind::Acceptance, Some(_)) => {
                 return Err(corrupt(Unreadable("decision screening")));
             }
         };

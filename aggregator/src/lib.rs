@@ -40,6 +40,9 @@ pub mod workers;
 // Risk: what is kept of it, and officers.
 pub mod risk;
 
+// Law as dated data: what decides, how it is published, what it obliges us to.
+pub mod rules;
+
 pub(crate) mod store;
 
 #[cfg(test)]
@@ -71,8 +74,8 @@ pub struct World {
     pub attesters: Arc<dyn Attester>,
     /// Decides about risk.
     pub risk: Arc<::risk::Engine>,
-    /// Compliance rules.
-    pub rules: Arc<compliance::RuleSet>,
+    /// Compliance rules: the set that decides, and those that did.
+    pub rules: Arc<rules::RuleBook>,
     /// Sanctions lists.
     pub screening: Arc<compliance::ScreeningIndex>,
     /// Bureaus and banks that know borrowers.
@@ -114,6 +117,8 @@ pub struct Settings {
     pub provider_rules: domain::provider::SuspensionRules,
     /// Who may sign models, how long clearances last.
     pub risk: risk::sets::RiskSettings,
+    /// What development may switch off of the rules.
+    pub rules: rules::RuleSettings,
 }
 
 impl Default for Settings {
@@ -128,6 +133,7 @@ impl Default for Settings {
             keeper_pause: Duration::from_secs(15),
             provider_rules: domain::provider::SuspensionRules::default(),
             risk: risk::sets::RiskSettings::default(),
+            rules: rules::RuleSettings::default(),
         }
     }
 }

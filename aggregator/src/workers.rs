@@ -19,6 +19,10 @@ const EXPIRY: Duration = Duration::from_secs(10);
 const PURGE: Duration = Duration::from_mins(10);
 /// Between two comparisons of the books.
 const RECONCILE: Duration = Duration::from_mins(1);
+/// Between two looks for stored decisions that a proposed set of rules has not made beside.
+const SHADOW: Duration = Duration::from_secs(5);
+/// Between two looks for notices that can be given.
+const NOTICES: Duration = Duration::from_secs(10);
 /// Rounds of `tick_all`: more than the longest chain of steps.
 const ROUNDS: usize = 32;
 
@@ -37,6 +41,8 @@ pub async fn run(aggregator: Arc<Aggregator>, cancel: CancellationToken) {
         every("books", poll, None, &cancel, || a.close_overdue()),
         every("expiry", EXPIRY, None, &cancel, || a.expire_requests()),
         every("delinquency", DELINQUENCY, None, &cancel, || a.mark_delinquent()),
+        every("shadow rules", SHADOW, None, &cancel, || a.shadow_rules()),
+        periodic("notices", NOTICES, &cancel, || a.give_notices()),
         every("keys", PURGE, None, &cancel, || async {
             a.purge_keys().await.map(|_| 0)
         }),
@@ -103,6 +109,7 @@ impl Aggregator {
         }
         self.mark_delinquent().await?;
         self.keep(false).await?;
+        self.give_notices().await?;
         self.deliver_events().await?;
         Ok(())
     }

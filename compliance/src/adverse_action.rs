@@ -170,6 +170,9 @@ const MOST_REASONS: usize = 4;
 /// Codes that are not reasons in the sense of 1002.9(b)(2): internal standards, and a score that was not reached.
 const NOT_REASONS: [&str; 3] = ["INTERNAL_POLICY", "INTERNAL_STANDARDS", "SCORE_TOO_LOW"];
 
+/// What is told of a creditor that gave no specific reason: the right to ask for it (1002.9(a)(2)(ii)).
+const REASONS_ON_REQUEST: &str = "This creditor has not told its principal reasons. You may ask for them within 60 days of this notice, and it has to answer within 30 days.";
+
 /// The joint notice of the decisions; none when every creditor gave what was asked.
 pub fn notice(decisions: &[CreditorDecision]) -> Result<Option<AdverseActionNotice>, NoticeError> {
     let creditors = decisions
@@ -179,6 +182,27 @@ pub fn notice(decisions: &[CreditorDecision]) -> Result<Option<AdverseActionNoti
         .collect::<Result<Vec<_>, _>>()?;
     let earliest = creditors.iter().map(|creditor| creditor.due_by).min();
     Ok(earliest.map(|due_by| AdverseActionNotice { creditors, due_by }))
+}
+
+/// The same for the notice that goes out whatever creditors failed to say: where one gave no specific reason, the applicant is told
+/// of the right to ask for it. Answers those creditors as well, so that somebody asks them.
+pub fn joint_notice(decisions: &[CreditorDecision]) -> Result<Option<(AdverseActionNotice, Vec<String>)>, NoticeError> {
+    let mut silent = Vec::new();
+    let told = |decision: &CreditorDecision| -> CreditorDecision {
+        match creditor_notice(decision) {
+            Err(NoticeError::NoReason { creditor }) => {
+                silent.push(creditor);
+                CreditorDecision {
+                    reasons: vec![Reason::new(AdverseReason::Other.code(), REASONS_ON_REQUEST)],
+                    ..decision.clone()
+                }
+            }
+            Ok(_) | Err(NoticeError::OutOfRange) => decision.clone(),
+        }
+    };
+    let refusals = decisions.iter().filter(|decision| decision.outcome != Outcome::Offer);
+    let told: Vec<CreditorDecision> = refusals.map(told).collect();
+    Ok(notice(&told)?.map(|notice| (notice, silent)))
 }
 
 fn creditor_notice(decision: &CreditorDecision) -> Result<CreditorNotice, NoticeError> {
@@ -338,6 +362,24 @@ mod tests {
             let refused = notice(&[decision(Outcome::Decline, reasons, NoticeEvent::ApplicationCompleted)]);
             assert!(matches!(refused, Err(NoticeError::NoReason { .. })), "{reasons:?}");
         }
+    }
+
+    #[test]
+    fn a_creditor_without_reasons_leaves_the_right_to_ask_for_them() {
+        let event = NoticeEvent::ApplicationCompleted;
+        let decisions = [
+            decision(Outcome::Decline, &[("SCORE_TOO_LOW", "score")], event),
+            CreditorDecision {
+                creditor: "Other Bank".into(),
+                ..decision(Outcome::Decline, &[("NO_CREDIT_FILE", "x")], event)
+            },
+            decision(Outcome::Offer, &[], event),
+        ];
+        let (notice, silent) = joint_notice(&decisions).unwrap().unwrap();
+        assert_eq!((notice.creditors.len(), silent), (2, vec!["Harbor Bank".to_owned()]));
+        assert!(notice.creditors[0].reasons[0].text.contains("within 60 days"));
+        assert_eq!(notice.creditors[1].reasons[0].text, "No credit file");
+        assert_eq!(joint_notice(&decisions[2..]), Ok(None));
     }
 
     #[test]

@@ -1,21 +1,32 @@
-//! The decisions: may this request be quoted, and may this offer be shown and accepted?
+//! The decisions: may this request be quoted, may this offer be shown, and may it be accepted?
 //!
-//! At acceptance the same two functions are asked again with fresh screening and the day's dates.
+//! At acceptance everything is asked again with fresh screening and the day's dates.
 
 use chrono::NaiveDate;
 use domain::eligibility::approximate_days;
-use domain::money::{Money, Rate};
-use domain::offer::{AprConvention, Offer};
-use domain::quote::Verified;
+use domain::money::Money;
 use domain::request::{CreditRequest, Jurisdiction, Product};
 use domain::{Outcome, Reason, RuleVersion};
 use serde::{Deserialize, Serialize};
 
-use crate::rules::{Kind, Match, Question, RuleSet};
-use crate::screening::{HitKind, Screening};
+pub use self::acceptance::{AcceptanceFacts, DocumentRef, decide_acceptance};
+use self::findings::{Findings, Reading};
+pub use self::identity::{IdentityFact, IdentityLevel};
+pub use self::offer::{OfferFacts, decide_offer};
+pub use self::shadow::{Difference, difference};
+pub use self::verdict::{ScreeningVerdict, verdict};
+use crate::rules::{BorrowerKind, Deadline, DutyKind, Event, Question, Retention, RuleSet, Topic};
+use crate::screening::Screening;
+
+mod acceptance;
+mod findings;
+mod identity;
+mod offer;
+mod shadow;
+mod verdict;
 
 /// Version of this code. Raise it when any decision could change with the same rules and facts.
-pub const ENGINE_VERSION: u32 = 1;
+pub const ENGINE_VERSION: u32 = 2;
 
 /// The two days that a decision depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -53,11 +64,15 @@ pub struct RequestFacts {
     pub wallet_given: bool,
     /// The days that count.
     pub dates: Dates,
+    /// Who borrows.
+    pub borrower: BorrowerKind,
+    /// Rules that nobody verified count as if somebody had. Never in production.
+    pub allow_unverified: bool,
 }
 
 impl RequestFacts {
     /// The facts of a request.
-    pub fn of(request: &CreditRequest, dates: Dates) -> Self {
+    pub fn of(request: &CreditRequest, (dates, allow_unverified): (Dates, bool)) -> Self {
         Self {
             jurisdiction: request.jurisdiction.clone(),
             products: request.products.clone(),
@@ -65,57 +80,9 @@ impl RequestFacts {
             term_days: approximate_days(request.term),
             wallet_given: request.wallet.is_some(),
             dates,
+            borrower: BorrowerKind::of(request.purpose),
+            allow_unverified,
         }
-    }
-}
-
-/// What is known of an offer. Where a fact is missing and a rule needs it, the offer is refused.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OfferFacts {
-    /// Where the borrower lives.
-    pub jurisdiction: Jurisdiction,
-    /// Kind of credit.
-    pub product: Product,
-    /// Principal offered.
-    pub amount: Money,
-    /// Days from issue to the last payment.
-    pub term_days: Option<u32>,
-    /// APR that we computed from the offer's cash flows, in the home convention of the jurisdiction. Never the declared one.
-    pub verified_apr: Option<Rate>,
-    /// Covered by the Military Lending Act.
-    pub military_covered: Option<bool>,
-    /// The days that count.
-    pub dates: Dates,
-}
-
-impl OfferFacts {
-    /// The facts of an offer whose numbers were recomputed.
-    pub fn of(request: &CreditRequest, offer: &Offer, verified: &Verified, dates: Dates) -> Self {
-        let start = offer.issued_at.date_naive();
-        let last = offer.repayment.schedule.iter().map(|payment| payment.due).max();
-        let days = last.and_then(|last| u32::try_from(last.signed_duration_since(start).num_days()).ok());
-        let convention = home_convention(&request.jurisdiction);
-        Self {
-            jurisdiction: request.jurisdiction.clone(),
-            product: offer.product,
-            amount: offer.amounts.offered,
-            term_days: days,
-            verified_apr: convention
-                .is_none_or(|home| home == verified.convention)
-                .then_some(verified.apr),
-            military_covered: Some(request.applicant.military_covered),
-            dates,
-        }
-    }
-}
-
-/// The convention in which the caps of a country are stated; none where it does not matter yet.
-fn home_convention(jurisdiction: &Jurisdiction) -> Option<AprConvention> {
-    match jurisdiction.country.as_str() {
-        "US" => Some(AprConvention::UsNominal),
-        "IN" => Some(AprConvention::IndiaNominal),
-        _ => None,
     }
 }
 
@@ -125,10 +92,29 @@ fn home_convention(jurisdiction: &Jurisdiction) -> Option<AprConvention> {
 pub struct Obligation {
     /// Code, for example `REGZ`, `KFS`, `SECCI`.
     pub code: String,
+    /// Its kind.
+    pub kind: DutyKind,
     /// The rule that asks for it.
     pub rule: RuleVersion,
+    /// When.
+    pub deadline: Deadline,
+    /// The last day, where the period begins with what was decided about.
+    pub due_on: Option<NaiveDate>,
+    /// How long its evidence is kept.
+    pub retention: Retention,
     /// What it asks for.
     pub text: String,
+}
+
+impl Obligation {
+    /// The last day when its period begins on that day; none for what has to be done before something.
+    pub fn due_after(&self, start: NaiveDate, rules: &RuleSet) -> Option<NaiveDate> {
+        let Deadline::Within { days, of, .. } = self.deadline else {
+            return None;
+        };
+        let place = rules.find(&self.rule)?.scope.place.text();
+        crate::rules::last_day(start, days, of, rules.calendar_of(&place))
+    }
 }
 
 /// What compliance says.
@@ -139,60 +125,19 @@ pub struct ComplianceDecision {
     pub outcome: Outcome,
     /// Why it does not pass; empty when it does.
     pub reasons: Vec<Reason>,
-    /// Every rule that spoke, also those that were kept, then the version of this code.
+    /// Every rule that spoke, also those that were kept, then the set of rules and the version of this code.
     pub rule_versions: Vec<RuleVersion>,
     /// What has to be done.
     pub obligations: Vec<Obligation>,
-}
-
-/// Collects refusals; the gravest decides.
-#[derive(Default)]
-struct Findings {
-    declines: Vec<Reason>,
-    missing: Vec<Reason>,
-    rule_versions: Vec<RuleVersion>,
-    obligations: Vec<Obligation>,
-}
-
-impl Findings {
-    fn decline(&mut self, code: &str, text: &str) {
-        let reason = Reason::new(code, text);
-        if !self.declines.contains(&reason) {
-            self.declines.push(reason);
-        }
-    }
-
-    fn missing(&mut self, code: &str, text: &str) {
-        let reason = Reason::new(code, text);
-        if !self.missing.contains(&reason) {
-            self.missing.push(reason);
-        }
-    }
-
-    fn decision(mut self) -> ComplianceDecision {
-        let outcome = match (self.declines.is_empty(), self.missing.is_empty()) {
-            (false, _) => Outcome::Decline,
-            (true, false) => Outcome::MoreInfo,
-            (true, true) => Outcome::Offer,
-        };
-        self.rule_versions.sort();
-        self.rule_versions.dedup();
-        self.rule_versions.push(RuleVersion {
-            id: "compliance-engine".into(),
-            version: ENGINE_VERSION,
-        });
-        let mut reasons = self.declines;
-        reasons.append(&mut self.missing);
-        ComplianceDecision {
-            outcome,
-            reasons,
-            rule_versions: self.rule_versions,
-            obligations: self.obligations,
-        }
-    }
+    /// How thoroughly the borrower has to be verified before acceptance; none when no rule asks.
+    pub identity: Option<IdentityLevel>,
+    /// Hash of the set of rules, hexadecimal.
+    pub rule_set: String,
 }
 
 /// May the request be quoted at all? Sanctions first: then only a neutral sentence is said, so that nobody is tipped off.
+///
+/// Its obligations are those of a refusal: what has to be told, and by when.
 pub fn decide_request(facts: &RequestFacts, rules: &RuleSet, screening: &Screening) -> ComplianceDecision {
     let mut findings = Findings::default();
     let lists: String = screening.list_version.chars().take(16).collect();
@@ -200,9 +145,14 @@ pub fn decide_request(facts: &RequestFacts, rules: &RuleSet, screening: &Screeni
         id: format!("sanctions-lists-{lists}"),
         version: 1,
     });
-    if screening.hits.iter().any(|hit| hit.kind != HitKind::WeakAlias) {
+    let missing = place_is_missing(&facts.jurisdiction, &mut findings);
+    if !missing {
+        after_refusal(facts, rules, &mut findings);
+    }
+    if verdict(screening) == ScreeningVerdict::Block {
+        findings.missing.clear();
         findings.decline("NOT_AVAILABLE", "We cannot offer credit for this request.");
-        return findings.decision();
+        return findings.decision(rules);
     }
     if !screening.hits.is_empty() {
         findings.missing(
@@ -219,46 +169,75 @@ pub fn decide_request(facts: &RequestFacts, rules: &RuleSet, screening: &Screeni
     if facts.wallet_given && !screening.wallet_screened {
         findings.missing("WALLET_CHECK_NEEDED", "Your wallet could not be checked.");
     }
-    if place_is_missing(&facts.jurisdiction, &mut findings) {
-        return findings.decision();
+    if !missing {
+        request_place(facts, rules, &mut findings);
     }
-    request_place(facts, rules, &mut findings);
-    findings.decision()
+    findings.decision(rules)
+}
+
+const ANY: [Product; 4] = [
+    Product::Installment,
+    Product::Line,
+    Product::Bnpl,
+    Product::Collateralized,
+];
+
+impl RequestFacts {
+    fn products(&self) -> &[Product] {
+        if self.products.is_empty() { &ANY } else { &self.products }
+    }
+
+    fn question(&self, product: Product) -> Question<'_> {
+        Question {
+            jurisdiction: &self.jurisdiction,
+            product,
+            borrower: self.borrower,
+            licence: None,
+            amount: self.amount,
+            term_days: self.term_days,
+            law_date: self.dates.law_date,
+            known_on: self.dates.known_on,
+        }
+    }
+
+    fn reading<'a>(&self, set: &'a RuleSet) -> Reading<'a> {
+        Reading {
+            set,
+            allow_unverified: self.allow_unverified,
+            now: (Event::ApplicationCompleted, self.dates.law_date),
+        }
+    }
+}
+
+/// What would have to be told to the borrower if the request were refused.
+fn after_refusal(facts: &RequestFacts, rules: &RuleSet, findings: &mut Findings) {
+    let mut heard: Vec<RuleVersion> = Vec::new();
+    for product in facts.products() {
+        for found in rules.matching(&facts.question(*product)) {
+            let rule = found.rule.version_ref();
+            if found.rule.topic == Topic::AdverseAction && !heard.contains(&rule) {
+                // Owed whether or not anybody verified the rule: telling more is no harm.
+                findings.oblige(found.rule, facts.reading(rules));
+                findings.rule_versions.push(rule.clone());
+                heard.push(rule);
+            }
+        }
+    }
 }
 
 /// Refuses when no product that was asked for can be shown where the borrower lives.
 fn request_place(facts: &RequestFacts, rules: &RuleSet, findings: &mut Findings) {
-    const ANY: [Product; 4] = [
-        Product::Installment,
-        Product::Line,
-        Product::Bnpl,
-        Product::Collateralized,
-    ];
-    let products = if facts.products.is_empty() {
-        &ANY[..]
-    } else {
-        &facts.products
-    };
     let mut closed = Vec::new();
     let mut open = false;
-    for product in products {
-        let question = Question {
-            jurisdiction: &facts.jurisdiction,
-            product: *product,
-            amount: facts.amount,
-            term_days: facts.term_days,
-            law_date: facts.dates.law_date,
-            known_on: facts.dates.known_on,
-        };
-        let caps: Vec<Match<'_>> = rules
-            .matching(&question)
-            .into_iter()
-            .filter(|m| m.rule.kind.is_cap())
-            .collect();
-        findings.rule_versions.extend(caps.iter().map(|m| m.rule.version_ref()));
+    for product in facts.products() {
+        let matches = rules.matching(&facts.question(*product));
         let mut here = Findings::default();
-        place_is_open(&caps, &mut here);
+        offer::covered(&matches, &mut here);
+        for found in matches.iter().filter(|found| found.rule.topic == Topic::RateCap) {
+            here.closed(found, facts.reading(rules));
+        }
         open |= here.declines.is_empty();
+        findings.rule_versions.append(&mut here.rule_versions);
         closed.append(&mut here.declines);
     }
     if !open {
@@ -279,80 +258,6 @@ fn place_is_missing(place: &Jurisdiction, findings: &mut Findings) -> bool {
     findings.missing.len() > before
 }
 
-/// Refuses when no rule says that credit may be shown there, or a rule says that nobody knows.
-fn place_is_open(caps: &[Match<'_>], findings: &mut Findings) {
-    if caps.is_empty() {
-        findings.decline(
-            "JURISDICTION_NOT_COVERED",
-            "We do not know the rules for this credit where you live.",
-        );
-    }
-    for Match { rule, placed } in caps {
-        if !placed {
-            findings.decline(
-                "CURRENCY_NOT_COVERED",
-                "We do not know the rules for credit in this currency where you live.",
-            );
-        }
-        if rule.kind == Kind::CapUnknown {
-            findings.decline("CAP_UNKNOWN", &rule.message);
-        }
-    }
-}
-
-/// May the offer be shown, and accepted? Caps are checked on the verified APR.
-pub fn decide_offer(facts: &OfferFacts, rules: &RuleSet) -> ComplianceDecision {
-    let mut findings = Findings::default();
-    if place_is_missing(&facts.jurisdiction, &mut findings) {
-        return findings.decision();
-    }
-    let Some(term_days) = facts.term_days else {
-        findings.missing("TERM_UNKNOWN", "The lender did not say when the credit ends.");
-        return findings.decision();
-    };
-    let question = Question {
-        jurisdiction: &facts.jurisdiction,
-        product: facts.product,
-        amount: facts.amount,
-        term_days,
-        law_date: facts.dates.law_date,
-        known_on: facts.dates.known_on,
-    };
-    let matches = rules.matching(&question);
-    let caps: Vec<Match<'_>> = matches.iter().copied().filter(|m| m.rule.kind.is_cap()).collect();
-    place_is_open(&caps, &mut findings);
-    if facts.verified_apr.is_none() {
-        findings.missing("APR_UNKNOWN", "The yearly cost could not be computed.");
-    }
-    for Match { rule, placed } in matches {
-        findings.rule_versions.push(rule.version_ref());
-        match &rule.kind {
-            Kind::AprCap(cap) => above(facts, *cap, placed, &rule.message, &mut findings),
-            Kind::MilitaryAprCap(cap) => match facts.military_covered {
-                None => findings.missing(
-                    "MILITARY_STATUS_NEEDED",
-                    "Say whether you or your family serve in the armed forces.",
-                ),
-                Some(true) => above(facts, *cap, placed, &rule.message, &mut findings),
-                Some(false) => {}
-            },
-            Kind::Obligation(code) => findings.obligations.push(Obligation {
-                code: code.clone(),
-                rule: rule.version_ref(),
-                text: rule.message.clone(),
-            }),
-            Kind::CapUnknown | Kind::NoCapKnown => {}
-        }
-    }
-    findings.decision()
-}
-
-fn above(facts: &OfferFacts, cap: Rate, placed: bool, message: &str, findings: &mut Findings) {
-    if placed && facts.verified_apr.is_some_and(|apr| apr > cap) {
-        findings.decline("APR_ABOVE_CAP", message);
-    }
-}
-
 /// The bytes that are stored: fields in the order of the type, no whitespace. Equal values give equal bytes.
 pub fn to_canonical_json(value: &impl Serialize) -> Result<Vec<u8>, serde_json::Error> {
     serde_json::to_vec(value)
@@ -371,6 +276,11 @@ pub fn replay_request(facts: &[u8], screening: &[u8], rules: &RuleSet) -> Result
 /// Decides again from stored facts; the bytes are those of the stored decision.
 pub fn replay_offer(facts: &[u8], rules: &RuleSet) -> Result<Vec<u8>, serde_json::Error> {
     to_canonical_json(&decide_offer(&serde_json::from_slice(facts)?, rules))
+}
+
+/// Decides again from stored facts; the bytes are those of the stored decision.
+pub fn replay_acceptance(facts: &[u8], rules: &RuleSet) -> Result<Vec<u8>, serde_json::Error> {
+    to_canonical_json(&decide_acceptance(&serde_json::from_slice(facts)?, rules))
 }
 
 #[cfg(test)]

@@ -6,13 +6,18 @@
 
 pub mod adverse_action;
 pub mod decide;
+mod mapr;
 pub mod rules;
+#[cfg(test)]
+mod samples;
 pub mod screening;
 
 pub use adverse_action::{AdverseActionNotice, AdverseReason, notice};
 pub use decide::{
-    ComplianceDecision, Dates, Obligation, OfferFacts, RequestFacts, decide_offer, decide_request, replay_offer,
+    AcceptanceFacts, ComplianceDecision, Dates, DocumentRef, IdentityFact, IdentityLevel, Obligation, OfferFacts,
+    RequestFacts, decide_acceptance, decide_offer, decide_request, difference, replay_acceptance, replay_offer,
     replay_request, to_canonical_json,
 };
-pub use rules::{RuleSet, RulesError};
+pub use mapr::mapr;
+pub use rules::{Document, RuleSet, RulesError};
 pub use screening::{Hit, Screening, ScreeningError, ScreeningIndex};

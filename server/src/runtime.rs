@@ -107,7 +107,7 @@ pub async fn start(
         reader: Arc::new(SettlementReader::new(registry.clone(), rpcs.iter().cloned())),
         attesters: attesters(&config, &registry)?,
         risk: risk::Engine::built_in()?,
-        rules: compliance::RuleSet::built_in()?,
+        rules: aggregator::rules::RuleBook::built_in()?,
         screening: compliance::ScreeningIndex::built_in()?,
         credit_data: Arc::new(credit_data(&config, &sources)?),
         velocity: velocity(&config)?,

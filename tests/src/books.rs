@@ -47,12 +47,15 @@ impl Books {
             reader: Arc::new(SettlementReader::new(registry, [])),
             attesters: Arc::new(Nobody),
             risk: risk::Engine::built_in()?,
-            rules: compliance::RuleSet::built_in()?,
+            rules: aggregator::rules::RuleBook::built_in()?,
             screening: compliance::ScreeningIndex::built_in()?,
             credit_data: Arc::new(aggregator::facts::CreditData::none()),
             velocity: Arc::new(InProcessVelocity::default()),
             fraud: FraudSetup::new(DEVELOPMENT_SECRET)?,
-            settings: Settings::default(),
+            settings: Settings {
+                rules: aggregator::rules::RuleSettings::lenient(),
+                ..Settings::default()
+            },
         });
         Ok(Self { db, aggregator })
     }

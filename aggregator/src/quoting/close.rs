@@ -118,6 +118,8 @@ impl Aggregator {
             rows::insert_quotes(&mut tx, book.request, (&ids, &positions(book), &book.bodies)).await?;
         }
         decisions::store(&mut tx, book.request, "QUOTING", &book.decisions, now).await?;
+        let answers = (&book.losers[..], &book.quotes[..]);
+        crate::rules::after_book(&mut tx, &self.world, (book.request, now), answers).await?;
         let payload = serde_json::json!({
             "requestId": book.request, "state": state.as_str(), "quotes": book.quotes.len(),
             "losers": book.losers.len(), "best": book.ranking.places.first().map(|place| place.candidate.quote),

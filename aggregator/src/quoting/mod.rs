@@ -30,14 +30,14 @@ use self::fan_out::FanOut;
 use self::refinance::OldLoan;
 use crate::api::{Error, IdempotencyKey, LenderProgress, NewRequest, RequestView};
 use crate::bus::LiveBook;
-use crate::decisions::{Decided, about_request, about_risk};
+use crate::decisions::{Decided, DecisionKind, about_request, about_risk};
 use crate::events::{Event, append};
 use crate::fraud::{Signals, sighting_id};
 use crate::idempotency::{Begun, Call, begin, finish, replayed};
 use crate::providers::{Admission, suspended};
 use crate::store::quoting::{Asked, NewRow};
 use crate::store::{self, to_json};
-use crate::{Aggregator, decisions, facts, fraud};
+use crate::{Aggregator, decisions, facts, fraud, rules};
 
 /// A request that was checked and decided about, before it is stored.
 struct Opened {
@@ -267,6 +267,16 @@ impl Aggregator {
         let (risk_id, risk) = &opened.risk;
         crate::risk::follow_decision(conn, &self.world, request, (*risk_id, risk)).await?;
         let declined = view.state == RequestState::Declined;
+        if let (true, Some(decided)) = (
+            declined,
+            opened.decisions.iter().find(|d| d.kind == DecisionKind::Request),
+        ) {
+            let refused = rules::Refused {
+                request,
+                decision: &decided.result,
+            };
+            rules::after_decline(conn, &self.world, refused, &view.refusal).await?;
+        }
         let kind = if declined {
             "QuoteRequestDeclined"
         } else {

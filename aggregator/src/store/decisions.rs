@@ -126,3 +126,34 @@ pub(crate) async fn results_of(
     .fetch_all(conn)
     .await
 }
+
+/// A decision of the rules, with all that it was made from.
+pub(crate) struct RulesRow {
+    pub id: Uuid,
+    pub kind: String,
+    pub facts: String,
+    pub screening: Option<String>,
+    pub result: String,
+    pub decided_at: DateTime<Utc>,
+}
+
+/// Decisions of the rules after a place in time and up to another, oldest first.
+pub(crate) async fn of_rules_after(
+    conn: &mut PgConnection,
+    (at, id): (DateTime<Utc>, Uuid),
+    until: DateTime<Utc>,
+    limit: i64,
+) -> Result<Vec<RulesRow>, sqlx::Error> {
+    sqlx::query_as!(
+        RulesRow,
+        "SELECT id, kind, facts, screening, result, decided_at FROM compliance.decision
+         WHERE kind IN ('REQUEST', 'OFFER', 'ACCEPTANCE') AND (decided_at, id) > ($1, $2) AND decided_at <= $3
+         ORDER BY decided_at, id LIMIT $4",
+        at,
+        id,
+        until,
+        limit
+    )
+    .fetch_all(conn)
+    .await
+}

@@ -1,6 +1,6 @@
 use alloy_primitives::Address;
 use domain::calendar::{Period, Unit};
-use domain::money::Currency;
+use domain::money::{Currency, Rate};
 use domain::request::{Applicant, Employment, Purpose};
 use uuid::Uuid;
 
@@ -27,6 +27,14 @@ fn facts(jurisdiction: Jurisdiction, percent: &str) -> OfferFacts {
         verified_apr: Some(Rate::parse_percent(percent).unwrap()),
         military_covered: Some(false),
         dates: dates("2026-11-21"),
+        mapr: Some(Rate::parse_percent(percent).unwrap()),
+        borrower: BorrowerKind::Consumer,
+        licence: None,
+        cooling_off_days: Some(3),
+        installments: Some(12),
+        prepayment_charge: Some(Rate::ZERO),
+        secured: Some(false),
+        allow_unverified: true,
     }
 }
 
@@ -54,6 +62,8 @@ fn request_facts(jurisdiction: Jurisdiction) -> RequestFacts {
         term_days: 360,
         wallet_given: false,
         dates: dates("2026-11-21"),
+        borrower: BorrowerKind::Consumer,
+        allow_unverified: true,
     }
 }
 
@@ -70,7 +80,7 @@ fn california_allows_its_cap_and_not_a_millionth_more() {
         (above.outcome, codes(&above)),
         (Outcome::Decline, vec!["APR_ABOVE_CAP"])
     );
-    assert_eq!(duties(&above), ["ADVERSE_ACTION_NOTICE", "REGZ"]);
+    assert_eq!(duties(&above), ["REGZ"]);
     let rule = RuleVersion {
         id: "us-ca-cap".into(),
         version: 1,
@@ -83,14 +93,17 @@ fn the_military_cap_holds_for_covered_borrowers_only_and_needs_an_answer() {
     let mut facts = facts(california(), "36.0001");
     assert_eq!(offer(&facts).outcome, Outcome::Offer);
     facts.military_covered = Some(true);
-    assert_eq!(codes(&offer(&facts)), ["APR_ABOVE_CAP"]);
-    facts.verified_apr = Some(Rate::from_percent(36));
+    assert_eq!(codes(&offer(&facts)), ["MAPR_ABOVE_CAP"]);
+    facts.mapr = None;
+    assert_eq!(codes(&offer(&facts)), ["APR_UNKNOWN"]);
+    facts.mapr = Some(Rate::from_percent(36));
     assert_eq!(offer(&facts).outcome, Outcome::Offer);
     facts.military_covered = None;
     assert_eq!(offer(&facts).outcome, Outcome::MoreInfo);
     // A state below 36 % keeps its own cap for everybody.
     let mut york = super::tests::facts(place("US", Some("NY")), "25.01");
     york.military_covered = Some(true);
+    york.mapr = Some(Rate::from_percent(36));
     assert_eq!(codes(&offer(&york)), ["APR_ABOVE_CAP"]);
 }
 
@@ -166,7 +179,10 @@ fn europe_changes_its_disclosure_on_20_november_2026() {
     facts.dates = dates("2026-11-19");
     assert_eq!(duties(&offer(&facts)), ["SECCI", "WITHDRAWAL_14_DAYS"]);
     facts.dates = dates("2026-11-20");
-    assert_eq!(duties(&offer(&facts)), ["SECCI_CCD2", "WITHDRAWAL_14_DAYS"]);
+    assert_eq!(
+        duties(&offer(&facts)),
+        ["HUMAN_REVIEW", "SECCI_CCD2", "WITHDRAWAL_14_DAYS"]
+    );
     assert_eq!(offer(&facts).outcome, Outcome::Offer);
 }
 
@@ -189,6 +205,10 @@ fn india_asks_for_the_key_facts_and_a_neutral_list() {
     assert_eq!(duties(&offer(&facts)), ["COOLING_OFF_1_DAY", "KFS", "NEUTRAL_LISTING"]);
     facts.dates = dates("2025-10-31");
     assert_eq!(duties(&offer(&facts)), ["KFS"]);
+    // The law of that day as we know it now.
+    facts.dates.known_on = "2026-11-21".parse().unwrap();
+    assert_eq!(duties(&offer(&facts)), ["COOLING_OFF_1_DAY", "KFS"]);
+    facts.dates = dates("2025-10-31");
     facts.dates = dates("2024-09-30");
     assert_eq!(offer(&facts).outcome, Outcome::Decline);
 }
@@ -272,7 +292,7 @@ fn facts_are_taken_from_the_request() {
         refinances: None,
         data_consents: Vec::new(),
     };
-    let facts = RequestFacts::of(&request, dates("2026-11-21"));
+    let facts = RequestFacts::of(&request, (dates("2026-11-21"), true));
     assert_eq!(
         (facts.term_days, facts.wallet_given, facts.jurisdiction.clone()),
         (360, true, california())
@@ -310,6 +330,12 @@ fn every_decision_replays_to_the_same_bytes() {
         for percent in ["0", "36.5", "250"] {
             let facts = facts(jurisdiction.clone(), percent);
             let stored = to_canonical_json(&offer(&facts)).unwrap();
+            for identity in [IdentityFact::NotAsked, verified(IdentityLevel::Basic, "2026-12-31")] {
+                let acceptance = acceptance(facts.clone(), identity);
+                let stored = to_canonical_json(&decide_acceptance(&acceptance, &rules)).unwrap();
+                let acceptance = to_canonical_json(&acceptance).unwrap();
+                assert_eq!(replay_acceptance(&acceptance, &rules).unwrap(), stored);
+            }
             assert_eq!(
                 replay_offer(&to_canonical_json(&facts).unwrap(), &rules).unwrap(),
                 stored
@@ -317,4 +343,180 @@ fn every_decision_replays_to_the_same_bytes() {
         }
     }
     assert!(replay_offer(b"{}", &rules).is_err());
+}
+
+fn verified(level: IdentityLevel, until: &str) -> IdentityFact {
+    IdentityFact::Verified {
+        level,
+        until: until.parse().unwrap(),
+    }
+}
+
+fn acceptance(offer: OfferFacts, identity: IdentityFact) -> AcceptanceFacts {
+    let document = |code: &str| DocumentRef {
+        code: code.into(),
+        sha256: "00".repeat(32),
+    };
+    AcceptanceFacts {
+        offer,
+        identity_required: true,
+        identity,
+        disclosures_required: true,
+        documents: vec![document("REGZ")],
+    }
+}
+
+fn accepted(facts: &AcceptanceFacts) -> (Outcome, Vec<String>) {
+    let decision = decide_acceptance(facts, &RuleSet::built_in().unwrap());
+    (
+        decision.outcome,
+        decision.reasons.into_iter().map(|reason| reason.code).collect(),
+    )
+}
+
+#[test]
+fn nobody_accepts_without_a_verified_identity() {
+    let at = |identity| accepted(&acceptance(facts(california(), "20"), identity));
+    let more = |code: &str| (Outcome::MoreInfo, vec![code.to_owned()]);
+    assert_eq!(at(IdentityFact::NotAsked), more("IDENTITY_NEEDED"));
+    assert_eq!(at(IdentityFact::Pending), more("IDENTITY_PENDING"));
+    assert_eq!(at(IdentityFact::Expired), more("IDENTITY_EXPIRED"));
+    assert_eq!(
+        at(IdentityFact::Rejected),
+        (Outcome::Decline, vec!["IDENTITY_REJECTED".to_owned()])
+    );
+    assert_eq!(
+        at(verified(IdentityLevel::Basic, "2026-11-20")),
+        more("IDENTITY_EXPIRED")
+    );
+    assert_eq!(
+        at(verified(IdentityLevel::Basic, "2026-11-21")),
+        (Outcome::Offer, vec![])
+    );
+    let mut off = acceptance(facts(california(), "20"), IdentityFact::NotAsked);
+    off.identity_required = false;
+    assert_eq!(accepted(&off).0, Outcome::Offer);
+}
+
+#[test]
+fn a_rule_may_ask_for_a_higher_level_above_an_amount() {
+    let rule = "[[rule]]\nid = \"us-large\"\nversion = 1\ntopic = \"IDENTITY\"\njurisdiction = \"US\"\n\
+        amount = { currency = \"USD\", min_minor = 500001 }\neffective_from = \"2020-01-01\"\nknown_from = \"2020-01-01\"\n\
+        status = \"verified\"\ncitation = \"test\"\noutcome = \"IDENTITY\"\nlevel = \"ENHANCED\"\nretention = \"HOUSE\"\n\
+        message = \"m\"\n";
+    let mut documents = RuleSet::built_in_documents();
+    documents.push(crate::rules::Document {
+        name: "large.toml".into(),
+        text: format!("schema = 2\n{rule}"),
+    });
+    let rules = RuleSet::load(&documents).unwrap();
+    let decide = |minor, level| {
+        let mut offer = facts(california(), "20");
+        offer.amount = Money::new(minor, Currency::usd());
+        let facts = acceptance(offer, verified(level, "2026-12-31"));
+        let decision = decide_acceptance(&facts, &rules);
+        decision.reasons.first().map(|reason| reason.code.clone())
+    };
+    assert_eq!(decide(500_000, IdentityLevel::Basic), None);
+    assert_eq!(
+        decide(500_001, IdentityLevel::Standard).as_deref(),
+        Some("IDENTITY_LEVEL_TOO_LOW")
+    );
+    assert_eq!(decide(500_001, IdentityLevel::Enhanced), None);
+}
+
+#[test]
+fn nobody_accepts_before_the_disclosure_stands() {
+    let mut facts = acceptance(facts(california(), "20"), verified(IdentityLevel::Basic, "2026-12-31"));
+    facts.documents[0].code = "SECCI".into();
+    assert_eq!(
+        accepted(&facts),
+        (Outcome::MoreInfo, vec!["DISCLOSURE_NEEDED".to_owned()])
+    );
+    facts.documents[0].code = "REGZ".into();
+    assert_eq!(accepted(&facts).0, Outcome::Offer);
+}
+
+#[test]
+fn what_was_not_verified_does_not_pass_as_law() {
+    let strict = |jurisdiction| {
+        let mut facts = facts(jurisdiction, "20");
+        facts.allow_unverified = false;
+        let decision = offer(&facts);
+        (decision.outcome, codes(&decision).join(","))
+    };
+    for jurisdiction in [california(), place("FR", None), place("GB", None), place("IN", None)] {
+        assert_eq!(
+            strict(jurisdiction),
+            (Outcome::Decline, "RULES_NOT_VERIFIED".to_owned())
+        );
+    }
+    let mut asked = request_facts(california());
+    asked.allow_unverified = false;
+    let screening = ScreeningIndex::built_in().unwrap().screen("Jane Roe", None);
+    let decision = decide_request(&asked, &RuleSet::built_in().unwrap(), &screening);
+    assert_eq!(codes(&decision), ["RULES_NOT_VERIFIED"]);
+    // A state whose statute somebody read opens, with the federal rules that were read.
+    let verified: Vec<_> = RuleSet::built_in_documents()
+        .into_iter()
+        .map(|mut document| {
+            document.text = document.text.replace("status = \"seed\"", "status = \"verified\"");
+            document
+        })
+        .collect();
+    let mut facts = facts(california(), "20");
+    facts.allow_unverified = false;
+    assert_eq!(
+        decide_offer(&facts, &RuleSet::load(&verified).unwrap()).outcome,
+        Outcome::Offer
+    );
+}
+
+#[test]
+fn a_request_says_what_a_refusal_would_owe_and_by_when() {
+    let decision = request(california(), "Nicol\u{e1}s Maduro Moros");
+    let due: Vec<_> = decision
+        .obligations
+        .iter()
+        .map(|o| (o.code.as_str(), o.due_on))
+        .collect();
+    let day = |text: &str| Some(text.parse().unwrap());
+    assert_eq!(
+        due,
+        [
+            ("ADVERSE_ACTION_NOTICE", day("2026-12-21")),
+            ("COUNTEROFFER_NOTICE", None)
+        ]
+    );
+    assert!(request(place("FR", None), "Jane Roe").obligations.is_empty());
+}
+
+#[test]
+fn the_decision_names_the_set_of_rules_that_made_it() {
+    let rules = RuleSet::built_in().unwrap();
+    let decision = offer(&facts(california(), "20"));
+    assert_eq!(decision.rule_set, rules.sha256());
+    let short = format!("rule-set-{}", &rules.sha256()[..16]);
+    assert!(decision.rule_versions.iter().any(|version| version.id == short));
+}
+
+#[test]
+fn another_set_differs_only_where_somebody_would_notice() {
+    let rules = RuleSet::built_in().unwrap();
+    let lower: Vec<_> = RuleSet::built_in_documents()
+        .into_iter()
+        .map(|mut document| {
+            document.text = document.text.replace("value = \"45\"", "value = \"30\"");
+            document
+        })
+        .collect();
+    let lower = RuleSet::load(&lower).unwrap();
+    let both = |percent: &str| {
+        let facts = facts(california(), percent);
+        difference(&decide_offer(&facts, &rules), &decide_offer(&facts, &lower))
+    };
+    assert_eq!(both("30"), None);
+    let found = both("30.0001").unwrap();
+    assert_eq!((found.was, found.would_be), (Outcome::Offer, Outcome::Decline));
+    assert_eq!(found.reasons_new, ["APR_ABOVE_CAP"]);
 }

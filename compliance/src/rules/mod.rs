@@ -1,119 +1,43 @@
 //! Dated, versioned rules as data.
 //!
 //! A rule is a chain of versions under one id. Two times decide which version speaks: the *law date* (is it in force that
-//! day?) and the *known-on date* (did we know of it that day?), so that a decision of last year replays as it was made.
+//! day?) and the *known-on date* (did we know of it that day?), so that a decision of last year replays as it was made. Of the
+//! rules of one topic that fit a case, the most specific jurisdiction speaks, then the newest; a tie is refused when the files
+//! are read.
 
+pub(crate) mod calendar;
 mod check;
+pub mod condition;
+mod diff;
 mod load;
+pub(crate) mod model;
+mod places;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use chrono::NaiveDate;
 use domain::RuleVersion;
-use domain::money::{Currency, Money, Rate};
+use domain::money::Money;
 use domain::request::{Jurisdiction, Product};
+use serde::{Deserialize, Serialize};
 
+pub use calendar::{Calendar, last_day};
+pub use diff::{Change, Changed};
 pub use load::RulesError;
+pub use model::{
+    AmountBand, BorrowerKind, DayKind, Deadline, Duty, DutyKind, Effect, Event, Licence, Place, Retention, Rule, Scope,
+    Status, TermBand, Topic,
+};
 
-/// How far a rule has been checked against the law itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
-    /// Taken from a secondary source; a placeholder until somebody reads the statute.
-    Seed,
-    /// The cited text was read.
-    Verified,
-}
-
-/// What a rule says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// The verified APR may not be above this rate.
-    AprCap(Rate),
-    /// The verified APR for a borrower under the Military Lending Act may not be above this rate.
-    MilitaryAprCap(Rate),
-    /// There may be a cap that we do not know: refuse.
-    CapUnknown,
-    /// Looked up, and no cap is applied.
-    NoCapKnown,
-    /// Something that has to be done when the credit is offered, by its code.
-    Obligation(String),
-}
-
-impl Kind {
-    /// Rules that decide whether a rate may be shown at all; one of them has to speak, or the offer is refused.
-    pub(crate) fn is_cap(&self) -> bool {
-        matches!(self, Self::AprCap(_) | Self::CapUnknown | Self::NoCapKnown)
-    }
-}
-
-/// Amounts that a rule is for; both ends belong to it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AmountBand {
-    /// Currency of the ends. An amount in another currency cannot be placed, so the rule refuses it.
-    pub currency: Currency,
-    /// Lowest, minor units.
-    pub min_minor: i64,
-    /// Highest, minor units.
-    pub max_minor: i64,
-}
-
-/// Terms that a rule is for, in days; both ends belong to it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TermBand {
-    /// Shortest.
-    pub min_days: u32,
-    /// Longest.
-    pub max_days: u32,
-}
-
-/// One version of one rule.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rule {
-    /// Stable id of the chain, for example `us-ca-cap`.
-    pub id: String,
-    /// From 1, without holes.
-    pub version: u32,
-    /// ISO 3166-1 alpha-2, or the id of a group of countries such as `EU`.
-    pub country: String,
-    /// ISO 3166-2 subdivision; none for the whole country.
-    pub region: Option<String>,
-    /// Products; empty means every product.
-    pub products: Vec<Product>,
-    /// Amounts; none means every amount.
-    pub amount: Option<AmountBand>,
-    /// Terms.
-    pub term: TermBand,
-    /// First day in force.
-    pub effective_from: NaiveDate,
-    /// Last day in force; none while it is open.
-    pub effective_to: Option<NaiveDate>,
-    /// First day on which we could know of it: the publication of its source, or of our correction.
-    pub known_from: NaiveDate,
-    /// The earlier version that this one corrects; that version is unknown from `known_from` on.
-    pub supersedes: Option<u32>,
-    /// How far it was checked.
-    pub status: Status,
-    /// Where it stands.
-    pub source: String,
-    /// What it says.
-    pub kind: Kind,
-    /// One sentence for the borrower.
-    pub message: String,
-}
-
-impl Rule {
-    /// Its id and version, as a decision stores them.
-    pub fn version_ref(&self) -> RuleVersion {
-        RuleVersion {
-            id: self.id.clone(),
-            version: self.version,
-        }
-    }
-
-    fn in_force(&self, day: NaiveDate) -> bool {
-        self.effective_from <= day && self.effective_to.is_none_or(|last| day <= last)
-    }
+/// A rule file: its name and its text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Document {
+    /// Name, for messages and for the hash.
+    pub name: String,
+    /// TOML.
+    pub text: String,
 }
 
 /// What a rule is asked about.
@@ -123,6 +47,10 @@ pub struct Question<'a> {
     pub jurisdiction: &'a Jurisdiction,
     /// Kind of credit.
     pub product: Product,
+    /// Who borrows.
+    pub borrower: BorrowerKind,
+    /// By what right the lender lends; none when nobody said.
+    pub licence: Option<Licence>,
     /// Amount of credit.
     pub amount: Money,
     /// Length in days.
@@ -133,13 +61,24 @@ pub struct Question<'a> {
     pub known_on: NaiveDate,
 }
 
+/// Whether a case lies in the scope of a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Placed {
+    /// It does.
+    Inside,
+    /// The amount is in another currency than the rule's band, so nobody knows.
+    Foreign,
+    /// The rule is for some licences, and the lender's is not known.
+    NoLicence,
+}
+
 /// A rule that speaks to a question.
 #[derive(Clone, Copy, Debug)]
 pub struct Match<'a> {
     /// The rule.
     pub rule: &'a Rule,
-    /// False when the amount is in a currency that the rule's band does not have: then nobody knows whether it applies.
-    pub placed: bool,
+    /// Whether it is known to apply.
+    pub placed: Placed,
 }
 
 /// Every rule, checked.
@@ -147,34 +86,45 @@ pub struct Match<'a> {
 pub struct RuleSet {
     chains: BTreeMap<String, Vec<Rule>>,
     groups: BTreeMap<String, Vec<String>>,
+    calendars: BTreeMap<String, Calendar>,
     sha256: String,
 }
 
+/// The files that ship with this build.
+const BUILT_IN: [(&str, &str); 6] = [
+    ("house.toml", include_str!("../../rules/house.toml")),
+    ("us-federal.toml", include_str!("../../rules/us-federal.toml")),
+    ("us-states.toml", include_str!("../../rules/us-states.toml")),
+    ("eu.toml", include_str!("../../rules/eu.toml")),
+    ("gb.toml", include_str!("../../rules/gb.toml")),
+    ("in.toml", include_str!("../../rules/in.toml")),
+];
+
 impl RuleSet {
     /// Reads and checks rule files. Refuses what it does not understand.
-    pub fn load(files: &[&str]) -> Result<Self, RulesError> {
+    pub fn load(files: &[Document]) -> Result<Self, RulesError> {
         let set = load::parse(files)?;
         check::check(&set)?;
         Ok(set)
     }
 
+    /// The texts of the rules that ship with this build.
+    pub fn built_in_documents() -> Vec<Document> {
+        let document = |(name, text): &(&str, &str)| Document {
+            name: (*name).to_owned(),
+            text: (*text).to_owned(),
+        };
+        BUILT_IN.iter().map(document).collect()
+    }
+
     /// The rules that ship with this build, read once and shared.
     pub fn built_in() -> Result<Arc<Self>, RulesError> {
         static SET: OnceLock<Result<Arc<RuleSet>, RulesError>> = OnceLock::new();
-        SET.get_or_init(|| {
-            Self::load(&[
-                include_str!("../../rules/us-federal.toml"),
-                include_str!("../../rules/us-states.toml"),
-                include_str!("../../rules/eu.toml"),
-                include_str!("../../rules/gb.toml"),
-                include_str!("../../rules/in.toml"),
-            ])
-            .map(Arc::new)
-        })
-        .clone()
+        SET.get_or_init(|| Self::load(&Self::built_in_documents()).map(Arc::new))
+            .clone()
     }
 
-    /// Hash of the texts that it was read from.
+    /// Hash of the names and texts that it was read from, hexadecimal.
     pub fn sha256(&self) -> &str {
         &self.sha256
     }
@@ -192,42 +142,63 @@ impl RuleSet {
             .find(|rule| rule.version == version.version)
     }
 
-    /// The rules that speak to the question, by id: at most one version of each.
+    /// The version of a rule in force on `law_date` as known on `known_on`.
+    pub fn in_force(&self, id: &str, law_date: NaiveDate, known_on: NaiveDate) -> Option<&Rule> {
+        let chain = self.chains.get(id)?;
+        known(chain, known_on).into_iter().find(|rule| rule.in_force(law_date))
+    }
+
+    /// The rules that speak to the question, by topic: one of each at most.
     pub fn matching(&self, question: &Question<'_>) -> Vec<Match<'_>> {
-        self.chains
-            .values()
-            .filter_map(|chain| self.speaking(chain, question))
-            .collect()
+        let mut winners: BTreeMap<Topic, Match<'_>> = BTreeMap::new();
+        for found in self.chains.values().filter_map(|chain| self.speaking(chain, question)) {
+            let rank = |m: &Match<'_>| (m.rule.scope.place.specificity(), m.rule.effective_from);
+            match winners.get(&found.rule.topic) {
+                Some(before) if rank(before) >= rank(&found) => {}
+                _ => {
+                    winners.insert(found.rule.topic, found);
+                }
+            }
+        }
+        winners.into_values().collect()
     }
 
     fn speaking<'a>(&self, chain: &'a [Rule], question: &Question<'_>) -> Option<Match<'a>> {
         let rule = known(chain, question.known_on)
             .into_iter()
             .find(|rule| rule.in_force(question.law_date))?;
-        let there = self.covers(&rule.country, &question.jurisdiction.country)
-            && rule
-                .region
-                .as_ref()
-                .is_none_or(|region| question.jurisdiction.region.as_ref() == Some(region));
-        let product = rule.products.is_empty() || rule.products.contains(&question.product);
-        let term = (rule.term.min_days..=rule.term.max_days).contains(&question.term_days);
-        if !(there && product && term) {
+        let scope = &rule.scope;
+        let inside = scope.place.covers(question.jurisdiction, self.members(&scope.place))
+            && (scope.products.is_empty() || scope.products.contains(&question.product))
+            && (scope.borrowers.is_empty() || scope.borrowers.contains(&question.borrower))
+            && (scope.term.min_days..=scope.term.max_days).contains(&question.term_days);
+        if !inside {
             return None;
         }
-        match &rule.amount {
-            None => Some(Match { rule, placed: true }),
-            Some(band) if band.currency != question.amount.currency => Some(Match { rule, placed: false }),
-            Some(band) => (band.min_minor..=band.max_minor)
-                .contains(&question.amount.minor)
-                .then_some(Match { rule, placed: true }),
+        let licensed = match question.licence {
+            _ if scope.licences.is_empty() => Placed::Inside,
+            None => Placed::NoLicence,
+            Some(licence) => scope.licences.contains(&licence).then_some(Placed::Inside)?,
+        };
+        let placed = match &scope.amount {
+            Some(band) if band.currency != question.amount.currency => Placed::Foreign,
+            Some(band) if !(band.min_minor..=band.max_minor).contains(&question.amount.minor) => return None,
+            Some(_) | None => licensed,
+        };
+        Some(Match { rule, placed })
+    }
+
+    fn members(&self, place: &Place) -> Option<&[String]> {
+        match place {
+            Place::Group(id) => self.groups.get(id).map(Vec::as_slice),
+            Place::Everywhere | Place::Country(_) | Place::Region(..) => None,
         }
     }
 
-    fn covers(&self, rule_country: &str, country: &str) -> bool {
-        match self.groups.get(rule_country) {
-            Some(members) => members.iter().any(|member| member == country),
-            None => rule_country == country,
-        }
+    /// The calendar of business days of a place: its own, or that of its country.
+    pub(crate) fn calendar_of(&self, place: &str) -> Option<&Calendar> {
+        let country = place.split('-').next().unwrap_or(place);
+        self.calendars.get(place).or_else(|| self.calendars.get(country))
     }
 }
 
@@ -248,3 +219,5 @@ fn known(chain: &[Rule], on: NaiveDate) -> Vec<&Rule> {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod vectors;

@@ -236,6 +236,16 @@ impl Stage {
         settings: Settings,
         consumers: Vec<Arc<dyn Consumer>>,
     ) -> Self {
+        let rules = crate::rules::RuleSettings::lenient();
+        Self::under(db, lenders, Settings { rules, ..settings }, consumers)
+    }
+
+    /// With the rules as those settings read them.
+    pub(crate) fn strict(db: PgPool, lenders: &[(&str, Manner)], settings: Settings) -> Self {
+        Self::under(db, lenders, settings, Vec::new())
+    }
+
+    fn under(db: PgPool, lenders: &[(&str, Manner)], settings: Settings, consumers: Vec<Arc<dyn Consumer>>) -> Self {
         let clock = Arc::new(Hand(Mutex::new("2026-01-10T12:00:00Z".parse().unwrap())));
         let chain = Arc::new(FakeChain::default());
         let world = World {
@@ -251,7 +261,7 @@ impl Stage {
             reader: chain.clone(),
             attesters: chain.clone(),
             risk: risk::Engine::built_in().unwrap(),
-            rules: compliance::RuleSet::built_in().unwrap(),
+            rules: crate::rules::RuleBook::built_in().unwrap(),
             screening: compliance::ScreeningIndex::built_in().unwrap(),
             credit_data: Arc::new(crate::facts::CreditData::none()),
             velocity: Arc::new(crate::fraud::InProcessVelocity::default()),

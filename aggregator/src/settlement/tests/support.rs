@@ -170,12 +170,15 @@ impl Bench {
             reader: chain.clone(),
             attesters: chain.clone(),
             risk: risk::Engine::built_in().unwrap(),
-            rules: compliance::RuleSet::built_in().unwrap(),
+            rules: crate::rules::RuleBook::built_in().unwrap(),
             screening: compliance::ScreeningIndex::built_in().unwrap(),
             credit_data: Arc::new(crate::facts::CreditData::none()),
             velocity: Arc::new(crate::fraud::InProcessVelocity::default()),
             fraud: crate::fraud::FraudSetup::new(crate::fraud::DEVELOPMENT_SECRET).unwrap(),
-            settings,
+            settings: Settings {
+                rules: crate::rules::RuleSettings::lenient(),
+                ..settings
+            },
         };
         let borrower = Principal {
             id: PrincipalId(Uuid::from_u128(3)),

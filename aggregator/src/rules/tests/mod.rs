@@ -1,0 +1,3 @@
+mod notices;
+mod publication;
+mod reading;
