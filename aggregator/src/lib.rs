@@ -40,6 +40,9 @@ pub mod workers;
 // Risk: what is kept of it, and officers.
 pub mod risk;
 
+// Personal data.
+pub mod privacy;
+
 pub(crate) mod store;
 
 #[cfg(test)]
@@ -81,6 +84,8 @@ pub struct World {
     pub velocity: Arc<dyn Velocity>,
     /// Rules and secret of the fraud checks.
     pub fraud: fraud::FraudSetup,
+    /// Seals and opens personal data.
+    pub vault: Arc<privacy::Vault>,
     /// Figures.
     pub settings: Settings,
 }
