@@ -1,5 +1,6 @@
 //! Acceptance: what the borrower saw is what is settled, or nothing happens.
 
+use ::privacy::Purpose;
 use chrono::{DateTime, Utc};
 use domain::loan::RequestState;
 use domain::quote::Quote;
@@ -52,7 +53,9 @@ impl Aggregator {
         let (row, quote) = self.accepted_quote(&mut tx, caller, &accept).await?;
         acceptable(&row, &quote, &accept, now)?;
         crate::providers::check_acceptable(&mut tx, &quote.provider, now).await?;
-        let request = &row.asked.request;
+        let request = &self
+            .whole_request(&mut tx, &row.asked.request, Purpose::Screening)
+            .await?;
         // The book closed between the two looks at it.
         if request.refinances.is_some() != prepared.refinancing.is_some() {
             return Err(book_open());

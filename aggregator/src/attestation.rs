@@ -11,11 +11,11 @@ use domain::money::Money;
 use domain::offer::{Offer, Onchain};
 use domain::ports::{CreditAttestation, SignedAttestation};
 use domain::quote::Quote;
-use domain::request::CreditRequest;
 use risk::RiskDecision;
 
 use crate::api::Error;
 use crate::settlement::chain_error;
+use crate::store::quoting::AskedRequest;
 use crate::store::{chain, corrupt, decisions, from_json};
 use crate::{Aggregator, World};
 
@@ -122,7 +122,7 @@ impl Aggregator {
     /// Refusal: `ATTESTATION_REFUSED`.
     pub(crate) async fn attest(
         &self,
-        request: &CreditRequest,
+        request: &AskedRequest,
         quote: &Quote,
     ) -> Result<Option<SignedAttestation>, Error> {
         let world = &self.world;

@@ -42,6 +42,8 @@ pub mod risk;
 
 // Law as dated data: what decides, how it is published, what it obliges us to.
 pub mod rules;
+// Personal data.
+pub mod privacy;
 
 pub(crate) mod store;
 
@@ -84,6 +86,8 @@ pub struct World {
     pub velocity: Arc<dyn Velocity>,
     /// Rules and secret of the fraud checks.
     pub fraud: fraud::FraudSetup,
+    /// Seals and opens personal data.
+    pub vault: Arc<privacy::Vault>,
     /// Figures.
     pub settings: Settings,
 }

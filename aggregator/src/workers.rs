@@ -23,6 +23,8 @@ const RECONCILE: Duration = Duration::from_mins(1);
 const SHADOW: Duration = Duration::from_secs(5);
 /// Between two looks for notices that can be given.
 const NOTICES: Duration = Duration::from_secs(10);
+/// Between two looks for what has been kept long enough, and for keys to rotate.
+const RETENTION: Duration = Duration::from_mins(15);
 /// Rounds of `tick_all`: more than the longest chain of steps.
 const ROUNDS: usize = 32;
 
@@ -46,6 +48,10 @@ pub async fn run(aggregator: Arc<Aggregator>, cancel: CancellationToken) {
         every("keys", PURGE, None, &cancel, || async {
             a.purge_keys().await.map(|_| 0)
         }),
+        every("old requests", EXPIRY, None, &cancel, || a.seal_old_requests()),
+        every("erasure", EXPIRY, None, &cancel, || a.erase_next()),
+        periodic("retention", RETENTION, &cancel, || a.retain()),
+        every("key rotation", RETENTION, None, &cancel, || a.rotate_keys()),
         every("reconcile", RECONCILE, None, &cancel, || async {
             a.reconcile().await.map(|_| 0)
         }),

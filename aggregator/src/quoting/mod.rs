@@ -4,6 +4,7 @@ mod close;
 mod closed;
 mod fan_out;
 mod orders;
+mod person;
 mod read;
 mod refinance;
 #[cfg(test)]
@@ -20,6 +21,7 @@ use domain::ids::{DecisionId, PrincipalId, RequestId};
 use domain::loan::RequestState;
 use domain::ports::Lender;
 use domain::quote::{Loser, LoserKind};
+use domain::ranking::RankBy;
 use domain::request::CreditRequest;
 use domain::{Principal, Reason, Role};
 use risk::{FeatureSet, RiskDecision};
@@ -39,9 +41,15 @@ use crate::store::quoting::{Asked, NewRow};
 use crate::store::{self, to_json};
 use crate::{Aggregator, decisions, facts, fraud, rules};
 
+/// A request as asked, with what the borrower said of themselves.
+struct Question {
+    request: CreditRequest,
+    rank_by: RankBy,
+}
+
 /// A request that was checked and decided about, before it is stored.
 struct Opened {
-    asked: Asked,
+    asked: Question,
     view: RequestView,
     lenders: Vec<Arc<dyn Lender>>,
     decisions: Vec<Decided>,
@@ -61,6 +69,7 @@ impl Aggregator {
     ) -> Result<RequestView, Error> {
         let started = Instant::now();
         validate::validate(&new)?;
+        validate::born(&new.applicant, self.world.clock.now().date_naive())?;
         let call = Call::new(caller, key, "requestQuotes", &new)?;
         let borrower = new.borrower.unwrap_or(caller.id);
         if !caller.acts_for(caller.tenant, borrower) {
@@ -90,12 +99,15 @@ impl Aggregator {
         );
         features.fraud = fraud;
         crate::risk::standing(&self.world, &asked.request, &mut features).await?;
+        // Before the transaction: it waits for no key service.
+        let sealed = self.seal_applicant(&asked.request).await?;
         let mut tx = self.world.db.begin().await?;
         if let Begun::Replay(view) = begin(&mut tx, &self.world, &call).await? {
             return Ok(view);
         }
         let opened = self.open(asked, &features)?;
         self.store_request(&mut tx, &opened).await?;
+        self.store_applicant(&mut tx, &opened.asked.request, &sealed).await?;
         finish(&mut tx, &call, &opened.view).await?;
         // Before the commit, so that nobody finds a request without its live book. A request that was declined has none.
         let book = (opened.view.state == RequestState::Quoting).then(|| self.open_book(&opened));
@@ -146,7 +158,7 @@ impl Aggregator {
     }
 
     /// The request as it is stored.
-    fn asked(&self, caller: &Principal, borrower: PrincipalId, (new, old): (NewRequest, Option<OldLoan>)) -> Asked {
+    fn asked(&self, caller: &Principal, borrower: PrincipalId, (new, old): (NewRequest, Option<OldLoan>)) -> Question {
         let (wallet, collateral, refinances) = match old {
             Some(old) => (Some(old.wallet), Some(old.collateral), Some(old.refinances)),
             None => (new.wallet, new.collateral, None),
@@ -168,10 +180,10 @@ impl Aggregator {
             refinances,
             data_consents: new.data_consents,
         };
-        Asked { request, rank_by }
+        Question { request, rank_by }
     }
 
-    fn open(&self, asked: Asked, features: &FeatureSet) -> Result<Opened, Error> {
+    fn open(&self, asked: Question, features: &FeatureSet) -> Result<Opened, Error> {
         let (request, rank_by) = (&asked.request, asked.rank_by);
         let now = request.at;
         let (mut refusal, compliance) = about_request(&self.world, request, now)?;
@@ -251,7 +263,7 @@ impl Aggregator {
         let row = NewRow {
             request,
             state: view.state,
-            body: &to_json(&opened.asked)?,
+            body: &to_json(&Asked::of(request, opened.asked.rank_by))?,
             lenders: &to_json(&view.lenders)?,
             losers: &to_json(&view.losers)?,
             refusal: &to_json(&view.refusal)?,

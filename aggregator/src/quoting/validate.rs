@@ -1,6 +1,7 @@
 //! What a request may look like. Every refusal names its field.
 
 use alloy_primitives::Address;
+use chrono::{Datelike as _, NaiveDate};
 use domain::eligibility::approximate_days;
 use domain::money::{Money, TokenAmount};
 use domain::ports::DataConsent;
@@ -66,6 +67,16 @@ fn jurisdiction(place: &Jurisdiction) -> Result<(), Error> {
     )?;
     let needed = place.country != "US" || place.region.is_some();
     within("jurisdiction.region", needed, "the state is needed in the US")
+}
+
+/// Born before today, and not longer ago than anybody lives.
+pub(super) fn born(applicant: &Applicant, today: NaiveDate) -> Result<(), Error> {
+    let fits = |born: NaiveDate| born < today && born.year() >= 1900;
+    within(
+        "applicant.dateOfBirth",
+        applicant.date_of_birth.is_none_or(fits),
+        "a day before today, 1900 or later",
+    )
 }
 
 fn applicant(applicant: &Applicant, amount: Money) -> Result<(), Error> {

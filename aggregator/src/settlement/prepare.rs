@@ -5,7 +5,6 @@ use domain::Principal;
 use domain::ids::LoanId;
 use domain::ports::{ChainError, LiveLoan, SignedAttestation};
 use domain::quote::Quote;
-use domain::request::CreditRequest;
 
 use super::chain_error;
 use crate::Aggregator;
@@ -13,6 +12,7 @@ use crate::acceptance::acceptable;
 use crate::api::{AcceptQuote, Error};
 use crate::servicing::{live_onchain, not_live};
 use crate::store::lending::VenuePart;
+use crate::store::quoting::AskedRequest;
 use crate::store::{lending, quoting};
 
 /// What was gathered; empty when the quote needs nothing.
@@ -81,7 +81,7 @@ impl Aggregator {
     }
 
     /// Refusals: `LOAN_NOT_LIVE`, `REFINANCING_PENDING`.
-    async fn old_loan(&self, request: &CreditRequest, quote: &Quote) -> Result<Option<Refinancing>, Error> {
+    async fn old_loan(&self, request: &AskedRequest, quote: &Quote) -> Result<Option<Refinancing>, Error> {
         let (Some(wanted), Some(onchain)) = (&request.refinances, &quote.offer.onchain) else {
             return Ok(None);
         };

@@ -4,13 +4,13 @@ use alloy_primitives::{Bytes, U256};
 use domain::loan::SettlementState;
 use domain::ports::{LenderError, Venue, VenueOpening, WalletCall};
 use domain::quote::Quote;
-use domain::request::CreditRequest;
 use sqlx::PgConnection;
 
 use super::{advance, wallet_required};
 use crate::api::{AcceptQuote, Error, SettlementView};
 use crate::store::chain;
 use crate::store::lending::{self, Learned, PositionRow, SettlementRow, VenuePart, position_exists};
+use crate::store::quoting::AskedRequest;
 use crate::{Aggregator, World};
 
 /// Seconds from acceptance in which the wallet can open the position.
@@ -44,7 +44,7 @@ impl Aggregator {
     /// `RECIPIENT_IS_WALLET`, `POSITION_EXISTS`.
     pub(super) async fn venue_part(
         &self,
-        request: &CreditRequest,
+        request: &AskedRequest,
         quote: &Quote,
         accept: &AcceptQuote,
     ) -> Result<Option<VenuePart>, Error> {

@@ -9,6 +9,7 @@ pub(crate) mod identity;
 pub(crate) mod ledger;
 pub(crate) mod lending;
 pub(crate) mod networks;
+pub(crate) mod privacy;
 pub(crate) mod providers;
 pub(crate) mod quoting;
 pub(crate) mod risk;

@@ -1,11 +1,15 @@
 //! Schema `quoting`.
 
+use alloy_primitives::Address;
 use chrono::{DateTime, Utc};
-use domain::ids::RequestId;
+use domain::calendar::Period;
+use domain::ids::{PrincipalId, RequestId, TenantId};
 use domain::loan::RequestState;
+use domain::money::{Money, TokenAmount};
+use domain::ports::DataConsent;
 use domain::quote::{Loser, Quote};
 use domain::ranking::{RankBy, Ranking};
-use domain::request::CreditRequest;
+use domain::request::{Applicant, CreditRequest, Jurisdiction, Product, Purpose, Refinances};
 use domain::{Reason, ids};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
@@ -18,8 +22,100 @@ use crate::api::{Error, LenderProgress, RequestView};
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Asked {
-    pub request: CreditRequest,
+    pub request: AskedRequest,
     pub rank_by: RankBy,
+}
+
+/// A [`CreditRequest`] as stored: without what the borrower said of themselves, which lies sealed elsewhere.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AskedRequest {
+    pub id: RequestId,
+    pub tenant: TenantId,
+    pub borrower: PrincipalId,
+    pub at: DateTime<Utc>,
+    pub amount: Money,
+    pub term: Period,
+    pub purpose: Purpose,
+    pub products: Vec<Product>,
+    pub jurisdiction: Jurisdiction,
+    /// Of requests that are not sealed yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub applicant: Option<Applicant>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wallet: Option<Address>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collateral: Option<TokenAmount>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refinances: Option<Refinances>,
+    /// Of requests that are not sealed yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub data_consents: Vec<DataConsent>,
+}
+
+/// What is sealed of a request.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Personal {
+    pub applicant: Applicant,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub data_consents: Vec<DataConsent>,
+}
+
+impl Asked {
+    /// A request without what is personal.
+    pub(crate) fn of(request: &CreditRequest, rank_by: RankBy) -> Self {
+        let request = request.clone();
+        let request = AskedRequest {
+            id: request.id,
+            tenant: request.tenant,
+            borrower: request.borrower,
+            at: request.at,
+            amount: request.amount,
+            term: request.term,
+            purpose: request.purpose,
+            products: request.products,
+            jurisdiction: request.jurisdiction,
+            applicant: None,
+            wallet: request.wallet,
+            collateral: request.collateral,
+            refinances: request.refinances,
+            data_consents: Vec::new(),
+        };
+        Self { request, rank_by }
+    }
+}
+
+impl AskedRequest {
+    /// Takes out what is personal; none when it was sealed before.
+    pub(crate) fn take_personal(&mut self) -> Option<Personal> {
+        let applicant = self.applicant.take()?;
+        let data_consents = std::mem::take(&mut self.data_consents);
+        Some(Personal {
+            applicant,
+            data_consents,
+        })
+    }
+
+    /// The whole request again.
+    pub(crate) fn whole(self, personal: Personal) -> CreditRequest {
+        CreditRequest {
+            id: self.id,
+            tenant: self.tenant,
+            borrower: self.borrower,
+            at: self.at,
+            amount: self.amount,
+            term: self.term,
+            purpose: self.purpose,
+            products: self.products,
+            jurisdiction: self.jurisdiction,
+            applicant: personal.applicant,
+            wallet: self.wallet,
+            collateral: self.collateral,
+            refinances: self.refinances,
+            data_consents: personal.data_consents,
+        }
+    }
 }
 
 /// A request as stored.
@@ -79,7 +175,7 @@ impl TryFrom<Row> for RequestRow {
     }
 }
 
-/// A request to insert, its lists as JSON.
+/// A request to insert, its lists as JSON. Its personal part was taken out.
 pub(crate) struct NewRow<'a> {
     pub request: &'a CreditRequest,
     pub state: RequestState,
@@ -95,8 +191,8 @@ pub(crate) async fn insert(conn: &mut PgConnection, row: &NewRow<'_>) -> Result<
     let closed_at = (row.state != RequestState::Quoting).then_some(row.request.at);
     sqlx::query!(
         "INSERT INTO quoting.request (id, tenant_id, borrower_id, state, version, body, lenders, losers, refusal,
-                                      created_at, deadline_at, closed_at)
-         VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $8, $9, $10, $11)",
+                                      created_at, deadline_at, closed_at, applicant_sealed)
+         VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $8, $9, $10, $11, true)",
         row.request.id.0,
         row.request.tenant.0,
         row.request.borrower.0,
@@ -281,4 +377,38 @@ pub(crate) async fn expire(
 pub(crate) fn ranking(row: &RequestRow) -> Result<Option<(String, Ranking)>, Error> {
     let Some(text) = &row.ranking else { return Ok(None) };
     Ok(Some((text.clone(), from_json(text)?)))
+}
+
+/// Requests whose applicant is not sealed yet.
+pub(crate) async fn unsealed(conn: &mut PgConnection, limit: i64) -> Result<Vec<Uuid>, sqlx::Error> {
+    sqlx::query_scalar!(
+        "SELECT id FROM quoting.request WHERE NOT applicant_sealed ORDER BY id LIMIT $1",
+        limit
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// The body of a request, held until the transaction ends, and whether its applicant is sealed.
+pub(crate) async fn lock_body(conn: &mut PgConnection, id: Uuid) -> Result<Option<(Asked, bool)>, Error> {
+    let row = sqlx::query!(
+        "SELECT body, applicant_sealed FROM quoting.request WHERE id = $1 FOR UPDATE",
+        id
+    )
+    .fetch_optional(conn)
+    .await?;
+    row.map(|row| Ok((from_json(&row.body)?, row.applicant_sealed)))
+        .transpose()
+}
+
+/// Stores the body without the applicant, who was sealed in the same transaction.
+pub(crate) async fn seal_body(conn: &mut PgConnection, id: Uuid, body: &str) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE quoting.request SET body = $2, applicant_sealed = true WHERE id = $1 AND NOT applicant_sealed",
+        id,
+        body
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
 }

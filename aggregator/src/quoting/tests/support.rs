@@ -248,7 +248,9 @@ impl Stage {
     fn under(db: PgPool, lenders: &[(&str, Manner)], settings: Settings, consumers: Vec<Arc<dyn Consumer>>) -> Self {
         let clock = Arc::new(Hand(Mutex::new("2026-01-10T12:00:00Z".parse().unwrap())));
         let chain = Arc::new(FakeChain::default());
+        let vault_ids: Arc<dyn Ids> = Arc::new(Counter(AtomicU64::new(1 << 40)));
         let world = World {
+            vault: crate::privacy::Vault::development(db.clone(), clock.clone(), vault_ids),
             db,
             clock: clock.clone(),
             ids: Arc::new(Counter(AtomicU64::new(1))),
@@ -273,6 +275,17 @@ impl Stage {
             chain,
             clock,
         }
+    }
+
+    /// A stored request, whole.
+    pub(crate) async fn whole(&self, id: domain::RequestId) -> CreditRequest {
+        let mut conn = self.aggregator.world().db.acquire().await.unwrap();
+        let row = crate::store::quoting::request(&mut conn, id).await.unwrap().unwrap();
+        let purpose = ::privacy::Purpose::Underwriting;
+        self.aggregator
+            .whole_request(&mut conn, &row.asked.request, purpose)
+            .await
+            .unwrap()
     }
 
     /// Asks and waits for the closed book.
@@ -331,6 +344,7 @@ pub(crate) fn ask() -> NewRequest {
         },
         applicant: Applicant {
             full_name: "Alex Sample".into(),
+            date_of_birth: None,
             monthly_income: usd(700_000),
             monthly_housing_cost: usd(150_000),
             monthly_debt_payments: usd(20_000),

@@ -16,7 +16,6 @@ use sqlx::PgPool;
 use super::models::{officer, owned, stage};
 use crate::quoting::tests::support::{Stage, ask};
 use crate::risk::drift::{DriftLevel, DriftView};
-use crate::store;
 use crate::{Aggregator, World};
 
 /// How the population of these tests is spread: residence of 0, 1, … 99 months, all else equal.
@@ -95,10 +94,7 @@ impl Lab {
         let stage = stage(db).await;
         let view = stage.closed_for("base", ask()).await;
         let world = stage.aggregator.world();
-        let mut conn = world.db.acquire().await.unwrap();
-        let row = store::quoting::request(&mut conn, view.id).await.unwrap().unwrap();
-        let base = FeatureSet::of(&row.asked.request);
-        drop(conn);
+        let base = FeatureSet::of(&stage.whole(view.id).await);
         world.risk.swap(watched(&base, world.clock.now()));
         Self { stage, base }
     }

@@ -15,16 +15,12 @@ use crate::decisions::{self, about_risk};
 use crate::quoting::tests::support::{Stage, ask, borrower, key};
 use crate::risk::reviews::ReviewState;
 use crate::risk::{follow_decision, standing};
-use crate::store;
-use crate::store::quoting::Asked;
 
 /// The stored request of the borrower, as a new one.
 async fn asked(stage: &Stage, name: &str) -> CreditRequest {
     let view = stage.closed_for(name, ask()).await;
     let world = stage.aggregator.world();
-    let mut conn = world.db.acquire().await.unwrap();
-    let row = store::quoting::request(&mut conn, view.id).await.unwrap().unwrap();
-    let Asked { request, .. } = row.asked;
+    let request = stage.whole(view.id).await;
     CreditRequest {
         id: RequestId(world.ids.next()),
         at: world.clock.now(),

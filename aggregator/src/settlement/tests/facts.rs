@@ -32,6 +32,7 @@ fn request(bench: &Bench, wallet: Option<Address>) -> CreditRequest {
         jurisdiction: quote.jurisdiction,
         applicant: Applicant {
             full_name: "Alex Sample".into(),
+            date_of_birth: None,
             monthly_income: usd(1),
             monthly_housing_cost: usd(1),
             monthly_debt_payments: usd(1),

@@ -160,7 +160,9 @@ impl Bench {
         });
         let clock = Arc::new(Hand(Mutex::new(at("2026-01-10T12:00:00Z"))));
         let chain = Arc::new(FakeChain::default());
+        let vault_ids: Arc<dyn Ids> = Arc::new(Counter(AtomicU64::new(1 << 40)));
         let world = World {
+            vault: crate::privacy::Vault::development(db.clone(), clock.clone(), vault_ids),
             db,
             clock: clock.clone(),
             ids: Arc::new(Counter(AtomicU64::new(1))),

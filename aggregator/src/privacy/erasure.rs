@@ -1,0 +1,281 @@
+//! The right to be forgotten: what may go, goes for good; what must stay is named, with the law and the day.
+//!
+//! A person's keys are destroyed first, then the values are taken away, then it is noted as done: a crash between the steps
+//! repeats them. What is kept is erased by [`super::retention`] when its time is over.
+
+use ::privacy::{RecordClass, Whose, resolve};
+use chrono::{DateTime, Utc};
+use domain::Principal;
+use domain::ids::{PrincipalId, TenantId};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::holds::{officer, shown};
+use super::retention::relation_end;
+use super::tell;
+use crate::Aggregator;
+use crate::api::{Error, IdempotencyKey};
+use crate::idempotency::{Begun, Call, begin, finish};
+use crate::store::privacy::{self as rows, ErasureRow};
+use crate::store::{from_json, identity, to_json};
+
+/// A class of records that is kept, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// Class.
+    pub class: String,
+    /// `HOLD`, `LIVE_CREDIT` or `LAW`.
+    pub code: String,
+    /// In words.
+    pub because: String,
+    /// Until when, where that is known.
+    pub until: Option<DateTime<Utc>>,
+}
+
+/// A request to be forgotten.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErasureView {
+    /// Id.
+    pub id: Uuid,
+    /// The person's tenant.
+    pub tenant: TenantId,
+    /// The person.
+    pub subject: PrincipalId,
+    /// `ACCEPTED`: about to be done; `DONE`; `REFUSED`: everything has to be kept.
+    pub state: String,
+    /// Classes that are erased.
+    pub erases: Vec<String>,
+    /// Classes that are kept.
+    pub kept: Vec<Kept>,
+    /// Who asked.
+    pub asked_by: PrincipalId,
+    /// When.
+    pub asked_at: DateTime<Utc>,
+    /// When it was done.
+    pub done_at: Option<DateTime<Utc>>,
+}
+
+impl TryFrom<ErasureRow> for ErasureView {
+    type Error = Error;
+
+    fn try_from(row: ErasureRow) -> Result<Self, Error> {
+        Ok(Self {
+            id: row.id,
+            tenant: row.tenant.into(),
+            subject: row.subject.into(),
+            state: row.state,
+            erases: from_json(&row.erases)?,
+            kept: from_json(&row.kept)?,
+            asked_by: row.asked_by.into(),
+            asked_at: row.asked_at,
+            done_at: row.done_at,
+        })
+    }
+}
+
+/// What of a person may go, and what has to stay.
+pub(crate) struct Verdict {
+    pub erases: Vec<RecordClass>,
+    pub kept: Vec<Kept>,
+}
+
+fn keep(class: RecordClass, code: &str, because: impl Into<String>, until: Option<DateTime<Utc>>) -> Kept {
+    Kept {
+        class: class.as_str().to_owned(),
+        code: code.to_owned(),
+        because: because.into(),
+        until,
+    }
+}
+
+/// Judges every class that something is kept of.
+pub(crate) async fn judge(conn: &mut PgConnection, whose: Whose, now: DateTime<Utc>) -> Result<Verdict, Error> {
+    let policies = rows::policies(conn).await?;
+    let stored = rows::fields_of(conn, whose).await?;
+    let relation = relation_end(conn, whose).await?;
+    let mut verdict = Verdict {
+        erases: Vec::new(),
+        kept: Vec::new(),
+    };
+    for class in RecordClass::ALL {
+        let mut until: Option<(DateTime<Utc>, String)> = None;
+        let mut live = false;
+        for row in stored.iter().filter(|row| row.class == class.as_str()) {
+            live |= relation.is_none();
+            let Some(policy) = resolve(&policies, class, &row.country, now).filter(|policy| policy.binding) else {
+                continue;
+            };
+            match policy.ends(row.recorded_at, relation) {
+                Some(end) if end > now && until.as_ref().is_none_or(|(latest, _)| end > *latest) => {
+                    until = Some((end, policy.basis.clone()));
+                }
+                _ => {}
+            }
+        }
+        if rows::is_held(conn, whose, class).await? {
+            let text = "A legal hold binds these records.";
+            verdict.kept.push(keep(class, "HOLD", text, None));
+        } else if live {
+            let text = "An application is open or a credit is live; ask again when it has ended.";
+            verdict.kept.push(keep(class, "LIVE_CREDIT", text, None));
+        } else if let Some((end, basis)) = until {
+            verdict.kept.push(keep(class, "LAW", basis, Some(end)));
+        } else {
+            verdict.erases.push(class);
+        }
+    }
+    // A hold on what nobody stored is no news to the person, and filings are not spoken of.
+    let stored_of = |class: &str| stored.iter().any(|row| row.class == class);
+    verdict.kept.retain(|kept| stored_of(&kept.class));
+    Ok(verdict)
+}
+
+fn names(classes: &[RecordClass]) -> Vec<&'static str> {
+    classes.iter().map(|class| class.as_str()).collect()
+}
+
+/// What the person is told: nothing of reports to authorities, nor of checks that led to them.
+pub(crate) fn for_subject(mut view: ErasureView) -> ErasureView {
+    let silent = [RecordClass::Filing.as_str(), RecordClass::Screening.as_str()];
+    view.kept.retain(|kept| !silent.contains(&kept.class.as_str()));
+    view.erases.retain(|class| !silent.contains(&class.as_str()));
+    view
+}
+
+impl Aggregator {
+    /// Asks to forget a person: the person, an integrator of their tenant, or an officer for them. Answers at once what will be
+    /// erased and what is kept and why; the erasing follows by the worker.
+    pub async fn request_erasure(
+        &self,
+        caller: &Principal,
+        key: &IdempotencyKey,
+        subject: PrincipalId,
+    ) -> Result<ErasureView, Error> {
+        let call = Call::new(caller, key, "requestErasure", &subject)?;
+        let mut tx = self.world.db.begin().await?;
+        if let Begun::Replay(view) = begin(&mut tx, &self.world, &call).await? {
+            return Ok(view);
+        }
+        let whose = self.person(&mut tx, caller, subject).await?;
+        rows::hold_subject(&mut tx, whose).await?;
+        let now = self.world.clock.now();
+        let verdict = judge(&mut tx, whose, now).await?;
+        let refused = verdict.kept.iter().any(|kept| kept.code == "LIVE_CREDIT")
+            || (!verdict.kept.is_empty() && self.nothing_goes(&mut tx, whose, &verdict).await?);
+        let erases = if refused { Vec::new() } else { names(&verdict.erases) };
+        let row = ErasureRow {
+            id: self.world.ids.next(),
+            tenant: whose.tenant,
+            subject: whose.subject,
+            state: if refused { "REFUSED" } else { "ACCEPTED" }.to_owned(),
+            version: 1,
+            erases: to_json(&erases)?,
+            kept: to_json(&verdict.kept)?,
+            asked_by: caller.id.0,
+            asked_at: now,
+            done_at: None,
+        };
+        rows::add_erasure(&mut tx, &row).await?;
+        let payload = json!({ "erasure": row.id, "tenant": row.tenant, "subject": row.subject, "state": row.state });
+        tell(
+            &mut tx,
+            &self.world,
+            ("erasure", row.id, 1),
+            ("ErasureRequested", payload),
+        )
+        .await?;
+        let mut view = ErasureView::try_from(row)?;
+        if officer(caller).is_err() {
+            view = for_subject(view);
+        }
+        finish(&mut tx, &call, &view).await?;
+        tx.commit().await?;
+        self.wake.events.notify_one();
+        Ok(view)
+    }
+
+    async fn nothing_goes(&self, conn: &mut PgConnection, whose: Whose, verdict: &Verdict) -> Result<bool, Error> {
+        for class in &verdict.erases {
+            if rows::any_left(conn, whose, *class).await? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// The person, when the caller may speak for them.
+    pub(crate) async fn person(
+        &self,
+        conn: &mut PgConnection,
+        caller: &Principal,
+        subject: PrincipalId,
+    ) -> Result<Whose, Error> {
+        let known = identity::principal(conn, subject.0).await?.ok_or(Error::NotFound)?;
+        let tenant = TenantId(known.tenant_id);
+        if officer(caller).is_err() && !caller.acts_for(tenant, subject) {
+            return Err(Error::NotFound);
+        }
+        Ok(super::whose(tenant, subject))
+    }
+
+    /// Requests to be forgotten, newest first: the person's own, or any for officers.
+    pub async fn erasures(
+        &self,
+        caller: &Principal,
+        subject: Option<PrincipalId>,
+        first: u32,
+    ) -> Result<Vec<ErasureView>, Error> {
+        let first = shown(first)?;
+        let mut conn = self.world.db.acquire().await?;
+        let is_officer = officer(caller).is_ok();
+        let subject = match subject {
+            None if is_officer => None,
+            other => {
+                let subject = other.unwrap_or(caller.id);
+                self.person(&mut conn, caller, subject).await?;
+                Some(subject.0)
+            }
+        };
+        let mut views = Vec::new();
+        for row in rows::erasures(&mut conn, subject, first).await? {
+            let view = ErasureView::try_from(row)?;
+            views.push(if is_officer { view } else { for_subject(view) });
+        }
+        Ok(views)
+    }
+
+    /// Does the next erasure; answers how many, 0 at the end. It is judged again: a hold may have come in between.
+    pub async fn erase_next(&self) -> Result<usize, Error> {
+        let mut tx = self.world.db.begin().await?;
+        let Some(mut row) = rows::next_erasure(&mut tx).await? else {
+            return Ok(0);
+        };
+        let whose = Whose {
+            tenant: row.tenant,
+            subject: row.subject,
+        };
+        rows::hold_subject(&mut tx, whose).await?;
+        let now = self.world.clock.now();
+        let verdict = judge(&mut tx, whose, now).await?;
+        let live = verdict.kept.iter().any(|kept| kept.code == "LIVE_CREDIT");
+        let erases = if live { Vec::new() } else { verdict.erases };
+        for class in &erases {
+            // First the key, in a transaction of its own: once it is gone, repeating the rest is harmless.
+            self.world.vault.destroy(whose, *class).await?;
+            rows::erase_class(&mut tx, (whose, *class), ("REQUEST", now)).await?;
+        }
+        row.erases = to_json(&names(&erases))?;
+        row.kept = to_json(&verdict.kept)?;
+        rows::finish_erasure(&mut tx, &row, now).await?;
+        let payload = json!({
+            "erasure": row.id, "tenant": row.tenant, "subject": row.subject, "classes": names(&erases),
+        });
+        tell(&mut tx, &self.world, ("erasure", row.id, 2), ("PersonErased", payload)).await?;
+        tx.commit().await?;
+        metrics::counter!("usance_privacy_erasures_total").increment(1);
+        self.wake.events.notify_one();
+        Ok(1)
+    }
+}
