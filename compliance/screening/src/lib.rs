@@ -4,11 +4,12 @@
 //! [`Subject`] and answers [`Match`]es, best first, each with the pieces that make up its score.
 #![warn(missing_docs)]
 
+pub mod delta;
 mod entity;
 mod index;
+pub mod lists;
 pub mod pairs;
+pub mod wallets;
 
-pub use entity::{
-    Entity, EntityKind, Gender, Identifier, ListedName, ListedWallet, NameGrade, PartialDate, Subject,
-};
+pub use entity::{Entity, EntityKind, Gender, Identifier, ListedName, ListedWallet, NameGrade, PartialDate, Subject};
 pub use index::{How, Index, Match, Piece, Scratch, SearchOptions};
