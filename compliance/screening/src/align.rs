@@ -281,7 +281,14 @@ pub(crate) fn pack(edges: &mut Vec<Edge>, keep: &mut Vec<Edge>) {
     };
     search.go(0, (0, 0), 0.0, 0);
     let chosen = search.chosen;
-    keep.extend(edges.iter().take(64).enumerate().filter(|(i, _)| chosen & 1 << i != 0).map(|(_, e)| *e));
+    keep.extend(
+        edges
+            .iter()
+            .take(64)
+            .enumerate()
+            .filter(|(i, _)| chosen & 1 << i != 0)
+            .map(|(_, e)| *e),
+    );
 }
 
 /// Branch and bound over the best 64 edges; the first branch is the greedy choice.
@@ -382,7 +389,11 @@ fn rest(side: Side<'_>, matched: u32) -> f32 {
 fn disorder(l: Side<'_>, chosen: &[Edge]) -> usize {
     let place = |edge: &Edge| {
         let at = edge.listed.trailing_zeros() as usize;
-        if at >= l.comma { at - l.comma } else { at + l.slots.len() }
+        if at >= l.comma {
+            at - l.comma
+        } else {
+            at + l.slots.len()
+        }
     };
     chosen.windows(2).filter(|w| place(&w[0]) > place(&w[1])).count()
 }

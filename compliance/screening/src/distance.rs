@@ -302,7 +302,19 @@ mod tests {
 
     #[test]
     fn distance_is_the_same_both_ways() {
-        let words = ["yusuf", "iusuf", "khattalah", "hattalah", "jose", "djose", "gaddafi", "qadhafi", "a", "", "xi"];
+        let words = [
+            "yusuf",
+            "iusuf",
+            "khattalah",
+            "hattalah",
+            "jose",
+            "djose",
+            "gaddafi",
+            "qadhafi",
+            "a",
+            "",
+            "xi",
+        ];
         for a in words {
             for b in words {
                 let (there, back) = (

@@ -49,10 +49,19 @@ pub(crate) fn apply(subject: &Subject, entity: &Entity, score: f32, pieces: &mut
         && entity.kind != EntityKind::Unknown
         && kind != entity.kind
     {
-        change(format!("{kind:?}"), format!("{:?}", entity.kind), score * OTHER_KIND, &mut score);
+        change(
+            format!("{kind:?}"),
+            format!("{:?}", entity.kind),
+            score * OTHER_KIND,
+            &mut score,
+        );
     }
     if let Some(birth) = &subject.birth
-        && let Some((found, listed)) = entity.births.iter().map(|b| (births(birth, b), b)).min_by_key(|(f, _)| *f)
+        && let Some((found, listed)) = entity
+            .births
+            .iter()
+            .map(|b| (births(birth, b), b))
+            .min_by_key(|(f, _)| *f)
     {
         let next = match found {
             Births::Same if score < ALMOST => (score + (1.0 - score) * SAME_BIRTH).min(ALMOST),
@@ -75,7 +84,12 @@ pub(crate) fn apply(subject: &Subject, entity: &Entity, score: f32, pieces: &mut
     if let (Some(ours), Some(theirs)) = (subject.gender, entity.gender)
         && ours != theirs
     {
-        change(format!("{ours:?}"), format!("{theirs:?}"), score * OTHER_GENDER, &mut score);
+        change(
+            format!("{ours:?}"),
+            format!("{theirs:?}"),
+            score * OTHER_GENDER,
+            &mut score,
+        );
     }
     if score < SAME_IDENTIFIER
         && let Some((ours, theirs)) = shared_identifier(subject, entity)
@@ -116,7 +130,11 @@ fn births(ours: &PartialDate, listed: &PartialDate) -> Births {
 
 /// Letters and digits of an identifier, upper case.
 pub(crate) fn plain(value: &str) -> String {
-    value.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect()
+    value
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|c| c.to_ascii_uppercase())
+        .collect()
 }
 
 /// An identifier that both have; numbers of different countries are different, and so are short ones of other kinds.

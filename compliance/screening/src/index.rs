@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::search::Scratch;
 use crate::{
     align::{Rule, Slot},
     entity::{Entity, EntityKind, NameGrade, Subject},
@@ -14,7 +15,6 @@ use crate::{
     weights::Weights,
     words::Legal,
 };
-pub use crate::search::Scratch;
 
 /// How many matches are wanted, and how good they must be.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -237,7 +237,9 @@ impl Index {
         let mut weight = 0.0;
         for (at, token) in name.tokens.iter().enumerate() {
             let word = self.vocabulary.find(&token.form).unwrap_or(u32::MAX);
-            let rarity = self.weights.rarity(self.bearers[word as usize], small(self.entities.len()));
+            let rarity = self
+                .weights
+                .rarity(self.bearers[word as usize], small(self.entities.len()));
             let mut slot = pairs::slot(rule, token, rarity);
             if rule.person && name.comma.is_some_and(|comma| at < comma) {
                 slot.weight *= self.weights.family;
@@ -257,7 +259,8 @@ impl Index {
             weight,
         });
         self.legal.extend_from_slice(&name.legal);
-        self.keys.push((if rule.person { name.turned } else { name.straight }, number));
+        self.keys
+            .push((if rule.person { name.turned } else { name.straight }, number));
     }
 
     /// Lists the names of every word.

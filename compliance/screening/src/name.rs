@@ -122,7 +122,11 @@ fn push_number(raws: &[Raw], tokens: &mut Vec<Token>, skip: &mut usize) -> bool 
     } else {
         return false;
     };
-    let text = raws[..=*skip].iter().map(|r| r.text.as_str()).collect::<Vec<_>>().join(" ");
+    let text = raws[..=*skip]
+        .iter()
+        .map(|r| r.text.as_str())
+        .collect::<Vec<_>>()
+        .join(" ");
     tokens.push(Token {
         text,
         form: number.into_bytes(),
@@ -154,7 +158,11 @@ fn push_word(raw: &Raw, rest: &[Raw], tokens: &mut Vec<Token>, skip: &mut usize,
     }
     if let Some(cut) = servant_cut(&raw.form) {
         let (head, tail) = raw.form.split_at(cut);
-        let split = raw.text.char_indices().nth(head.len()).map_or(raw.text.len(), |(at, _)| at);
+        let split = raw
+            .text
+            .char_indices()
+            .nth(head.len())
+            .map_or(raw.text.len(), |(at, _)| at);
         let (head_text, tail_text) = raw.text.split_at(split);
         token.text = head_text.to_owned();
         token.form = b"abdul".to_vec();

@@ -67,7 +67,10 @@ fn one_way(rule: Rule<'_>, x: &Name, y: &Name) -> f32 {
     let (a, b) = (slots(rule, x), slots(rule, y));
     let forms = |n: &Name| n.tokens.iter().map(|t| t.form.clone()).collect::<Vec<_>>();
     let (fx, fy) = (forms(x), forms(y));
-    let (fx, fy): (Vec<&[u8]>, Vec<&[u8]>) = (fx.iter().map(Vec::as_slice).collect(), fy.iter().map(Vec::as_slice).collect());
+    let (fx, fy): (Vec<&[u8]>, Vec<&[u8]>) = (
+        fx.iter().map(Vec::as_slice).collect(),
+        fy.iter().map(Vec::as_slice).collect(),
+    );
     let q = Side {
         slots: &a,
         forms: &fx,

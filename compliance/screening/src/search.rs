@@ -369,7 +369,9 @@ impl Index {
             while at != u32::MAX {
                 let link = scratch.links[at as usize];
                 let first = link.query.trailing_zeros() as usize;
-                let asked: f32 = (first..first + link.query.count_ones() as usize).map(|i| q.slots[i].weight).sum();
+                let asked: f32 = (first..first + link.query.count_ones() as usize)
+                    .map(|i| q.slots[i].weight)
+                    .sum();
                 edges.push(Edge {
                     query: link.query,
                     listed: 1 << j,
@@ -403,7 +405,8 @@ fn remaining(rule: Rule<'_>, (q, sure_q): (Side<'_>, u32), (l, sure_l): (Side<'_
                 continue;
             }
             let (x, y) = (q.forms[i], l.forms[j]);
-            if x.len().abs_diff(y.len()) > 3 || (set ^ crate::distance::letters(y)).count_ones() as usize > 1 + x.len() {
+            if x.len().abs_diff(y.len()) > 3 || (set ^ crate::distance::letters(y)).count_ones() as usize > 1 + x.len()
+            {
                 continue;
             }
             let (similarity, how) = align::word_similarity(rule.weights, (x, a.script), (y, b.script));

@@ -1,9 +1,6 @@
 //! The distinct words of all names, found again when they are misspelt.
 
-use crate::{
-    distance,
-    name::Hash,
-};
+use crate::{distance, name::Hash};
 
 /// Buckets of the neighbourhood: two to this power.
 const BITS: u32 = 18;

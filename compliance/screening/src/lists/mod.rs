@@ -7,7 +7,7 @@
 mod book;
 mod built_in;
 mod countries;
-mod csv;
+pub mod csv;
 mod dates;
 mod eu;
 mod ofac;

@@ -128,7 +128,11 @@ pub(super) fn kana(c: char, out: &mut String) -> bool {
         "ru", "re", "ro", "wa", "wa", "i", "e", "o", "n", "vu", "ka", "ke",
     ];
     let code = u32::from(c);
-    let code = if (0x30A1..=0x30F6).contains(&code) { code - 0x60 } else { code };
+    let code = if (0x30A1..=0x30F6).contains(&code) {
+        code - 0x60
+    } else {
+        code
+    };
     if code == 0x30FC {
         return true; // the long mark
     }
