@@ -32,6 +32,7 @@ pub mod journeys;
 pub mod keeper;
 pub mod ledger;
 pub mod reconcile;
+pub mod screening;
 pub mod servicing;
 pub mod settlement;
 pub mod tx_journal;

@@ -63,6 +63,8 @@ enum Command {
     /// Risk: score files and check models; on a running service models, reviews, limits, drift, records; fairness.
     #[command(subcommand)]
     Risk(RiskCommand),
+    /// Sanctions lists: screen names and wallets of files, explain a score, compare lists.
+    Screen(Box<commands::screen::Options>),
     /// Print a generated document.
     Print {
         /// Which.
@@ -125,6 +127,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Apr(CheckApr::Check(options)) => return commands::apr::run(&options),
         Command::Schedule(CheckSchedule::Check(options)) => return commands::schedule::run(&options),
         Command::Risk(RiskCommand::Files(command)) => return commands::risk::run(&command),
+        Command::Screen(options) => return commands::screen::run(&options),
         Command::Print { what: Printed::Schema } => {
             print!("{}", graphql::schema::sdl());
             return Ok(ExitCode::SUCCESS);
@@ -163,9 +166,11 @@ fn run(command: Command) -> Result<ExitCode> {
             Command::Provider(command) => commands::provider::run(&command).await,
             Command::Risk(RiskCommand::Operate(command)) => commands::risk_ops::run(&command).await,
             Command::Doctor(options) => commands::doctor::run(&options).await,
-            Command::Apr(_) | Command::Schedule(_) | Command::Risk(RiskCommand::Files(_)) | Command::Print { .. } => {
-                Ok(ExitCode::SUCCESS)
-            }
+            Command::Apr(_)
+            | Command::Schedule(_)
+            | Command::Risk(RiskCommand::Files(_))
+            | Command::Screen(_)
+            | Command::Print { .. } => Ok(ExitCode::SUCCESS),
         }
     })
 }

@@ -22,6 +22,9 @@ pub mod risk_ops;
 mod risk_rows;
 mod risk_tables;
 pub mod schedule;
+pub mod screen;
+mod screen_rows;
+mod screen_tables;
 pub mod table;
 mod vectors;
 
