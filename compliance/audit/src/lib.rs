@@ -7,7 +7,11 @@
 pub mod code;
 pub mod commitment;
 pub mod entry;
+pub mod export;
+pub mod note;
+pub mod tamper;
 pub mod tree;
+pub mod verify;
 
 pub use code::Code;
 pub use commitment::Commitment;
