@@ -16,6 +16,7 @@ pub mod api;
 // Quoting side.
 pub mod acceptance;
 pub mod attestation;
+pub mod audit;
 pub mod bus;
 pub mod decisions;
 pub mod events;

@@ -1,0 +1,5 @@
+//! SQL of the schema `audit`.
+
+mod entries;
+
+pub(crate) use entries::*;

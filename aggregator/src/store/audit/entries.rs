@@ -1,0 +1,102 @@
+//! Tables `audit.entry` and `audit.salt`.
+
+use ::audit::{Commitment, Entry};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::api::Error;
+use crate::store::to_json;
+
+/// Writes entries in their order, in the caller's transaction.
+pub(crate) async fn insert_entries(conn: &mut PgConnection, entries: &[Entry]) -> Result<(), Error> {
+    let ids: Vec<Uuid> = entries.iter().map(|e| e.id).collect();
+    let tenants: Vec<Uuid> = entries.iter().map(|e| e.tenant).collect();
+    let ats: Vec<_> = entries.iter().map(|e| e.at).collect();
+    let actors: Vec<Uuid> = entries.iter().map(|e| e.actor.id).collect();
+    let roles: Vec<&str> = entries.iter().map(|e| e.actor.role.as_str()).collect();
+    let actions: Vec<&str> = entries.iter().map(|e| e.action.as_str()).collect();
+    let kinds: Vec<&str> = entries.iter().map(|e| e.object.kind.as_str()).collect();
+    let objects: Vec<&str> = entries.iter().map(|e| e.object.id.as_str()).collect();
+    let subjects: Vec<Option<Uuid>> = entries.iter().map(|e| e.subject).collect();
+    let decisions: Vec<Option<&str>> = entries
+        .iter()
+        .map(|e| e.decision.as_ref().map(|c| c.as_str()))
+        .collect();
+    let rules: Vec<Option<&str>> = entries.iter().map(|e| e.rules.as_ref().map(|c| c.as_str())).collect();
+    let lists: Vec<Option<&str>> = entries.iter().map(|e| e.lists.as_ref().map(|c| c.as_str())).collect();
+    let stored = |made: &Vec<Commitment>| (!made.is_empty()).then(|| to_json(made)).transpose();
+    let commitments: Vec<Option<String>> = entries
+        .iter()
+        .map(|e| stored(&e.commitments))
+        .collect::<Result<_, _>>()?;
+    sqlx::query!(
+        "insert into audit.entry (id, tenant, at, actor, role, action, object_kind, object_id, subject, decision, rules, lists,
+             commitments)
+         select id, tenant, at, actor, role, action, object_kind, object_id, subject, decision, rules, lists, commitments
+         from unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[],
+             $9::uuid[], $10::text[], $11::text[], $12::text[], $13::text[]) with ordinality
+             as e (id, tenant, at, actor, role, action, object_kind, object_id, subject, decision, rules, lists, commitments, place)
+         order by place",
+        &ids,
+        &tenants,
+        &ats,
+        &actors,
+        &roles as &[&str],
+        &actions as &[&str],
+        &kinds as &[&str],
+        &objects as &[&str],
+        &subjects as &[Option<Uuid>],
+        &decisions as &[Option<&str>],
+        &rules as &[Option<&str>],
+        &lists as &[Option<&str>],
+        &commitments as &[Option<String>],
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// 32 random bytes, 244 bits of them by the database's strong generator.
+pub(crate) async fn fresh_salt(conn: &mut PgConnection) -> Result<Vec<u8>, sqlx::Error> {
+    sqlx::query_scalar!(r#"select sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())) as "salt!""#)
+        .fetch_one(conn)
+        .await
+}
+
+/// Keeps what opens the commitments of an entry.
+pub(crate) async fn keep_salt(
+    conn: &mut PgConnection,
+    entry: Uuid,
+    (tenant, subject): (Uuid, Option<Uuid>),
+    salt: &[u8],
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "insert into audit.salt (entry_id, tenant, subject, salt) values ($1, $2, $3, $4)",
+        entry,
+        tenant,
+        subject,
+        salt
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// The salt of an entry's commitments; none when it has none, or when it was destroyed.
+pub(crate) async fn salt_of(conn: &mut PgConnection, entry: Uuid) -> Result<Option<Vec<u8>>, sqlx::Error> {
+    sqlx::query_scalar!("select salt from audit.salt where entry_id = $1", entry)
+        .fetch_optional(conn)
+        .await
+}
+
+/// Destroys the salts of a person; answers how many.
+pub(crate) async fn destroy_salts(conn: &mut PgConnection, tenant: Uuid, subject: Uuid) -> Result<u64, sqlx::Error> {
+    let gone = sqlx::query!(
+        "delete from audit.salt where tenant = $1 and subject = $2",
+        tenant,
+        subject
+    )
+    .execute(conn)
+    .await?;
+    Ok(gone.rows_affected())
+}
