@@ -42,9 +42,9 @@ pub use venues::{
     Venue, VenueEvent, VenueEventKind, VenueMarket, VenueOpening, VenuePermission, VenuePlan, VenuePosition,
 };
 pub use verify::{
-    Begun, BiometricConsent, ClaimedPerson, DeviceToken, Hook, HookEvent, HookRefusal, NewVerification, PrivateComment,
-    PublicComment, RejectKind, Rejection, Snapshot, Vendor, VendorRef, VendorStatus, VerifiedPerson, Verifier,
-    VerifyError, WalletEvidence, WalletScreener, WalletScreening, WalletSubject, WalletVerdict, WebLink,
+    Again, Begun, BiometricConsent, ClaimedPerson, DeviceToken, Entry, Hook, HookEvent, HookRefusal, NewVerification,
+    PrivateComment, PublicComment, RejectKind, Rejection, Snapshot, Vendor, VendorRef, VendorStatus, VerifiedPerson,
+    Verifier, VerifyError, WalletEvidence, WalletScreener, WalletScreening, WalletSubject, WalletVerdict, WebLink,
 };
 pub use views::{ViewBlock, ViewCall, ViewCalls, Views};
 

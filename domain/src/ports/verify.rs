@@ -165,6 +165,24 @@ impl fmt::Debug for DeviceToken {
     }
 }
 
+/// A session that the borrower enters once more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Again<'a> {
+    /// The session.
+    pub of: &'a VendorRef,
+    /// The consent, for a vendor that begins a new run.
+    pub consent: &'a BiometricConsent,
+}
+
+/// A way in for the borrower, and the session as the vendor names it from then on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry<T> {
+    /// The session.
+    pub reference: VendorRef,
+    /// The way in.
+    pub way: T,
+}
+
 /// Whether a rejected person may try again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -389,11 +407,17 @@ pub trait Verifier: Send + Sync {
     /// Begins a session. `new.session` is the idempotency key: repeated, it finds what the first call made.
     async fn begin(&self, new: &NewVerification<'_>, deadline: Instant) -> Result<Begun, VerifyError>;
 
-    /// A page for the borrower, good for about `ttl`.
-    async fn link(&self, of: &VendorRef, ttl: Duration, deadline: Instant) -> Result<WebLink, VerifyError>;
+    /// A page for the borrower, good for about `ttl`. A vendor may begin a new run for it: the reference that comes back is the one that
+    /// counts from then on, and is stored before the page is shown.
+    async fn link(&self, again: &Again<'_>, ttl: Duration, deadline: Instant) -> Result<Entry<WebLink>, VerifyError>;
 
-    /// A token for the vendor's software on the borrower's device, good for about `ttl`.
-    async fn token(&self, of: &VendorRef, ttl: Duration, deadline: Instant) -> Result<DeviceToken, VerifyError>;
+    /// A token for the vendor's software on the borrower's device, good for about `ttl`. Of the reference the same holds.
+    async fn token(
+        &self,
+        again: &Again<'_>,
+        ttl: Duration,
+        deadline: Instant,
+    ) -> Result<Entry<DeviceToken>, VerifyError>;
 
     /// Where the session stands now. The address is built of our own names, never of what a webhook says.
     async fn fetch(&self, of: &VendorRef, deadline: Instant) -> Result<Snapshot, VerifyError>;
