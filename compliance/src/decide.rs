@@ -11,6 +11,7 @@ use domain::request::{CreditRequest, Jurisdiction, Product};
 use domain::{Outcome, Reason, RuleVersion};
 use serde::{Deserialize, Serialize};
 
+pub use self::identity::{IdentityFact, IdentityLevel};
 use crate::rules::{Kind, Match, Question, RuleSet};
 use crate::screening::{HitKind, Screening};
 
@@ -373,5 +374,6 @@ pub fn replay_offer(facts: &[u8], rules: &RuleSet) -> Result<Vec<u8>, serde_json
     to_canonical_json(&decide_offer(&serde_json::from_slice(facts)?, rules))
 }
 
+mod identity;
 #[cfg(test)]
 mod tests;

@@ -11,8 +11,8 @@ pub mod screening;
 
 pub use adverse_action::{AdverseActionNotice, AdverseReason, notice};
 pub use decide::{
-    ComplianceDecision, Dates, Obligation, OfferFacts, RequestFacts, decide_offer, decide_request, replay_offer,
-    replay_request, to_canonical_json,
+    ComplianceDecision, Dates, IdentityFact, IdentityLevel, Obligation, OfferFacts, RequestFacts, decide_offer,
+    decide_request, replay_offer, replay_request, to_canonical_json,
 };
 pub use rules::{RuleSet, RulesError};
 pub use screening::{Hit, Screening, ScreeningError, ScreeningIndex};
