@@ -40,6 +40,9 @@ pub mod workers;
 // Risk: what is kept of it, and officers.
 pub mod risk;
 
+// Identity verification.
+pub mod kyc;
+
 pub(crate) mod store;
 
 #[cfg(test)]
@@ -114,6 +117,8 @@ pub struct Settings {
     pub provider_rules: domain::provider::SuspensionRules,
     /// Who may sign models, how long clearances last.
     pub risk: risk::sets::RiskSettings,
+    /// Identity verification: vendors, and where it is needed.
+    pub kyc: kyc::KycSettings,
 }
 
 impl Default for Settings {
@@ -128,6 +133,7 @@ impl Default for Settings {
             keeper_pause: Duration::from_secs(15),
             provider_rules: domain::provider::SuspensionRules::default(),
             risk: risk::sets::RiskSettings::default(),
+            kyc: kyc::KycSettings::default(),
         }
     }
 }
@@ -141,6 +147,8 @@ pub(crate) struct Wake {
     pub lending: Notify,
     /// Blocks became final.
     pub chain: Notify,
+    /// A vendor told of an identity.
+    pub identity: Notify,
 }
 
 /// The use cases.

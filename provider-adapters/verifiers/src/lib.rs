@@ -12,7 +12,11 @@ pub mod jumio;
 mod limit;
 mod mac;
 mod multipart;
+#[cfg(test)]
+mod stage;
 pub mod sumsub;
+#[cfg(test)]
+mod wallet_tests;
 
 pub use chainalysis::Chainalysis;
 pub use config::{
