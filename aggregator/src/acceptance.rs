@@ -29,7 +29,8 @@ impl Aggregator {
     /// holds the key, the accepted request and the opened settlement. What chains and attesters must say is asked before.
     ///
     /// Refusals beside those of the rules: `ALREADY_ACCEPTED`, `BOOK_OPEN`, `QUOTE_CHANGED`, `QUOTE_EXPIRED`,
-    /// `ATTESTATION_REFUSED`, `LOAN_NOT_LIVE`, `REFINANCING_PENDING`, `PROVIDER_SUSPENDED`, `LIMIT_EXCEEDED`.
+    /// `ATTESTATION_REFUSED`, `LOAN_NOT_LIVE`, `REFINANCING_PENDING`, `PROVIDER_SUSPENDED`, `LIMIT_EXCEEDED`,
+    /// `IDENTITY_REQUIRED`, `IDENTITY_PENDING`, `IDENTITY_REFUSED`, `IDENTITY_MISMATCH`.
     pub async fn accept_quote(
         &self,
         caller: &Principal,
@@ -56,6 +57,7 @@ impl Aggregator {
         let request = &self
             .whole_request(&mut tx, &row.asked.request, Purpose::Screening)
             .await?;
+        crate::kyc::check_acceptance(&mut tx, &self.world, request, now).await?;
         // The book closed between the two looks at it.
         if request.refinances.is_some() != prepared.refinancing.is_some() {
             return Err(book_open());

@@ -46,6 +46,8 @@ pub mod risk;
 pub mod rules;
 // Personal data.
 pub mod privacy;
+// Identity verification.
+pub mod kyc;
 
 pub(crate) mod store;
 
@@ -125,6 +127,8 @@ pub struct Settings {
     pub risk: risk::sets::RiskSettings,
     /// What development may switch off of the rules.
     pub rules: rules::RuleSettings,
+    /// Identity verification: vendors, and where it is needed.
+    pub kyc: kyc::KycSettings,
 }
 
 impl Default for Settings {
@@ -140,6 +144,7 @@ impl Default for Settings {
             provider_rules: domain::provider::SuspensionRules::default(),
             risk: risk::sets::RiskSettings::default(),
             rules: rules::RuleSettings::default(),
+            kyc: kyc::KycSettings::default(),
         }
     }
 }
@@ -153,6 +158,8 @@ pub(crate) struct Wake {
     pub lending: Notify,
     /// Blocks became final.
     pub chain: Notify,
+    /// A vendor told of an identity.
+    pub identity: Notify,
 }
 
 /// The use cases.

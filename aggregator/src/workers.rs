@@ -41,6 +41,8 @@ pub async fn run(aggregator: Arc<Aggregator>, cancel: CancellationToken) {
         every("venues", poll, None, &cancel, || a.follow_venues(true)),
         every("events", poll, Some(&a.wake.events), &cancel, || a.deliver_events()),
         every("books", poll, None, &cancel, || a.close_overdue()),
+        every("identities", poll, Some(&a.wake.identity), &cancel, || a
+            .advance_identities()),
         every("expiry", EXPIRY, None, &cancel, || a.expire_requests()),
         every("delinquency", DELINQUENCY, None, &cancel, || a.mark_delinquent()),
         every("shadow rules", SHADOW, None, &cancel, || a.shadow_rules()),
@@ -105,6 +107,7 @@ impl Aggregator {
     pub async fn tick_all(&self) -> Result<(), Error> {
         self.close_overdue().await?;
         self.expire_requests().await?;
+        self.advance_identities().await?;
         for _ in 0..ROUNDS {
             let applied = self.apply_final_events().await? + self.follow_venues(false).await?;
             self.advance_settlements(false).await?;

@@ -7,6 +7,7 @@ mod journeys;
 mod logs;
 pub mod velocity;
 mod venues;
+mod verify;
 mod views;
 
 use std::time::Instant;
@@ -39,6 +40,11 @@ pub use logs::{EventLog, EventLogs, LogFilter};
 pub use velocity::Velocity;
 pub use venues::{
     Venue, VenueEvent, VenueEventKind, VenueMarket, VenueOpening, VenuePermission, VenuePlan, VenuePosition,
+};
+pub use verify::{
+    Again, Begun, BiometricConsent, ClaimedPerson, DeviceToken, Entry, Hook, HookEvent, HookRefusal, NewVerification,
+    PrivateComment, PublicComment, RejectKind, Rejection, Snapshot, Vendor, VendorRef, VendorStatus, VerifiedPerson,
+    Verifier, VerifyError, WalletEvidence, WalletScreener, WalletScreening, WalletSubject, WalletVerdict, WebLink,
 };
 pub use views::{ViewBlock, ViewCall, ViewCalls, Views};
 

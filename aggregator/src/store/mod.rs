@@ -7,6 +7,7 @@ pub(crate) mod decisions;
 pub(crate) mod events;
 pub(crate) mod idempotency;
 pub(crate) mod identity;
+pub(crate) mod kyc;
 pub(crate) mod ledger;
 pub(crate) mod lending;
 pub(crate) mod networks;

@@ -11,6 +11,8 @@ pub mod bureau;
 mod callbacks;
 pub mod config;
 pub mod fis12;
+pub mod identity;
+pub mod jumio;
 mod lender;
 mod lies;
 pub mod network;
@@ -18,6 +20,8 @@ pub mod ocen;
 mod offers;
 pub mod ratetable;
 mod serve;
+pub mod sumsub;
+pub mod wallets;
 
 pub use behavior::Behavior;
 pub use book::BookError;
