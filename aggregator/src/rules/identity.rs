@@ -7,13 +7,11 @@ use sqlx::PgConnection;
 
 use crate::api::Error;
 
-/// What is known of the identity of who asked. Until a verifier is wired in nobody was asked, and so nobody passes where
-/// identity is required.
-#[expect(clippy::unused_async, reason = "a verifier reads it from the database")]
+/// What is known of the identity of who asked.
 pub(crate) async fn of(
-    _conn: &mut PgConnection,
-    _request: &CreditRequest,
-    _now: DateTime<Utc>,
+    conn: &mut PgConnection,
+    request: &CreditRequest,
+    now: DateTime<Utc>,
 ) -> Result<IdentityFact, Error> {
-    Ok(IdentityFact::NotAsked)
+    crate::kyc::fact_of(conn, (request.tenant, request.borrower), now).await
 }
