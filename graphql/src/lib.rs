@@ -16,6 +16,7 @@ pub mod auth;
 pub mod openapi;
 mod openapi_providers;
 mod openapi_risk;
+mod openapi_rules;
 pub mod origin;
 pub mod problem;
 pub mod public_id;

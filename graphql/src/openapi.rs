@@ -64,6 +64,7 @@ fn routes() -> impl Iterator<Item = Route> {
         .chain(collateral_routes())
         .chain(crate::openapi_providers::routes())
         .chain(crate::openapi_risk::routes())
+        .chain(crate::openapi_rules::routes())
 }
 
 fn quoting_routes() -> Vec<Route> {
@@ -233,6 +234,7 @@ pub fn document() -> Value {
         entry[route.method] = operation(&route);
     }
     paths.insert("/oauth/token".to_owned(), token_path());
+    paths.insert("/v1/documents/{id}".to_owned(), crate::openapi_rules::document_path());
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -366,6 +368,7 @@ fn schemas() -> Map<String, Value> {
     );
     all.extend(crate::openapi_providers::bodies());
     all.extend(crate::openapi_risk::bodies());
+    all.extend(crate::openapi_rules::bodies());
     all.insert("Problem".to_owned(), problem_schema());
     all
 }

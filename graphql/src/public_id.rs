@@ -27,10 +27,16 @@ pub enum Kind {
     Model,
     /// A proposal about a model.
     Proposal,
+    /// A publication of a set of rules.
+    RuleSet,
+    /// A document.
+    Document,
+    /// Something that has to be done.
+    Obligation,
 }
 
 impl Kind {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 14] = [
         Self::Request,
         Self::Quote,
         Self::Settlement,
@@ -42,6 +48,9 @@ impl Kind {
         Self::Review,
         Self::Model,
         Self::Proposal,
+        Self::RuleSet,
+        Self::Document,
+        Self::Obligation,
     ];
 
     /// The prefix.
@@ -58,6 +67,9 @@ impl Kind {
             Self::Review => "rev",
             Self::Model => "mdl",
             Self::Proposal => "prp",
+            Self::RuleSet => "rul",
+            Self::Document => "doc",
+            Self::Obligation => "obl",
         }
     }
 }

@@ -65,6 +65,9 @@ enum Command {
     Risk(RiskCommand),
     /// Sanctions lists: screen names and wallets of files, explain a score, compare lists.
     Screen(Box<commands::screen::Options>),
+    /// Rules: check and compare files; on a running service publications, shadow runs, replays, obligations.
+    #[command(subcommand)]
+    Rules(commands::rules::Command),
     /// Print a generated document.
     Print {
         /// Which.
@@ -165,6 +168,7 @@ fn run(command: Command) -> Result<ExitCode> {
             Command::Chain(command) => commands::chain::run(&command).await,
             Command::Provider(command) => commands::provider::run(&command).await,
             Command::Risk(RiskCommand::Operate(command)) => commands::risk_ops::run(&command).await,
+            Command::Rules(command) => commands::rules::run(&command).await,
             Command::Doctor(options) => commands::doctor::run(&options).await,
             Command::Apr(_)
             | Command::Schedule(_)

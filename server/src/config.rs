@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use aggregator::risk::sets::RiskSettings;
+use aggregator::rules::RuleSettings;
 use alloy_primitives::Address;
 use anyhow::{Context, Result, bail};
 use chain::registry::{ChainConfig, Profile};
@@ -92,6 +93,9 @@ pub struct Config {
     /// Models of risk.
     #[serde(default)]
     pub risk: RiskConfig,
+    /// Rules of law.
+    #[serde(default)]
+    pub rules: RulesConfig,
     /// Redis for the counters of fraud checks; none keeps them in this process.
     #[serde(default)]
     pub redis_url: Option<SecretString>,
@@ -199,6 +203,62 @@ impl RiskConfig {
     }
 }
 
+/// What development may switch off of the rules, and who sends notices.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RulesConfig {
+    /// Rules that nobody verified count as if somebody had. Refused in production.
+    #[serde(default)]
+    pub allow_unverified: bool,
+    /// Nobody has to show who they are before accepting. Refused in production.
+    #[serde(default)]
+    pub skip_identity: bool,
+    /// Name that stands on notices; `Usance` when it is left out.
+    #[serde(default)]
+    pub sender: Option<String>,
+    /// Lines of its address. Needed in production.
+    #[serde(default)]
+    pub sender_address: Vec<String>,
+}
+
+impl RulesConfig {
+    /// For development: rules that nobody verified count, and nobody has to show who they are.
+    pub fn lenient() -> Self {
+        Self {
+            allow_unverified: true,
+            skip_identity: true,
+            ..Self::default()
+        }
+    }
+
+    /// The same for the use cases.
+    pub fn settings(&self, profile: Profile) -> Result<RuleSettings> {
+        if profile == Profile::Production {
+            if self.allow_unverified {
+                bail!("rules.allow_unverified is for development only: what nobody verified is no law");
+            }
+            if self.skip_identity {
+                bail!("rules.skip_identity is for development only");
+            }
+            if self.sender_address.iter().all(|line| line.trim().is_empty()) {
+                bail!("rules.sender_address is missing: notices carry the address of who sends them");
+            }
+        }
+        let mut settings = RuleSettings {
+            allow_unverified: self.allow_unverified,
+            identity_required: !self.skip_identity,
+            ..RuleSettings::default()
+        };
+        if let Some(sender) = &self.sender {
+            settings.sender.name.clone_from(sender);
+        }
+        if !self.sender_address.is_empty() {
+            settings.sender.address.clone_from(&self.sender_address);
+        }
+        Ok(settings)
+    }
+}
+
 fn default_clearance_days() -> u32 {
     30
 }
@@ -279,6 +339,7 @@ impl Config {
             bail!("provider_rules.{field} is out of range");
         }
         self.risk.settings(self.profile)?;
+        self.rules.settings(self.profile)?;
         for lender in &self.lenders {
             if let (Profile::Production, Some(field)) = (self.profile, lender.inline_secret()) {
                 bail!("lender {}: {field} must be env:NAME or file:PATH", lender.id());
@@ -381,6 +442,8 @@ mod tests {
         [platform_key]
         id = "usance"
         seed = "AAAA"
+        [rules]
+        sender_address = ["1 Example Street"]
     "#;
 
     fn parse(text: &str, overrides: &[(&str, &str)]) -> Result<Config> {
@@ -448,6 +511,19 @@ mod tests {
         assert!(parse(&with("00"), &[]).is_err());
         let profile = [("profile", "development")];
         assert!(parse(&with(&key), &profile).is_ok());
+    }
+
+    #[test]
+    fn production_takes_no_rule_that_nobody_verified_for_law() {
+        let line = "sender_address = [\"1 Example Street\"]";
+        for switch in ["allow_unverified", "skip_identity"] {
+            let text = GOOD.replace(line, &format!("{line}\n        {switch} = true"));
+            assert!(parse(&text, &[]).is_err(), "{switch}");
+            assert!(parse(&text, &[("profile", "development")]).is_ok(), "{switch}");
+        }
+        assert!(parse(&GOOD.replace(line, ""), &[]).is_err(), "notices need an address");
+        let rules = parse(GOOD, &[]).unwrap().rules.settings(Profile::Production).unwrap();
+        assert!(!rules.allow_unverified && rules.identity_required && rules.disclosures_required);
     }
 
     #[test]

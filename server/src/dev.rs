@@ -358,6 +358,8 @@ fn config(
             .collect(),
         lenders,
         risk: crate::config::RiskConfig::default(),
+        // Sandbox lenders, and caps that nobody verified.
+        rules: crate::config::RulesConfig::lenient(),
         credit_data: bureaus::CreditDataConfig::default(),
         // Its lenders misbehave on purpose.
         provider_rules: SuspensionRules {

@@ -119,6 +119,7 @@ pub async fn start(
         .await
         .context("the lenders cannot be listed")?;
     take_models(&aggregator).await?;
+    take_rules(&aggregator).await?;
     let running = Running {
         address,
         aggregator,
@@ -171,12 +172,27 @@ async fn take_models(aggregator: &Aggregator) -> Result<()> {
     Ok(())
 }
 
+/// The program's own rules are registered, then those that are published taken over.
+async fn take_rules(aggregator: &Aggregator) -> Result<()> {
+    aggregator
+        .register_rules()
+        .await
+        .context("the rules that came with the program cannot be registered")?;
+    aggregator
+        .refresh_rules()
+        .await
+        .context("the published rules cannot be taken over")?;
+    Ok(())
+}
+
 /// What every process does, whatever its roles.
 fn spawn_watchers(running: &Running) {
     let (aggregator, shutdown) = (Arc::clone(&running.aggregator), running.shutdown.clone());
     running.tasks.spawn(aggregator::providers::run(aggregator, shutdown));
     let (aggregator, shutdown) = (Arc::clone(&running.aggregator), running.shutdown.clone());
     running.tasks.spawn(aggregator::risk::run(aggregator, shutdown));
+    let (aggregator, shutdown) = (Arc::clone(&running.aggregator), running.shutdown.clone());
+    running.tasks.spawn(aggregator::rules::run(aggregator, shutdown));
 }
 
 fn spawn_api(
@@ -259,6 +275,7 @@ fn settings(config: &Config, roles: &[Role]) -> Result<Settings> {
         keeper_pause: config.keeper_pause(),
         provider_rules: config.provider_rules,
         risk: config.risk.settings(config.profile)?,
+        rules: config.rules.settings(config.profile)?,
         ..Settings::default()
     };
     let policies = config.attestation_policies.iter().map(|p| {

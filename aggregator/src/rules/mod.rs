@@ -23,6 +23,8 @@ use sqlx::PgConnection;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+pub use compliance::Document;
+
 pub use self::book::RuleBook;
 pub(crate) use self::notices::{Refused, after_book, after_decline, lapse};
 use crate::api::Error;

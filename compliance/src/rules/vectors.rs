@@ -103,6 +103,7 @@ fn cases() -> Vec<(String, OfferFacts, toml::Table)> {
             term_days: row["term_days"].as_integer().map(|days| days.try_into().unwrap()),
             mapr: rate("mapr"),
             military_covered: row["military"].as_bool(),
+            secured: row["secured"].as_bool(),
             cooling_off_days: row["cooling_off"].as_integer().map(|days| days.try_into().unwrap()),
             borrower: match row["business"].as_bool() {
                 Some(true) => BorrowerKind::Business,

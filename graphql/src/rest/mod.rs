@@ -22,6 +22,8 @@ mod oauth;
 mod providers;
 mod risk;
 mod risk_documents;
+mod rules;
+mod rules_documents;
 mod run;
 mod service;
 
@@ -53,6 +55,7 @@ pub fn router() -> Router<Api> {
         .merge(collateral::router())
         .merge(providers::router())
         .merge(risk::router())
+        .merge(rules::router())
         .merge(networks::router())
         .merge(service::router())
         .layer(DefaultBodyLimit::max(MAX_BODY))

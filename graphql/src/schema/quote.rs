@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use aggregator::api::RankedQuote;
-use async_graphql::{Object, SimpleObject};
+use async_graphql::{Context, Object, Result, SimpleObject};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::offer::{Fee, ScheduledPayment, VenueLoan};
 use domain::quote::{Flag, Quote, Scenario};
 
+use super::rules::DisclosureOut;
 use super::value::{MoneyOut, RateOut, TokenOut, mirror};
+use super::{api, caller, fail};
 use crate::public_id::{Kind, encode};
 
 mirror! {
@@ -242,6 +244,13 @@ impl QuoteOut {
     #[graphql(complexity = "12 * child_complexity")]
     async fn schedule(&self) -> Vec<ScheduledOut> {
         self.quote().offer.repayment.schedule.iter().map(Into::into).collect()
+    }
+
+    /// Disclosures that the law of the place asks for, made now where they are not there yet. None while the book is open.
+    #[graphql(complexity = "50 + 3 * child_complexity")]
+    async fn disclosures(&self, ctx: &Context<'_>) -> Result<Vec<DisclosureOut>> {
+        let found = Box::pin(api(ctx)?.aggregator.disclosures(caller(ctx)?, self.quote().id)).await;
+        Ok(found.map_err(fail)?.into_iter().map(Into::into).collect())
     }
 
     /// Collateral to lock.

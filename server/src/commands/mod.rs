@@ -21,6 +21,8 @@ mod risk_fairness;
 pub mod risk_ops;
 mod risk_rows;
 mod risk_tables;
+pub mod rules;
+mod rules_tables;
 pub mod schedule;
 pub mod screen;
 mod screen_rows;
