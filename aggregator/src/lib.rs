@@ -40,6 +40,9 @@ pub mod workers;
 // Risk: what is kept of it, and officers.
 pub mod risk;
 
+// Cases of compliance, and reports.
+pub mod cases;
+
 pub(crate) mod store;
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! SQL, one module per PostgreSQL schema. Plain functions named after what they do; the caller owns the transaction;
 //! missing is `Ok(None)`; no statement crosses a schema.
 
+pub(crate) mod cases;
 pub(crate) mod chain;
 pub(crate) mod decisions;
 pub(crate) mod events;
