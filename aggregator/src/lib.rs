@@ -48,6 +48,8 @@ pub mod rules;
 pub mod privacy;
 // Identity verification.
 pub mod kyc;
+// Cases of compliance, and reports.
+pub mod cases;
 
 pub(crate) mod store;
 

@@ -2,6 +2,7 @@
 //! missing is `Ok(None)`; no statement crosses a schema.
 
 pub(crate) mod audit;
+pub(crate) mod cases;
 pub(crate) mod chain;
 pub(crate) mod decisions;
 pub(crate) mod events;
