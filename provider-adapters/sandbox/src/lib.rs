@@ -11,6 +11,7 @@ pub mod bureau;
 mod callbacks;
 pub mod config;
 pub mod fis12;
+pub mod kms;
 mod lender;
 mod lies;
 pub mod network;
