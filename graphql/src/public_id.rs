@@ -27,10 +27,14 @@ pub enum Kind {
     Model,
     /// A proposal about a model.
     Proposal,
+    /// A legal hold.
+    Hold,
+    /// A request to be forgotten.
+    Erasure,
 }
 
 impl Kind {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 13] = [
         Self::Request,
         Self::Quote,
         Self::Settlement,
@@ -42,6 +46,8 @@ impl Kind {
         Self::Review,
         Self::Model,
         Self::Proposal,
+        Self::Hold,
+        Self::Erasure,
     ];
 
     /// The prefix.
@@ -58,6 +64,8 @@ impl Kind {
             Self::Review => "rev",
             Self::Model => "mdl",
             Self::Proposal => "prp",
+            Self::Hold => "hld",
+            Self::Erasure => "era",
         }
     }
 }
