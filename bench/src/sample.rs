@@ -53,6 +53,7 @@ pub fn ask(months: u32) -> NewRequest {
         },
         applicant: Applicant {
             full_name: "Alex Sample".to_owned(),
+            date_of_birth: None,
             monthly_income: usd(700_000),
             monthly_housing_cost: usd(150_000),
             monthly_debt_payments: usd(20_000),

@@ -160,6 +160,7 @@ pub async fn world(database_url: &str) -> anyhow::Result<World> {
     let db = aggregator::connect(database_url, CONNECTIONS).await?;
     aggregator::migrate(&db).await?;
     Ok(World {
+        vault: aggregator::privacy::Vault::development(db.clone(), clock(), Arc::new(MachineIds)),
         db,
         clock: clock(),
         ids: Arc::new(MachineIds),

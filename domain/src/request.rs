@@ -1,7 +1,7 @@
 //! What a borrower asks for, once, for every lender.
 
 use alloy_primitives::{Address, B256};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::calendar::Period;
@@ -76,6 +76,9 @@ pub enum Employment {
 pub struct Applicant {
     /// Full name, as on the identity document. Screened against sanctions lists.
     pub full_name: String,
+    /// Date of birth, for screening and the verification of identity; lenders are not told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date_of_birth: Option<NaiveDate>,
     /// Gross income of a month.
     pub monthly_income: Money,
     /// Rent or mortgage of a month.

@@ -11,6 +11,7 @@ pub fn applicant() -> Applicant {
     let usd = |minor| Money::new(minor, Currency::usd());
     Applicant {
         full_name: "Alex Sample".into(),
+        date_of_birth: None,
         monthly_income: usd(600_000),
         monthly_housing_cost: usd(180_000),
         monthly_debt_payments: usd(40_000),

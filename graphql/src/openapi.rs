@@ -65,6 +65,7 @@ fn routes() -> impl Iterator<Item = Route> {
         .chain(crate::openapi_providers::routes())
         .chain(crate::openapi_risk::routes())
         .chain(crate::openapi_rules::routes())
+        .chain(crate::openapi_privacy::routes())
 }
 
 fn quoting_routes() -> Vec<Route> {
@@ -369,6 +370,7 @@ fn schemas() -> Map<String, Value> {
     all.extend(crate::openapi_providers::bodies());
     all.extend(crate::openapi_risk::bodies());
     all.extend(crate::openapi_rules::bodies());
+    all.extend(crate::openapi_privacy::bodies());
     all.insert("Problem".to_owned(), problem_schema());
     all
 }

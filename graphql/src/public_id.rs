@@ -37,6 +37,14 @@ pub enum Kind {
 
 impl Kind {
     const ALL: [Self; 14] = [
+    /// A legal hold.
+    Hold,
+    /// A request to be forgotten.
+    Erasure,
+}
+
+impl Kind {
+    const ALL: [Self; 13] = [
         Self::Request,
         Self::Quote,
         Self::Settlement,
@@ -51,6 +59,8 @@ impl Kind {
         Self::RuleSet,
         Self::Document,
         Self::Obligation,
+        Self::Hold,
+        Self::Erasure,
     ];
 
     /// The prefix.
@@ -70,6 +80,8 @@ impl Kind {
             Self::RuleSet => "rul",
             Self::Document => "doc",
             Self::Obligation => "obl",
+            Self::Hold => "hld",
+            Self::Erasure => "era",
         }
     }
 }

@@ -45,6 +45,7 @@ pub fn request(change: impl FnOnce(&mut CreditRequest)) -> CreditRequest {
         },
         applicant: Applicant {
             full_name: "Jane Roe".into(),
+            date_of_birth: None,
             monthly_income: usd(5_200),
             monthly_housing_cost: usd(1_400),
             monthly_debt_payments: usd(350),

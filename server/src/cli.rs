@@ -68,6 +68,9 @@ enum Command {
     /// Rules: check and compare files; on a running service publications, shadow runs, replays, obligations.
     #[command(subcommand)]
     Rules(commands::rules::Command),
+    /// Personal data of a running service: export, erasure, legal holds, retention, keys.
+    #[command(subcommand)]
+    Privacy(commands::privacy::Command),
     /// Print a generated document.
     Print {
         /// Which.
@@ -169,6 +172,7 @@ fn run(command: Command) -> Result<ExitCode> {
             Command::Provider(command) => commands::provider::run(&command).await,
             Command::Risk(RiskCommand::Operate(command)) => commands::risk_ops::run(&command).await,
             Command::Rules(command) => commands::rules::run(&command).await,
+            Command::Privacy(command) => commands::privacy::run(&command).await,
             Command::Doctor(options) => commands::doctor::run(&options).await,
             Command::Apr(_)
             | Command::Schedule(_)

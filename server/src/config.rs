@@ -105,6 +105,12 @@ pub struct Config {
     /// Secret of the keyed hashes that fraud checks count: 64 hex digits. None derives it from `token_key`.
     #[serde(default)]
     pub fraud_key: Option<SecretString>,
+    /// The service that holds the keys of keys of personal data.
+    #[serde(default)]
+    pub kms: kms::KmsConfig,
+    /// Where the keys of personal data lie.
+    #[serde(default)]
+    pub privacy: PrivacyConfig,
     /// Networks of proxies whose `X-Forwarded-For`, `X-Client-IP-Class` and `X-Client-Place` count, for example `10.0.0.0/8`.
     #[serde(default)]
     pub trusted_proxies: Vec<String>,
@@ -114,6 +120,16 @@ pub struct Config {
     /// Milliseconds between two looks at chains and queues when nothing wakes them.
     #[serde(default = "default_poll_ms")]
     pub poll_ms: u64,
+}
+
+/// Where the keys of personal data lie.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PrivacyConfig {
+    /// PostgreSQL of the wrapped keys; none means the same as everything else. A database of its own, with backups of a few days, keeps
+    /// erasure from being undone by a restore.
+    #[serde(default)]
+    pub key_database_url: Option<SecretString>,
 }
 
 /// Our Ed25519 key towards lenders.

@@ -369,6 +369,8 @@ fn config(
         redis_url: std::env::var("REDIS_URL").ok().map(Into::into),
         redis_timeout_ms: 50,
         fraud_key: None,
+        kms: kms::KmsConfig::Development,
+        privacy: crate::config::PrivacyConfig::default(),
         trusted_proxies: Vec::new(),
         quote_deadline_ms: 2_500,
         poll_ms: 200,

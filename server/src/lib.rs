@@ -12,3 +12,4 @@ pub mod postgres;
 pub mod runtime;
 pub mod seed;
 mod telemetry;
+mod vault;

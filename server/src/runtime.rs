@@ -97,7 +97,9 @@ pub async fn start(
         &lender_parts(&config, &sources, &own_url, (&contracts, &rpcs), journeys)?,
     )?;
     let settings = settings(&config, roles)?;
+    let vault = crate::vault::open(&config, &sources, network(&config)).await?;
     let aggregator = Aggregator::new(World {
+        vault,
         db,
         clock: Arc::clone(&sources.clock),
         ids: Arc::clone(&sources.ids),

@@ -37,7 +37,9 @@ impl Books {
         let db = aggregator::connect(url, 2).await?;
         aggregator::migrate(&db).await?;
         let registry = Registry::default();
+        let vault = aggregator::privacy::Vault::development(db.clone(), Arc::new(SystemClock), Arc::new(UuidV7Ids));
         let aggregator = Aggregator::new(World {
+            vault,
             db: db.clone(),
             clock: Arc::new(SystemClock),
             ids: Arc::new(UuidV7Ids),
@@ -122,6 +124,25 @@ impl Books {
                 .fetch_one(&self.db)
                 .await?;
         Ok(serde_json::from_str(&text)?)
+    }
+
+    /// Every row of every table, as text: the name of the table, then its rows. Bytes are hex.
+    pub async fn dump(&self) -> Result<Vec<(String, String)>> {
+        let tables: Vec<String> = sqlx::query_scalar(
+            "select format('%I.%I', schemaname, tablename) from pg_tables
+             where schemaname not in ('pg_catalog', 'information_schema') order by 1",
+        )
+        .fetch_all(&self.db)
+        .await?;
+        let mut dump = Vec::new();
+        for table in tables {
+            let rows = format!("select coalesce(string_agg(t::text, E'\\n'), '') from {table} t");
+            let rows: String = sqlx::query_scalar(sqlx::AssertSqlSafe(rows))
+                .fetch_one(&self.db)
+                .await?;
+            dump.push((table, rows));
+        }
+        Ok(dump)
     }
 
     /// Ends the connections.

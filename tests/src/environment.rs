@@ -53,6 +53,7 @@ pub struct Environment {
     database: String,
     server: Option<Child>,
     manual_clock: bool,
+    log_filter: String,
     /// Crash point of the running process.
     armed: Option<String>,
     starts: u32,
@@ -88,6 +89,7 @@ impl Environment {
             keeper: options.keeper,
             provider_rules: &options.provider_rules,
             redis_url: options.redis_url.as_deref(),
+            more_config: &options.more_config,
         };
         std::fs::write(folder.path().join("usance.toml"), facts.toml())?;
         let mut environment = Self {
@@ -102,6 +104,7 @@ impl Environment {
             database,
             server: None,
             manual_clock: options.manual_clock,
+            log_filter: options.log.unwrap_or_else(|| "info,sqlx=warn,hyper=warn".to_owned()),
             armed: None,
             starts: 0,
             tokens: HashMap::new(),
@@ -129,9 +132,7 @@ impl Environment {
         ] {
             command.env_remove(name);
         }
-        command
-            .env_remove("USANCE_CRASH_AT")
-            .env("RUST_LOG", "info,sqlx=warn,hyper=warn");
+        command.env_remove("USANCE_CRASH_AT").env("RUST_LOG", &self.log_filter);
         if let Some(point) = crash_at {
             command.env("USANCE_CRASH_AT", point);
         }

@@ -33,6 +33,10 @@ pub struct Options {
     pub provider_rules: serde_json::Value,
     /// Redis for the counters of fraud checks; none keeps them in the process.
     pub redis_url: Option<String>,
+    /// Sections of the configuration that no other option makes.
+    pub more_config: serde_json::Value,
+    /// What the process logs, as `RUST_LOG` has it; none means little.
+    pub log: Option<String>,
     /// Crash point of the first process.
     pub crash_at: Option<String>,
 }
@@ -53,6 +57,8 @@ impl Default for Options {
             manual_clock: false,
             provider_rules: serde_json::json!({ "automatic": false }),
             redis_url: None,
+            more_config: serde_json::json!({}),
+            log: None,
             crash_at: None,
         }
     }

@@ -48,6 +48,7 @@ pub(crate) struct Facts<'a> {
     pub keeper: bool,
     pub provider_rules: &'a Value,
     pub redis_url: Option<&'a str>,
+    pub more_config: &'a Value,
 }
 
 pub(crate) fn asset(chain_id: u64, token: DevAsset) -> Asset {
@@ -159,6 +160,9 @@ impl Facts<'_> {
             config["redis_url"] = json!(url);
             // A loaded machine is slow; a Redis that is gone says so at once.
             config["redis_timeout_ms"] = json!(60_000);
+        }
+        for (name, section) in self.more_config.as_object().into_iter().flatten() {
+            config[name] = section.clone();
         }
         toml::to_string(&config).expect("plain values")
     }

@@ -43,6 +43,8 @@ fn answer(field: &Field) -> Option<Answer> {
         | "lending.venue_position" => Answer::Part("credits"),
         "identity.principal" | "identity.idempotency_key" => Answer::Part("account"),
         "events.outbox" => Answer::Elsewhere("says by ids what the other parts say"),
+        "networks.question" => Answer::Elsewhere("offers of lenders, which the requests show"),
+        "chain.event" => Answer::Elsewhere("what everybody can read on the public chain of your wallet"),
         "networks.provider_journey" => Answer::Elsewhere("references of lenders, which the credits name"),
         "redis" => {
             Answer::Elsewhere("keyed hashes that end by themselves; nobody can tell whose they are without the value")

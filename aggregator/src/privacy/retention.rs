@@ -1,6 +1,6 @@
 //! Retention: what has been kept long enough is erased, unless a hold binds it or a credit is live.
 
-use ::privacy::{Policy, RecordClass, Trigger, Whose, resolve};
+use ::privacy::{Policy, RecordClass, Whose, resolve};
 use chrono::{DateTime, Months, Utc};
 use domain::Principal;
 use sqlx::PgConnection;
@@ -119,13 +119,42 @@ impl Aggregator {
     }
 
     /// Every policy of retention. For officers.
-    pub async fn retention_policies(&self, caller: &Principal) -> Result<Vec<Policy>, Error> {
+    pub async fn retention_policies(&self, caller: &Principal) -> Result<Vec<PolicyView>, Error> {
         officer(caller)?;
-        rows::policies(&mut *self.world.db.acquire().await?).await
+        let all = rows::policies(&mut *self.world.db.acquire().await?).await?;
+        Ok(all.into_iter().map(Into::into).collect())
     }
 }
 
-/// In words, for lists.
-pub fn counts_from(trigger: Trigger) -> &'static str {
-    trigger.as_str()
+/// A policy as officers see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyView {
+    /// What it is about.
+    pub class: String,
+    /// ISO 3166-1 country, `EU`, or `*`.
+    pub jurisdiction: String,
+    /// The law, or that it is a rule of the house.
+    pub basis: String,
+    /// Calendar months.
+    pub months: u32,
+    /// `RECORDED` or `RELATION_ENDED`.
+    pub counts_from: String,
+    /// A law asks to keep it so long.
+    pub binding: bool,
+    /// In force from.
+    pub effective_at: DateTime<Utc>,
+}
+
+impl From<Policy> for PolicyView {
+    fn from(policy: Policy) -> Self {
+        Self {
+            class: policy.class.as_str().to_owned(),
+            jurisdiction: policy.jurisdiction,
+            basis: policy.basis,
+            months: policy.months,
+            counts_from: policy.trigger.as_str().to_owned(),
+            binding: policy.binding,
+            effective_at: policy.from,
+        }
+    }
 }

@@ -4,19 +4,65 @@
 //! then the old one is destroyed. A new key of a person: their values are sealed anew, then the old one is destroyed.
 
 use ::privacy::{KeyContext, RecordClass, Whose, Wrapped};
+use chrono::{DateTime, Utc};
+use domain::Principal;
 use domain::ids::{PrincipalId, TenantId};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::holds::officer;
 use super::vault::place_of;
 use crate::Aggregator;
-use crate::api::Error;
+use crate::api::{Error, IdempotencyKey};
+use crate::idempotency::{Begun, Call, begin, finish};
+use crate::store::identity;
 use crate::store::privacy as rows;
 use crate::store::privacy::SubjectKeyRow;
 use crate::store::{Unreadable, corrupt};
 
 const AT_ONCE: i64 = 100;
 
+/// A rotation that was ordered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RotationView {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The person whose keys are replaced; none: the tenant's key.
+    pub subject: Option<PrincipalId>,
+    /// When it was ordered.
+    pub at: DateTime<Utc>,
+}
+
 impl Aggregator {
+    /// Orders new keys: of a tenant, or of a person. For officers.
+    pub async fn rotate(
+        &self,
+        caller: &Principal,
+        key: &IdempotencyKey,
+        (tenant, subject): (TenantId, Option<PrincipalId>),
+    ) -> Result<RotationView, Error> {
+        officer(caller)?;
+        let call = Call::new(caller, key, "rotatePersonalKeys", &(tenant, subject))?;
+        let mut tx = self.world.db.begin().await?;
+        if let Begun::Replay(view) = begin(&mut tx, &self.world, &call).await? {
+            return Ok(view);
+        }
+        if !identity::tenant_exists(&mut tx, tenant.0).await? {
+            return Err(Error::NotFound);
+        }
+        // Retiring twice is harmless, so a crash before the commit is.
+        match subject {
+            Some(subject) => self.retire_subject_keys(tenant, subject).await?,
+            None => self.retire_tenant_key(tenant).await?,
+        }
+        let at = self.world.clock.now();
+        let view = RotationView { tenant, subject, at };
+        finish(&mut tx, &call, &view).await?;
+        tx.commit().await?;
+        tracing::info!(%tenant, by = %caller.id, "keys of personal data are rotated");
+        Ok(view)
+    }
+
     /// Retires the key that wraps the keys of a tenant's people; the work follows by [`Self::rotate_keys`].
     pub async fn retire_tenant_key(&self, tenant: TenantId) -> Result<(), Error> {
         let vault = &self.world.vault;

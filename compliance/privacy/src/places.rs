@@ -148,6 +148,10 @@ registry! {
     OUTBOX = "events.outbox", "payload", Application, Figures, "Notes of what happened, by ids and amounts";
     /// Journeys at lenders.
     JOURNEY = "networks.provider_journey", "body, handoff", Application, Figures, "Where an application stands at a lender";
+    /// Answers of lenders of networks, as they came.
+    NETWORK_ANSWER = "networks.question", "answer", Application, Figures, "Answers of lenders to an application, which repeat nothing that you said of yourself";
+    /// Transactions and events of public chains.
+    CHAIN = "chain.event", "payload", Contract, Pseudonymous, "What public chains show of your wallet";
     /// Counters of fraud checks.
     FRAUD_COUNTER = "redis", "usance:velocity", Application, Pseudonymous, "Keyed hashes of device, address and account, counted against fraud";
 }
@@ -215,6 +219,21 @@ mod tests {
         for field in REGISTRY {
             assert_eq!(find(field.table, field.column), Some(*field));
             assert!(!field.what.is_empty());
+        }
+    }
+
+    #[test]
+    fn the_chapter_for_compliance_officers_names_every_column_with_its_class_and_protection() {
+        let chapter = include_str!("../../../docs/compliance/personal-data.md");
+        for field in REGISTRY {
+            let line = format!(
+                "| `{}` | {:?} | {:?} | {} |",
+                field.column_name(),
+                field.class,
+                field.protection,
+                field.what
+            );
+            assert!(chapter.contains(&line), "missing: {line}");
         }
     }
 

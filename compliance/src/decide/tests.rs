@@ -275,6 +275,7 @@ fn facts_are_taken_from_the_request() {
         jurisdiction: california(),
         applicant: Applicant {
             full_name: "Jane Roe".into(),
+            date_of_birth: None,
             monthly_income: usd(500_000),
             monthly_housing_cost: usd(0),
             monthly_debt_payments: usd(0),

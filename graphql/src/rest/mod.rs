@@ -19,6 +19,8 @@ mod collateral;
 mod documents;
 mod networks;
 mod oauth;
+mod privacy;
+mod privacy_documents;
 mod providers;
 mod risk;
 mod risk_documents;
@@ -56,6 +58,7 @@ pub fn router() -> Router<Api> {
         .merge(providers::router())
         .merge(risk::router())
         .merge(rules::router())
+        .merge(privacy::router())
         .merge(networks::router())
         .merge(service::router())
         .layer(DefaultBodyLimit::max(MAX_BODY))

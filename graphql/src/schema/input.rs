@@ -6,7 +6,7 @@ use aggregator::Error;
 use aggregator::api::{AcceptQuote, NewRepayment, NewRequest};
 use alloy_primitives::{Address, B256, Bytes, U256};
 use async_graphql::{ID, InputObject};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::calendar::Period;
 use domain::money::{Asset, Currency, Money, TokenAmount};
 use domain::ports::{ConsentReference, DataConsent, DataPurpose};
@@ -119,6 +119,8 @@ impl CollateralInput {
 pub struct ApplicantInput {
     /// Full name, as on the identity document.
     pub full_name: String,
+    /// Date of birth, for screening and the verification of identity; lenders are not told.
+    pub date_of_birth: Option<NaiveDate>,
     /// Gross income of a month.
     pub monthly_income: MoneyInput,
     /// Rent or mortgage of a month.
@@ -162,6 +164,7 @@ impl ApplicantInput {
             monthly_housing_cost: self.monthly_housing_cost.read("applicant.monthlyHousingCost")?,
             monthly_debt_payments: self.monthly_debt_payments.read("applicant.monthlyDebtPayments")?,
             full_name: self.full_name,
+            date_of_birth: self.date_of_birth,
             employment: self.employment.into(),
             employment_months: self.employment_months,
             residence_months: self.residence_months,

@@ -11,6 +11,7 @@ pub mod loan;
 mod mutation;
 pub mod operator;
 pub mod page;
+pub mod privacy;
 pub mod provider;
 mod query;
 pub mod quote;
@@ -36,11 +37,13 @@ const MAX_DIRECTIVES: usize = 8;
 #[derive(MergedObject, Debug)]
 #[graphql(name = "Query")]
 pub struct Reads(Query, risk_root::RiskQuery, rules::RulesQuery);
+pub struct Reads(Query, risk_root::RiskQuery, privacy::PrivacyQuery);
 
 /// All writes.
 #[derive(MergedObject, Debug)]
 #[graphql(name = "Mutation")]
 pub struct Writes(Mutation, risk_root::RiskMutation, rules::RulesMutation);
+pub struct Writes(Mutation, risk_root::RiskMutation, privacy::PrivacyMutation);
 
 /// The schema with its limits.
 pub type UsanceSchema = Schema<Reads, Writes, Subscription>;
@@ -49,6 +52,8 @@ pub type UsanceSchema = Schema<Reads, Writes, Subscription>;
 pub fn builder(introspection: bool) -> SchemaBuilder<Reads, Writes, Subscription> {
     let reads = Reads(Query, risk_root::RiskQuery, rules::RulesQuery);
     let writes = Writes(Mutation, risk_root::RiskMutation, rules::RulesMutation);
+    let reads = Reads(Query, risk_root::RiskQuery, privacy::PrivacyQuery);
+    let writes = Writes(Mutation, risk_root::RiskMutation, privacy::PrivacyMutation);
     let builder = Schema::build(reads, writes, Subscription)
         .limit_depth(MAX_DEPTH)
         .limit_complexity(MAX_COMPLEXITY)

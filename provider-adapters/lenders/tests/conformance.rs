@@ -100,6 +100,7 @@ fn request() -> CreditRequest {
         jurisdiction: place(),
         applicant: Applicant {
             full_name: "Kit Canary".into(),
+            date_of_birth: None,
             monthly_income: inr(7_239_417),
             monthly_housing_cost: inr(1_483_739),
             monthly_debt_payments: inr(317_193),

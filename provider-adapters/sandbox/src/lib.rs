@@ -13,6 +13,7 @@ pub mod config;
 pub mod fis12;
 pub mod identity;
 pub mod jumio;
+pub mod kms;
 mod lender;
 mod lies;
 pub mod network;

@@ -176,6 +176,7 @@ pub(super) fn request(manifest: &Manifest, case: &Case) -> Result<CreditRequest>
         jurisdiction: jurisdiction.context("the manifest names no jurisdiction")?.clone(),
         applicant: Applicant {
             full_name: "Nobody".into(),
+            date_of_birth: None,
             monthly_income: amount,
             monthly_housing_cost: Money::zero(lent.currency),
             monthly_debt_payments: Money::zero(lent.currency),

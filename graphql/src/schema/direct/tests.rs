@@ -46,6 +46,7 @@ fn request() -> CreditRequest {
         },
         applicant: Applicant {
             full_name: "Alex Sample".into(),
+            date_of_birth: None,
             monthly_income: usd(700_000),
             monthly_housing_cost: usd(150_000),
             monthly_debt_payments: usd(20_000),

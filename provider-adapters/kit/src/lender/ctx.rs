@@ -115,6 +115,7 @@ impl<'t> Ctx<'t> {
             jurisdiction: place,
             applicant: Applicant {
                 full_name: "Kit Sample".into(),
+                date_of_birth: None,
                 monthly_income: money(CANARIES[0]),
                 monthly_housing_cost: money(CANARIES[1]),
                 monthly_debt_payments: money(CANARIES[2]),

@@ -211,6 +211,7 @@ pub fn request(at: chrono::DateTime<chrono::Utc>) -> CreditRequest {
         },
         applicant: Applicant {
             full_name: "Kit Canary".into(),
+            date_of_birth: None,
             monthly_income: usd(723_941),
             monthly_housing_cost: usd(148_373),
             monthly_debt_payments: usd(31_719),

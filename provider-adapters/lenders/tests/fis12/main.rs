@@ -86,6 +86,7 @@ pub(crate) fn request() -> CreditRequest {
         },
         applicant: Applicant {
             full_name: "Asha Sample".into(),
+            date_of_birth: None,
             monthly_income: inr(7_777_700),
             monthly_housing_cost: inr(0),
             monthly_debt_payments: inr(0),

@@ -65,6 +65,7 @@ pub fn request(number: u128, months: u32) -> CreditRequest {
         },
         applicant: Applicant {
             full_name: "Market Canary".into(),
+            date_of_birth: None,
             monthly_income: usd(723_941),
             monthly_housing_cost: usd(148_373),
             monthly_debt_payments: usd(31_719),
