@@ -33,10 +33,6 @@ pub enum Kind {
     Document,
     /// Something that has to be done.
     Obligation,
-}
-
-impl Kind {
-    const ALL: [Self; 14] = [
     /// A legal hold.
     Hold,
     /// A request to be forgotten.
@@ -44,7 +40,7 @@ impl Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 13] = [
+    const ALL: &[Self] = &[
         Self::Request,
         Self::Quote,
         Self::Settlement,
@@ -94,7 +90,7 @@ pub fn encode(kind: Kind, id: Uuid) -> String {
 /// The kind and UUID of a public id.
 pub fn decode_any(text: &str) -> Option<(Kind, Uuid)> {
     let (prefix, rest) = text.split_once('_')?;
-    let kind = Kind::ALL.into_iter().find(|kind| kind.prefix() == prefix)?;
+    let kind = Kind::ALL.iter().copied().find(|kind| kind.prefix() == prefix)?;
     let plain = rest.len() == 32 && rest.bytes().all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase());
     plain.then(|| Uuid::parse_str(rest).ok()).flatten().map(|id| (kind, id))
 }
