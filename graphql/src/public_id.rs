@@ -27,10 +27,14 @@ pub enum Kind {
     Model,
     /// A proposal about a model.
     Proposal,
+    /// A verification of an identity.
+    Verification,
+    /// A review of a verification.
+    VerificationReview,
 }
 
 impl Kind {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 13] = [
         Self::Request,
         Self::Quote,
         Self::Settlement,
@@ -42,6 +46,8 @@ impl Kind {
         Self::Review,
         Self::Model,
         Self::Proposal,
+        Self::Verification,
+        Self::VerificationReview,
     ];
 
     /// The prefix.
@@ -58,6 +64,8 @@ impl Kind {
             Self::Review => "rev",
             Self::Model => "mdl",
             Self::Proposal => "prp",
+            Self::Verification => "ver",
+            Self::VerificationReview => "vrv",
         }
     }
 }

@@ -96,7 +96,8 @@ pub async fn start(
         config.lenders.clone(),
         &lender_parts(&config, &sources, &own_url, (&contracts, &rpcs), journeys)?,
     )?;
-    let settings = settings(&config, roles)?;
+    let mut settings = settings(&config, roles)?;
+    settings.kyc = config.kyc.settings(&config, &sources.clock, &own_url)?;
     let aggregator = Aggregator::new(World {
         db,
         clock: Arc::clone(&sources.clock),

@@ -17,6 +17,8 @@ use crate::{Api, MAX_BODY};
 mod callbacks;
 mod collateral;
 mod documents;
+mod kyc;
+mod kyc_documents;
 mod networks;
 mod oauth;
 mod providers;
@@ -53,6 +55,7 @@ pub fn router() -> Router<Api> {
         .merge(collateral::router())
         .merge(providers::router())
         .merge(risk::router())
+        .merge(kyc::router())
         .merge(networks::router())
         .merge(service::router())
         .layer(DefaultBodyLimit::max(MAX_BODY))

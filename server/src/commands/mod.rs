@@ -7,6 +7,7 @@ pub mod chain;
 mod chain_status;
 pub mod doctor;
 pub mod http;
+pub mod kyc;
 pub mod provider;
 pub mod provider_check;
 pub mod provider_new;
