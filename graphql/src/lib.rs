@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 pub mod auth;
 pub mod openapi;
 mod openapi_privacy;
+mod openapi_kyc;
 mod openapi_providers;
 mod openapi_risk;
 mod openapi_rules;

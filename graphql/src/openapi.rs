@@ -66,6 +66,7 @@ fn routes() -> impl Iterator<Item = Route> {
         .chain(crate::openapi_risk::routes())
         .chain(crate::openapi_rules::routes())
         .chain(crate::openapi_privacy::routes())
+        .chain(crate::openapi_kyc::routes())
 }
 
 fn quoting_routes() -> Vec<Route> {
@@ -371,6 +372,7 @@ fn schemas() -> Map<String, Value> {
     all.extend(crate::openapi_risk::bodies());
     all.extend(crate::openapi_rules::bodies());
     all.extend(crate::openapi_privacy::bodies());
+    all.extend(crate::openapi_kyc::bodies());
     all.insert("Problem".to_owned(), problem_schema());
     all
 }

@@ -41,6 +41,14 @@ pub enum Kind {
 
 impl Kind {
     const ALL: &[Self] = &[
+    /// A verification of an identity.
+    Verification,
+    /// A review of a verification.
+    VerificationReview,
+}
+
+impl Kind {
+    const ALL: [Self; 13] = [
         Self::Request,
         Self::Quote,
         Self::Settlement,
@@ -57,6 +65,8 @@ impl Kind {
         Self::Obligation,
         Self::Hold,
         Self::Erasure,
+        Self::Verification,
+        Self::VerificationReview,
     ];
 
     /// The prefix.
@@ -78,6 +88,8 @@ impl Kind {
             Self::Obligation => "obl",
             Self::Hold => "hld",
             Self::Erasure => "era",
+            Self::Verification => "ver",
+            Self::VerificationReview => "vrv",
         }
     }
 }

@@ -71,6 +71,9 @@ enum Command {
     /// Personal data of a running service: export, erasure, legal holds, retention, keys.
     #[command(subcommand)]
     Privacy(commands::privacy::Command),
+    /// Identity verification on a running service: see where people stand, review.
+    #[command(subcommand)]
+    Kyc(commands::kyc::Command),
     /// Print a generated document.
     Print {
         /// Which.
@@ -173,6 +176,7 @@ fn run(command: Command) -> Result<ExitCode> {
             Command::Risk(RiskCommand::Operate(command)) => commands::risk_ops::run(&command).await,
             Command::Rules(command) => commands::rules::run(&command).await,
             Command::Privacy(command) => commands::privacy::run(&command).await,
+            Command::Kyc(command) => commands::kyc::run(&command).await,
             Command::Doctor(options) => commands::doctor::run(&options).await,
             Command::Apr(_)
             | Command::Schedule(_)

@@ -87,6 +87,12 @@ pub struct Config {
     /// Bureaus and banks that know borrowers.
     #[serde(default)]
     pub credit_data: bureaus::CreditDataConfig,
+    /// Identity verification.
+    #[serde(default)]
+    pub kyc: crate::kyc::KycConfig,
+    /// Services that know wallets.
+    #[serde(default)]
+    pub wallet_screening: verifiers::WalletConfig,
     /// When lenders are suspended and brought back without a person.
     #[serde(default)]
     pub provider_rules: SuspensionRules,

@@ -2,6 +2,7 @@
 
 mod credit_data;
 mod desks;
+mod identity;
 mod market;
 mod networks;
 pub mod venues;
@@ -71,6 +72,9 @@ pub struct Options {
     /// A TOML file with `[[lenders]]` entries of your own, asked beside the sandbox's; may be repeated.
     #[arg(long, value_name = "FILE")]
     lenders: Vec<PathBuf>,
+    /// Refuse acceptances of borrowers whose identity is not verified. The vendor is played in either case.
+    #[arg(long)]
+    verify: bool,
     /// Seconds between blocks; 0 makes a block per transaction.
     #[arg(long, default_value_t = 1)]
     block_time: u32,
@@ -152,6 +156,7 @@ pub async fn run(options: Options) -> Result<ExitCode> {
     let market = market::Market::start(&options.data_dir, &sources).await?;
     let listener = listen(options.listen).await?;
     let networks = networks::open(&sources, &listener).await?;
+    let identity = identity::open(&sources, &listener).await?;
     let mut config = config(&database.url, &listener, chains, addresses, &sandbox)?;
     match &pools {
         Some(pools) => add_pools(&mut config, pools, addresses, *start_block)?,
@@ -161,6 +166,7 @@ pub async fn run(options: Options) -> Result<ExitCode> {
     config.lenders.extend(networks.lenders()?);
     config.lenders.extend(own);
     config.credit_data = credit_sources.config();
+    config.kyc = identity.config(options.verify)?;
     let lenders = config.lenders.len();
     let roles = [Role::Api, Role::Worker, Role::Indexer];
     let running = runtime::start(config, &roles, listener, sources, telemetry::figures()?).await?;
@@ -361,6 +367,8 @@ fn config(
         // Sandbox lenders, and caps that nobody verified.
         rules: crate::config::RulesConfig::lenient(),
         credit_data: bureaus::CreditDataConfig::default(),
+        kyc: crate::kyc::KycConfig::default(),
+        wallet_screening: verifiers::WalletConfig::default(),
         // Its lenders misbehave on purpose.
         provider_rules: SuspensionRules {
             automatic: false,

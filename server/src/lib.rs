@@ -7,6 +7,7 @@ pub mod commands;
 pub mod config;
 mod crash;
 pub mod dev;
+pub mod kyc;
 mod lender_file;
 pub mod postgres;
 pub mod runtime;

@@ -96,7 +96,8 @@ pub async fn start(
         config.lenders.clone(),
         &lender_parts(&config, &sources, &own_url, (&contracts, &rpcs), journeys)?,
     )?;
-    let settings = settings(&config, roles)?;
+    let mut settings = settings(&config, roles)?;
+    settings.kyc = config.kyc.settings(&config, &sources.clock, &own_url)?;
     let vault = crate::vault::open(&config, &sources, network(&config)).await?;
     let aggregator = Aggregator::new(World {
         vault,

@@ -62,6 +62,11 @@ impl Books {
         Ok(Self { db, aggregator })
     }
 
+    /// The use cases over the books.
+    pub fn aggregator(&self) -> &Arc<Aggregator> {
+        &self.aggregator
+    }
+
     /// Creates the development tenants, principals and clients.
     pub async fn plant(&self) -> Result<()> {
         server::seed::plant(&self.aggregator).await

@@ -86,6 +86,7 @@ impl Environment {
             start_block,
             more_lenders: &options.more_lenders,
             credit_data: &options.credit_data,
+            kyc: &options.kyc,
             keeper: options.keeper,
             provider_rules: &options.provider_rules,
             redis_url: options.redis_url.as_deref(),

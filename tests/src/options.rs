@@ -25,6 +25,8 @@ pub struct Options {
     pub more_lenders: Vec<serde_json::Value>,
     /// The section `credit_data` of the configuration.
     pub credit_data: serde_json::Value,
+    /// The section `kyc` of the configuration; without one nobody has to be verified.
+    pub kyc: serde_json::Value,
     /// Liquidates and ends loans in default.
     pub keeper: bool,
     /// Time of the process stands still and moves with the chains, see [`Environment::time_passes`]; the lenders' goes on.
@@ -53,6 +55,7 @@ impl Default for Options {
             pools: None,
             more_lenders: Vec::new(),
             credit_data: serde_json::json!({}),
+            kyc: serde_json::json!({}),
             keeper: false,
             manual_clock: false,
             provider_rules: serde_json::json!({ "automatic": false }),

@@ -9,8 +9,6 @@ mod names;
 mod officer;
 mod start;
 pub(crate) mod state;
-#[cfg(test)]
-mod tests;
 mod view;
 mod work;
 
@@ -18,7 +16,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use compliance::IdentityLevel;
 use domain::ports::{Vendor, Verifier};
 use serde_json::json;
 use sqlx::PgConnection;
@@ -27,6 +24,8 @@ use crate::World;
 use crate::api::Error;
 use crate::events::{Event, append};
 use crate::store::kyc::{self as rows, Outcome, SessionRow};
+
+pub use compliance::IdentityLevel;
 
 pub(crate) use check::check_acceptance;
 pub use hooks::{HookProblem, Taken};

@@ -17,6 +17,8 @@ use crate::{Api, MAX_BODY};
 mod callbacks;
 mod collateral;
 mod documents;
+mod kyc;
+mod kyc_documents;
 mod networks;
 mod oauth;
 mod privacy;
@@ -59,6 +61,7 @@ pub fn router() -> Router<Api> {
         .merge(risk::router())
         .merge(rules::router())
         .merge(privacy::router())
+        .merge(kyc::router())
         .merge(networks::router())
         .merge(service::router())
         .layer(DefaultBodyLimit::max(MAX_BODY))

@@ -7,6 +7,7 @@ use crate::problem;
 pub mod direct;
 pub mod fraud;
 pub mod input;
+pub mod kyc;
 pub mod loan;
 mod mutation;
 pub mod operator;
@@ -38,12 +39,14 @@ const MAX_DIRECTIVES: usize = 8;
 #[graphql(name = "Query")]
 pub struct Reads(Query, risk_root::RiskQuery, rules::RulesQuery);
 pub struct Reads(Query, risk_root::RiskQuery, privacy::PrivacyQuery);
+pub struct Reads(Query, risk_root::RiskQuery, kyc::KycQuery);
 
 /// All writes.
 #[derive(MergedObject, Debug)]
 #[graphql(name = "Mutation")]
 pub struct Writes(Mutation, risk_root::RiskMutation, rules::RulesMutation);
 pub struct Writes(Mutation, risk_root::RiskMutation, privacy::PrivacyMutation);
+pub struct Writes(Mutation, risk_root::RiskMutation, kyc::KycMutation);
 
 /// The schema with its limits.
 pub type UsanceSchema = Schema<Reads, Writes, Subscription>;
@@ -54,6 +57,8 @@ pub fn builder(introspection: bool) -> SchemaBuilder<Reads, Writes, Subscription
     let writes = Writes(Mutation, risk_root::RiskMutation, rules::RulesMutation);
     let reads = Reads(Query, risk_root::RiskQuery, privacy::PrivacyQuery);
     let writes = Writes(Mutation, risk_root::RiskMutation, privacy::PrivacyMutation);
+    let reads = Reads(Query, risk_root::RiskQuery, kyc::KycQuery);
+    let writes = Writes(Mutation, risk_root::RiskMutation, kyc::KycMutation);
     let builder = Schema::build(reads, writes, Subscription)
         .limit_depth(MAX_DEPTH)
         .limit_complexity(MAX_COMPLEXITY)

@@ -25,5 +25,6 @@ pub use config::{
 pub use countries::{alpha2, alpha3};
 pub use elliptic::Elliptic;
 pub use jumio::Jumio;
+pub use limit::Limit;
 pub use multipart::{Multipart, Part};
 pub use sumsub::Sumsub;

@@ -8,6 +8,7 @@ mod chain_status;
 pub mod doctor;
 pub mod http;
 pub mod privacy;
+pub mod kyc;
 pub mod provider;
 pub mod provider_check;
 pub mod provider_new;
