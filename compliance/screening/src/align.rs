@@ -97,9 +97,15 @@ impl Rule<'_> {
 /// How alike two words are, and in what way.
 pub(crate) fn word_similarity(weights: &Weights, a: (&[u8], Script), b: (&[u8], Script)) -> (f32, How) {
     let ((x, of_x), (y, of_y)) = (a, b);
+    // Words of one lossy script are compared as they are written, elsewhere.
+    let cap = if of_x != of_y && (of_x.is_lossy() || of_y.is_lossy()) {
+        1.0 - weights.lossy / count(x.len().max(1))
+    } else {
+        1.0
+    };
+    let how = if of_x == of_y { How::Similar } else { How::Transliterated };
     if x == y {
-        let how = if of_x == of_y { How::Exact } else { How::Transliterated };
-        return (1.0, how);
+        return (cap, if of_x == of_y { How::Exact } else { how });
     }
     let abjad = (of_x == Script::Abjad) != (of_y == Script::Abjad);
     if x.len().abs_diff(y.len()) > 5 || x.is_empty() || y.is_empty() {
@@ -110,11 +116,7 @@ pub(crate) fn word_similarity(weights: &Weights, a: (&[u8], Script), b: (&[u8], 
         return (0.0, How::Unmatched);
     }
     let similarity = weights.similarity(price, x.len(), y.len());
-    if of_x == of_y {
-        (similarity.min(0.98), How::Similar)
-    } else {
-        (similarity.min(0.99), How::Transliterated)
-    }
+    (similarity.min(0.985) * cap, how)
 }
 
 /// The edges between single words, without a vocabulary.
@@ -212,48 +214,55 @@ fn kin(rule: Rule<'_>, a: (&Slot, &[u8], u32), b: (&Slot, &[u8], u32), edges: &m
 
 /// Words of `many` written as one word of `one`; `turned` when `many` is the listed name.
 fn join(rule: Rule<'_>, many: Side<'_>, one: Side<'_>, taken: (u32, u32), edges: &mut Vec<Edge>, turned: bool) {
-    let mut joined = [0_u8; distance::MAX * 2];
+    let n = many.slots.len();
     for run in 2..=3_usize {
-        if many.slots.len() < run {
+        // With a comma the last given name is followed by the family name.
+        let starts = if many.comma > 0 { n } else { (n + 1).saturating_sub(run) };
+        if n < run {
             return;
         }
-        for start in 0..=many.slots.len() - run {
-            let forms = &many.forms[start..start + run];
-            let length: usize = forms.iter().map(|f| f.len()).sum();
-            let span = ((1_u32 << run) - 1) << start;
-            if length > joined.len() || taken.0 & span == span {
+        for start in 0..starts {
+            let places = [start, (start + 1) % n, (start + 2) % n];
+            let places = &places[..run];
+            let span = places.iter().fold(0_u32, |m, p| m | 1 << p);
+            let length: usize = places.iter().map(|p| many.forms[*p].len()).sum();
+            if length > distance::MAX || taken.0 & span == span {
                 continue;
             }
             for (j, b) in one.slots.iter().enumerate() {
-                let target = one.forms[j];
                 if taken.1 & 1 << j != 0 {
                     continue;
                 }
-                if rule.person && target.len() == run && forms.iter().zip(target).all(|(f, c)| f.first() == Some(c)) {
-                    let weight = sum(many, span).min(b.weight);
-                    let masks = if turned { (1 << j, span) } else { (span, 1 << j) };
-                    push(edges, masks, rule.weights.letter, weight, How::Initial);
+                let masks = if turned { (1 << j, span) } else { (span, 1 << j) };
+                let weight = || sum(many, span).min(b.weight);
+                let target = one.forms[j];
+                let initials = || places.iter().zip(target).all(|(p, c)| many.forms[*p].first() == Some(c));
+                if rule.person && target.len() == run && initials() {
+                    push(edges, masks, rule.weights.letter, weight(), How::Initial);
+                } else if target.len().abs_diff(length) <= 2 && target.len() >= 4 {
+                    let similarity = joined(rule, many, places, (target, b.script));
+                    let how = if turned { How::Split } else { How::Join };
+                    push(edges, masks, similarity * rule.weights.join, weight(), how);
                 }
-                if target.len().abs_diff(length) > 2 || target.len() < 4 {
-                    continue;
-                }
-                let mut at = 0;
-                for form in forms {
-                    joined[at..at + form.len()].copy_from_slice(form);
-                    at += form.len();
-                }
-                let whole = (&joined[..length], many.slots[start].script);
-                let (similarity, _) = word_similarity(rule.weights, whole, (target, b.script));
-                let weight = sum(many, span).min(b.weight);
-                let (masks, how) = if turned {
-                    ((1 << j, span), How::Split)
-                } else {
-                    ((span, 1 << j), How::Join)
-                };
-                push(edges, masks, similarity * rule.weights.join, weight, how);
             }
         }
     }
+}
+
+/// How alike words written as one are to a word.
+fn joined(rule: Rule<'_>, many: Side<'_>, places: &[usize], target: (&[u8], Script)) -> f32 {
+    let mut joined = [0_u8; distance::MAX];
+    let mut at = 0;
+    for place in places {
+        let form = many.forms[*place];
+        joined[at..at + form.len()].copy_from_slice(form);
+        at += form.len();
+    }
+    let set = distance::letters(&joined[..at]) ^ distance::letters(target.0);
+    if set.count_ones() > 4 {
+        return 0.0;
+    }
+    word_similarity(rule.weights, (&joined[..at], many.slots[places[0]].script), target).0
 }
 
 /// Keeps of the edges those that together gain most and share no word.

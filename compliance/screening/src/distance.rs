@@ -220,7 +220,12 @@ pub(crate) fn distance(a: &[u8], b: &[u8], abjad: bool, limit: u16) -> u16 {
         rows[now][0] = best;
         for j in 1..=b.len() {
             let d = b[j - 1];
-            let price = if c == d { 0 } else { u16::from(swap[place(d)]) };
+            let price = match (c, d) {
+                _ if c == d => 0,
+                // Antonio is not Antonia.
+                (b'a', b'o') | (b'o', b'a') if !abjad && i == a.len() && j == b.len() => FULL,
+                _ => u16::from(swap[place(d)]),
+            };
             let mut cell = (rows[before][j - 1] + price)
                 .min(rows[before][j] + gone)
                 .min(rows[now][j - 1] + drop_price(prices, b, j - 1));

@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     align::{Rule, Slot},
-    entity::{Entity, EntityKind, NameGrade, Subject},
+    entity::{Entity, EntityKind, NameGrade},
     facts,
     name::Name,
     pairs,
     vocabulary::{Vocabulary, small},
     weights::Weights,
-    words::Legal,
+    words::{Legal, words},
 };
 pub use crate::search::Scratch;
 
@@ -237,7 +237,7 @@ impl Index {
         let mut weight = 0.0;
         for (at, token) in name.tokens.iter().enumerate() {
             let word = self.vocabulary.find(&token.form).unwrap_or(u32::MAX);
-            let rarity = self.weights.rarity(self.bearers[word as usize], small(self.entities.len()));
+            let rarity = self.weights.rarity(self.bearers[word as usize], small(self.entities.len()), words().prior(&token.form));
             let mut slot = pairs::slot(rule, token, rarity);
             if rule.person && name.comma.is_some_and(|comma| at < comma) {
                 slot.weight *= self.weights.family;
@@ -258,6 +258,11 @@ impl Index {
         });
         self.legal.extend_from_slice(&name.legal);
         self.keys.push((if rule.person { name.turned } else { name.straight }, number));
+        if rule.person && name.has_number_word() {
+            // Whoever does not know that this is a person reads "four" as 4.
+            let listed = &self.entities[entity as usize].names[place as usize];
+            self.keys.push((Name::read(&listed.text, EntityKind::Unknown).turned, number));
+        }
     }
 
     /// Lists the names of every word.

@@ -8,7 +8,7 @@ use crate::{
     name::Name,
     text::Script,
     weights::Weights,
-    words::Role,
+    words::{Role, words},
 };
 
 /// How many entities of the OFAC list bear a word, of those that several bear: made by the example `evaluate`.
@@ -109,7 +109,7 @@ fn slots(rule: Rule<'_>, name: &Name) -> Vec<Slot> {
     name.tokens
         .iter()
         .map(|t| {
-            let rarity = rule.weights.rarity(frequency(&t.form), COUNTED);
+            let rarity = rule.weights.rarity(frequency(&t.form), COUNTED, words().prior(&t.form));
             slot(rule, t, rarity)
         })
         .collect()

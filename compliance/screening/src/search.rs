@@ -178,7 +178,7 @@ impl Index {
                 self.near(form, token.script, 1 << i, scratch, &mut best);
             }
             let bearers = best.1.map_or(0, |word: u32| self.bearers[word as usize]);
-            let rarity = self.weights.rarity(bearers, small(self.entities.len()));
+            let rarity = self.weights.rarity(bearers, small(self.entities.len()), words().prior(&token.form));
             for (out, of_person) in [(&mut person, true), (&mut body, false)] {
                 let rule = Rule {
                     weights: &self.weights,

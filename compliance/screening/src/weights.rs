@@ -44,6 +44,8 @@ pub struct Weights {
     pub knee: f32,
     /// How much faster.
     pub steep: f32,
+    /// Taken off words that were read from Han, Hangul, Arabic or Hebrew letters, per letter of the reading.
+    pub lossy: f32,
     /// Similarity of a short form to its name.
     pub nick: f32,
     /// Similarity of an initial to a name.
@@ -91,6 +93,7 @@ impl Default for Weights {
             slope: 0.8,
             knee: 0.25,
             steep: 3.0,
+            lossy: 0.5,
             nick: 0.85,
             letter: 0.7,
             class: 0.85,
@@ -122,8 +125,10 @@ impl Weights {
     }
 
     /// Weight of a word borne by `bearers` of `all` entities, 0..=1: the rarer, the heavier.
-    pub(crate) fn rarity(&self, bearers: u32, all: u32) -> f32 {
-        let (bearers, all) = (number(bearers), number(all.max(20)));
+    /// `prior` is the part of all people who bear it as a name.
+    pub(crate) fn rarity(&self, bearers: u32, all: u32, prior: f32) -> f32 {
+        let all = number(all.max(20));
+        let bearers = number(bearers).max(all * prior);
         let idf = ((all + 1.0) / (bearers + 1.0)).ln() / (all + 1.0).ln();
         self.common + (1.0 - self.common) * idf.clamp(0.0, 1.0)
     }

@@ -37,7 +37,7 @@ const FIELDS: [Field; 27] = [
     ("swap", |w| &mut w.swap),
     ("thin", |w| &mut w.thin),
     ("enough", |w| &mut w.enough),
-    ("common", |w| &mut w.common),
+    ("lossy", |w| &mut w.lossy),
 ];
 
 /// Higher is better.
