@@ -74,7 +74,7 @@ pub(crate) struct Outcome {
 /// Nothing but an equal name reaches 1.
 pub(crate) const ALMOST: f32 = 0.9995;
 /// Similarities below this are none.
-const LEAST: f32 = 0.3;
+pub(crate) const LEAST: f32 = 0.3;
 
 /// What the two names are compared by.
 #[derive(Clone, Copy, Debug)]
@@ -95,7 +95,13 @@ impl Rule<'_> {
 }
 
 /// How alike two words are, and in what way.
-pub(crate) fn word_similarity(weights: &Weights, a: (&[u8], Script), b: (&[u8], Script)) -> (f32, How) {
+/// Similarities below `least` may be answered as none.
+pub(crate) fn word_similarity(
+    weights: &Weights,
+    a: (&[u8], Script),
+    b: (&[u8], Script),
+    least: f32,
+) -> (f32, How) {
     let ((x, of_x), (y, of_y)) = (a, b);
     // Words of one lossy script are compared as they are written, elsewhere.
     let cap = if of_x != of_y && (of_x.is_lossy() || of_y.is_lossy()) {
@@ -111,7 +117,7 @@ pub(crate) fn word_similarity(weights: &Weights, a: (&[u8], Script), b: (&[u8], 
     if x.len().abs_diff(y.len()) > 5 || x.is_empty() || y.is_empty() {
         return (0.0, How::Unmatched);
     }
-    let price = distance::distance(x, y, abjad, Weights::limit(x.len(), y.len()));
+    let price = distance::distance(x, y, abjad, weights.limit(x.len(), y.len(), least));
     if price == FAR {
         return (0.0, How::Unmatched);
     }
@@ -123,7 +129,7 @@ pub(crate) fn word_similarity(weights: &Weights, a: (&[u8], Script), b: (&[u8], 
 pub(crate) fn single_edges(rule: Rule<'_>, q: Side<'_>, l: Side<'_>, edges: &mut Vec<Edge>) {
     for (i, a) in q.slots.iter().enumerate() {
         for (j, b) in l.slots.iter().enumerate() {
-            let (similarity, how) = word_similarity(rule.weights, (q.forms[i], a.script), (l.forms[j], b.script));
+            let (similarity, how) = word_similarity(rule.weights, (q.forms[i], a.script), (l.forms[j], b.script), LEAST);
             push(edges, (1 << i, 1 << j), similarity, a.weight.min(b.weight), how);
         }
     }
@@ -142,7 +148,7 @@ fn push(edges: &mut Vec<Edge>, (query, listed): (u32, u32), similarity: f32, wei
 }
 
 /// Adds the edges that one word by itself does not show: classes, short forms, initials, joins and splits, legal forms.
-/// `joins` says whether words of the query joined are still to be tried.
+/// `joins` says whether joined words of the query and short forms of names are still to be tried.
 pub(crate) fn further_edges(rule: Rule<'_>, q: Side<'_>, l: Side<'_>, edges: &mut Vec<Edge>, joins: bool) {
     let (mut taken_q, mut taken_l) = (0_u32, 0_u32);
     for edge in edges.iter().filter(|e| e.similarity > 0.93) {
@@ -155,7 +161,7 @@ pub(crate) fn further_edges(rule: Rule<'_>, q: Side<'_>, l: Side<'_>, edges: &mu
         }
         for (j, b) in l.slots.iter().enumerate() {
             if taken_l & 1 << j == 0 {
-                kin(rule, (a, q.forms[i], 1 << i), (b, l.forms[j], 1 << j), edges);
+                kin(rule, (a, q.forms[i], 1 << i), (b, l.forms[j], 1 << j), joins, edges);
             }
         }
     }
@@ -190,7 +196,7 @@ fn sum(side: Side<'_>, mask: u32) -> f32 {
 }
 
 /// Two single words that are spelt apart and yet go together.
-fn kin(rule: Rule<'_>, a: (&Slot, &[u8], u32), b: (&Slot, &[u8], u32), edges: &mut Vec<Edge>) {
+fn kin(rule: Rule<'_>, a: (&Slot, &[u8], u32), b: (&Slot, &[u8], u32), names: bool, edges: &mut Vec<Edge>) {
     let ((a, x, qm), (b, y, lm)) = (a, b);
     let weight = a.weight.min(b.weight);
     match (a.role, b.role) {
@@ -203,7 +209,7 @@ fn kin(rule: Rule<'_>, a: (&Slot, &[u8], u32), b: (&Slot, &[u8], u32), edges: &m
         _ if !rule.person && a.trade > 0 && a.trade == b.trade => {
             push(edges, (qm, lm), rule.weights.class, weight, How::SameClass);
         }
-        _ if rule.person => match words().same_name(x, y) {
+        _ if rule.person && names => match words().same_name(x, y) {
             Some(true) => push(edges, (qm, lm), 0.97, weight, How::Nickname),
             Some(false) => push(edges, (qm, lm), rule.weights.nick, weight, How::Nickname),
             None => {}
@@ -262,7 +268,7 @@ fn joined(rule: Rule<'_>, many: Side<'_>, places: &[usize], target: (&[u8], Scri
     if set.count_ones() > 4 {
         return 0.0;
     }
-    word_similarity(rule.weights, (&joined[..at], many.slots[places[0]].script), target).0
+    word_similarity(rule.weights, (&joined[..at], many.slots[places[0]].script), target, LEAST).0
 }
 
 /// Keeps of the edges those that together gain most and share no word.

@@ -120,10 +120,8 @@ pub struct Index {
     pub(crate) vocabulary: Vocabulary,
     /// Entities that bear each word.
     pub(crate) bearers: Vec<u32>,
-    /// Heaviest weight of each word.
-    pub(crate) heaviest: Vec<f32>,
     pub(crate) postings_start: Vec<u32>,
-    pub(crate) postings: Vec<u32>,
+    pub(crate) postings: Vec<(u32, f32)>,
     /// Keys of whole names, sorted.
     pub(crate) keys: Vec<(u64, u32)>,
     pub(crate) identifiers: HashMap<String, Vec<u32>>,
@@ -223,7 +221,6 @@ impl Index {
                 }
             }
         }
-        self.heaviest = vec![0.0; self.vocabulary.len()];
     }
 
     #[expect(clippy::float_arithmetic, reason = "scores of likeness are not money")]
@@ -244,8 +241,6 @@ impl Index {
             }
             slot.word = word;
             weight += slot.weight;
-            let heaviest = &mut self.heaviest[word as usize];
-            *heaviest = heaviest.max(slot.weight);
             self.slots.push(slot);
         }
         self.names.push(Listed {
@@ -275,11 +270,11 @@ impl Index {
             start[at] += start[at - 1];
         }
         let mut next = start.clone();
-        let mut postings = vec![0; self.slots.len()];
+        let mut postings = vec![(0, 0.0); self.slots.len()];
         for number in 0..small(self.names.len()) {
             for slot in self.slots_of(number) {
                 let at = &mut next[slot.word as usize];
-                postings[*at as usize] = number;
+                postings[*at as usize] = (number, slot.weight);
                 *at += 1;
             }
         }
@@ -288,7 +283,7 @@ impl Index {
     }
 
     /// The names that contain a word; one that contains it twice comes twice.
-    pub(crate) fn postings_of(&self, word: u32) -> &[u32] {
+    pub(crate) fn postings_of(&self, word: u32) -> &[(u32, f32)] {
         let at = word as usize;
         &self.postings[self.postings_start[at] as usize..self.postings_start[at + 1] as usize]
     }

@@ -119,9 +119,16 @@ impl Weights {
         (1.0 - fall).max(0.0)
     }
 
-    /// The largest distance at which words of such lengths are alike at all.
-    pub(crate) fn limit(a: usize, b: usize) -> u16 {
-        u16::try_from(a.max(b) * 45).unwrap_or(u16::MAX / 2)
+    /// The largest distance at which words of such lengths may still be as alike as `least`.
+    pub(crate) fn limit(&self, a: usize, b: usize, least: f32) -> u16 {
+        let fall = (1.0 - least).max(0.0);
+        let before = self.slope * self.knee;
+        let part = if fall <= before {
+            fall / self.slope.max(0.01)
+        } else {
+            self.knee + (fall - before) / (self.slope + self.steep).max(0.01)
+        };
+        whole(part * 100.0 * count(a.max(b)))
     }
 
     /// Weight of a word borne by `bearers` of `all` entities, 0..=1: the rarer, the heavier.
@@ -143,4 +150,10 @@ pub(crate) fn count(n: usize) -> f32 {
 #[expect(clippy::cast_precision_loss, reason = "a logarithm is taken of it")]
 fn number(n: u32) -> f32 {
     n as f32
+}
+
+/// A price rounded up, within the range of prices.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the range")]
+fn whole(price: f32) -> u16 {
+    price.ceil().clamp(0.0, 30_000.0) as u16
 }

@@ -172,6 +172,20 @@ fn print_misses(index: &Index, positives: &[Positive], hits: &[f32], threshold: 
     }
 }
 
+/// Prints the hits of single names.
+pub fn show(index: &Index, names: &[String]) {
+    let mut scratch = Scratch::default();
+    for name in names {
+        println!("{name}");
+        for m in index.search(&Subject::named(name), &SearchOptions::default(), &mut scratch) {
+            println!("  {:.4} {} {}", m.score, m.id, m.name);
+            for piece in &m.explanation {
+                println!("      {:?} {} | {} w {:.3} s {:.3}", piece.how, piece.query, piece.listed, piece.weight, piece.similarity);
+            }
+        }
+    }
+}
+
 fn speed(corpus: &Corpus, index: &Index) {
     let queries: Vec<&String> = corpus
         .positives
