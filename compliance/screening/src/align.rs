@@ -24,6 +24,8 @@ pub(crate) struct Slot {
     pub trade: u16,
     /// Number of its legal form, from one, zero for none.
     pub legal: u8,
+    /// Others bear it too: it is hardly a misspelt form of another word.
+    pub known: bool,
 }
 
 /// One of the two names.
@@ -100,7 +102,7 @@ pub(crate) fn word_similarity(
     weights: &Weights,
     a: (&[u8], Script),
     b: (&[u8], Script),
-    least: f32,
+    (least, known): (f32, bool),
 ) -> (f32, How) {
     let ((x, of_x), (y, of_y)) = (a, b);
     // Words of one lossy script are compared as they are written, elsewhere.
@@ -121,7 +123,10 @@ pub(crate) fn word_similarity(
     if price == FAR {
         return (0.0, How::Unmatched);
     }
-    let similarity = weights.similarity(price, x.len(), y.len());
+    let mut similarity = weights.similarity(price, x.len(), y.len());
+    if known {
+        similarity = (1.0 - (1.0 - similarity) * weights.known).max(0.0);
+    }
     (similarity.min(0.985) * cap, how)
 }
 
@@ -129,7 +134,7 @@ pub(crate) fn word_similarity(
 pub(crate) fn single_edges(rule: Rule<'_>, q: Side<'_>, l: Side<'_>, edges: &mut Vec<Edge>) {
     for (i, a) in q.slots.iter().enumerate() {
         for (j, b) in l.slots.iter().enumerate() {
-            let (similarity, how) = word_similarity(rule.weights, (q.forms[i], a.script), (l.forms[j], b.script), LEAST);
+            let (similarity, how) = word_similarity(rule.weights, (q.forms[i], a.script), (l.forms[j], b.script), (LEAST, a.known && b.known));
             push(edges, (1 << i, 1 << j), similarity, a.weight.min(b.weight), how);
         }
     }
@@ -206,6 +211,10 @@ fn kin(rule: Rule<'_>, a: (&Slot, &[u8], u32), b: (&Slot, &[u8], u32), names: bo
         (Role::Initial, _) | (_, Role::Initial) if x.first() == y.first() && x.len() != y.len() => {
             push(edges, (qm, lm), rule.weights.letter, weight, How::Initial);
         }
+        // A legal form of few letters with one of them wrong: "S.u." for "S.A.".
+        _ if !rule.person && (a.legal > 0 || b.legal > 0) && x.len().max(y.len()) <= 4 && share_an_end(x, y) => {
+            push(edges, (qm, lm), 0.5, weight, How::Similar);
+        }
         _ if !rule.person && a.trade > 0 && a.trade == b.trade => {
             push(edges, (qm, lm), rule.weights.class, weight, How::SameClass);
         }
@@ -216,6 +225,10 @@ fn kin(rule: Rule<'_>, a: (&Slot, &[u8], u32), b: (&Slot, &[u8], u32), names: bo
         },
         _ => {}
     }
+}
+
+fn share_an_end(x: &[u8], y: &[u8]) -> bool {
+    x.len().abs_diff(y.len()) <= 1 && (x.first() == y.first() || x.last() == y.last())
 }
 
 /// Words of `many` written as one word of `one`; `turned` when `many` is the listed name.
@@ -248,7 +261,7 @@ fn join(rule: Rule<'_>, many: Side<'_>, one: Side<'_>, taken: (u32, u32), edges:
                 } else if target.len().abs_diff(length) <= 2 && target.len() >= 4 {
                     let similarity = joined(rule, many, places, (target, b.script));
                     let how = if turned { How::Split } else { How::Join };
-                    push(edges, masks, similarity * rule.weights.join, weight(), how);
+                    push(edges, masks, rule.weights.joined(similarity), weight(), how);
                 }
             }
         }
@@ -268,7 +281,7 @@ fn joined(rule: Rule<'_>, many: Side<'_>, places: &[usize], target: (&[u8], Scri
     if set.count_ones() > 4 {
         return 0.0;
     }
-    word_similarity(rule.weights, (&joined[..at], many.slots[places[0]].script), target, LEAST).0
+    word_similarity(rule.weights, (&joined[..at], many.slots[places[0]].script), target, (LEAST, false)).0
 }
 
 /// Keeps of the edges those that together gain most and share no word.

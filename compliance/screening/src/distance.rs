@@ -8,6 +8,8 @@ pub(crate) const MAX: usize = 40;
 
 /// Price of any edit that has no price of its own.
 const FULL: u16 = 100;
+/// Price of "a" for "o" at the end of a name.
+const OTHER_GENDER: u16 = 130;
 /// Answer for words that are further apart than asked for.
 pub(crate) const FAR: u16 = u16::MAX;
 
@@ -227,7 +229,7 @@ pub(crate) fn distance(a: &[u8], b: &[u8], abjad: bool, limit: u16) -> u16 {
             let price = match (c, d) {
                 _ if c == d => 0,
                 // Antonio is not Antonia.
-                (b'a', b'o') | (b'o', b'a') if gendered && i == a.len() && j == b.len() => FULL,
+                (b'a', b'o') | (b'o', b'a') if gendered && i == a.len() && j == b.len() => OTHER_GENDER,
                 _ => u16::from(swap[place(d)]),
             };
             let mut cell = (rows[before][j - 1] + price)

@@ -235,7 +235,7 @@ impl Index {
         for (at, token) in name.tokens.iter().enumerate() {
             let word = self.vocabulary.find(&token.form).unwrap_or(u32::MAX);
             let rarity = self.weights.rarity(self.bearers[word as usize], small(self.entities.len()), words().prior(&token.form));
-            let mut slot = pairs::slot(rule, token, rarity);
+            let mut slot = pairs::slot(rule, token, rarity, true);
             if rule.person && name.comma.is_some_and(|comma| at < comma) {
                 slot.weight *= self.weights.family;
             }

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Names that are aligned exactly.
-const KEEP: usize = 48;
+const KEEP: usize = 36;
 /// Names of very common words that are looked at after the rare words have had theirs.
 const POSTINGS: usize = 30_000;
 /// Similarities below this lead to no name.
@@ -177,8 +177,9 @@ impl Index {
         let (mut person, mut body) = (Vec::new(), Vec::new());
         for (i, token) in name.tokens.iter().enumerate() {
             let mut best = (NEAR, None);
+            let known = self.vocabulary.find(&token.form).is_some() || words().prior(&token.form) > 0.0;
             for form in std::iter::once(&token.form).chain(&token.other) {
-                self.near((form, token.script), 1 << i, scratch, &mut best);
+                self.near((form, token.script, known), 1 << i, scratch, &mut best);
             }
             let bearers = best.1.map_or(0, |word: u32| self.bearers[word as usize]);
             let rarity = self.weights.rarity(bearers, small(self.entities.len()), words().prior(&token.form));
@@ -187,7 +188,7 @@ impl Index {
                     weights: &self.weights,
                     person: of_person,
                 };
-                out.push(pairs::slot(rule, token, rarity));
+                out.push(pairs::slot(rule, token, rarity, known));
             }
         }
         self.joined(&name, scratch);
@@ -195,7 +196,7 @@ impl Index {
     }
 
     /// Words of the list near to one word of the query.
-    fn near(&self, (form, script): (&[u8], Script), query: u32, scratch: &mut Scratch, best: &mut (f32, Option<u32>)) {
+    fn near(&self, (form, script, known): (&[u8], Script, bool), query: u32, scratch: &mut Scratch, best: &mut (f32, Option<u32>)) {
         let deep = query.count_ones() == 1;
         scratch.round += 1;
         let round = scratch.round;
@@ -217,7 +218,7 @@ impl Index {
             if script != Script::Abjad && apart > 2 + long / 4 {
                 continue;
             }
-            let (similarity, how) = align::word_similarity(&self.weights, (form, script), (other, Script::Latin), NEAR);
+            let (similarity, how) = align::word_similarity(&self.weights, (form, script), (other, Script::Latin), (NEAR, known));
             if similarity >= NEAR {
                 scratch.link(*word, query, similarity, how);
                 if similarity > best.0 {
@@ -236,14 +237,14 @@ impl Index {
                 scratch.link(word, query, self.weights.nick, How::Nickname);
             }
         }
-        if best.0 < 0.95 && form.len() >= 6 {
+        if best.0 < 0.95 && form.len() >= 4 {
             self.halves(form, scratch);
         }
     }
 
     /// Two words written as one: their names become candidates; the alignment finds the split again.
     fn halves(&self, form: &[u8], scratch: &mut Scratch) {
-        for cut in 2..form.len() - 1 {
+        for cut in 2..=form.len() - 2 {
             let (head, tail) = form.split_at(cut);
             let (a, b) = (self.vocabulary.find(head), self.vocabulary.find(tail));
             let long = |half: &[u8]| half.len() >= 5;
@@ -271,9 +272,9 @@ impl Index {
                 let span = ((1_u32 << run) - 1) << start;
                 if run == 2 {
                     let before = scratch.links.len();
-                    self.near((&form, part[0].script), span, scratch, &mut (1.0, None));
+                    self.near((&form, part[0].script, false), span, scratch, &mut (1.0, None));
                     for link in &mut scratch.links[before..] {
-                        link.similarity *= self.weights.join;
+                        link.similarity = self.weights.joined(link.similarity);
                         link.how = How::Join;
                     }
                 } else if let Some(word) = self.vocabulary.find(&form) {
@@ -401,7 +402,7 @@ impl Index {
 /// Compares directly the words that the vocabulary found no near partner for.
 fn remaining(rule: Rule<'_>, (q, sure_q): (Side<'_>, u32), (l, sure_l): (Side<'_>, u32), edges: &mut Vec<Edge>) {
     for (i, a) in q.slots.iter().enumerate() {
-        if sure_q & 1 << i != 0 || !matches!(a.role, Role::Name | Role::Title) || q.forms[i].len() < 3 {
+        if sure_q & 1 << i != 0 || !matches!(a.role, Role::Name | Role::Title) || q.forms[i].len() < 2 {
             continue;
         }
         let set = crate::distance::letters(q.forms[i]);
@@ -414,7 +415,7 @@ fn remaining(rule: Rule<'_>, (q, sure_q): (Side<'_>, u32), (l, sure_l): (Side<'_
             if x.len().abs_diff(y.len()) > 3 || (a.script != Script::Abjad && apart > 1 + x.len().max(y.len()) / 2) {
                 continue;
             }
-            let (similarity, how) = align::word_similarity(rule.weights, (x, a.script), (y, b.script), FAINT);
+            let (similarity, how) = align::word_similarity(rule.weights, (x, a.script), (y, b.script), (FAINT, a.known));
             if similarity >= FAINT && !edges.iter().any(|e| e.query == 1 << i && e.listed == 1 << j) {
                 edges.push(Edge {
                     query: 1 << i,

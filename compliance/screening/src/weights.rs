@@ -54,6 +54,10 @@ pub struct Weights {
     pub class: f32,
     /// Factor on words joined or split.
     pub join: f32,
+    /// How much more unlikeness counts in words joined or split.
+    pub unlike: f32,
+    /// How much more unlikeness counts between two words that both are known.
+    pub known: f32,
     /// Taken off for each word out of order.
     pub order: f32,
     /// Factor when the names on both sides of "bin" have changed places.
@@ -72,7 +76,7 @@ impl Default for Weights {
     fn default() -> Self {
         Self {
             person: Shape {
-                conflict: 1.3,
+                conflict: 1.9,
                 query: 0.5,
                 listed: 0.2,
             },
@@ -83,25 +87,27 @@ impl Default for Weights {
             },
             common: 0.2,
             particle: 0.15,
-            title: 0.3,
+            title: 0.22,
             legal: 0.15,
             trade: 0.6,
             stop: 0.1,
-            number: 0.7,
+            number: 0.63,
             initial: 0.3,
             family: 1.0,
             slope: 0.8,
             knee: 0.25,
-            steep: 3.0,
+            steep: 3.1,
             lossy: 0.5,
-            nick: 0.85,
-            letter: 0.7,
+            nick: 0.89,
+            letter: 0.73,
             class: 0.85,
-            join: 0.97,
-            order: 0.005,
+            join: 0.985,
+            unlike: 1.5,
+            known: 1.4,
+            order: 0.004,
             swap: 0.6,
-            thin: 0.2,
-            enough: 0.6,
+            thin: 0.15,
+            enough: 0.42,
             weak: 0.8,
             former: 0.95,
         }
@@ -117,6 +123,11 @@ impl Weights {
         let part = f32::from(distance) / (100.0 * count(a.max(b)));
         let fall = self.slope * part + self.steep * (part - self.knee).max(0.0);
         (1.0 - fall).max(0.0)
+    }
+
+    /// Similarity of words joined or split, from that of their letters.
+    pub(crate) fn joined(&self, similarity: f32) -> f32 {
+        (1.0 - (1.0 - similarity) * self.unlike).max(0.0) * self.join
     }
 
     /// The largest distance at which words of such lengths may still be as alike as `least`.
