@@ -70,8 +70,8 @@ impl Name {
         }
         let comma = comma.filter(|at| *at > 0 && *at < tokens.len());
         let forms: Vec<Vec<u8>> = tokens.iter().map(|t| t.form.clone()).collect();
-        let straight = key(forms.iter());
-        let turned = comma.map_or(straight, |at| key(forms[at..].iter().chain(&forms[..at])));
+        let straight = key(tokens.iter());
+        let turned = comma.map_or(straight, |at| key(tokens[at..].iter().chain(&tokens[..at])));
         let mut legal = if kind == EntityKind::Person {
             Vec::new()
         } else {
@@ -95,6 +95,11 @@ impl Name {
             straight,
             turned,
         }
+    }
+
+    /// Whether a word may be a number in another reading of the name.
+    pub(crate) fn has_number_word(&self) -> bool {
+        self.tokens.iter().any(|t| words().number(&t.form).is_some())
     }
 
     /// Whether the words look like those of a company rather than of a person.
@@ -139,7 +144,8 @@ fn push_number(raws: &[Raw], tokens: &mut Vec<Token>, skip: &mut usize) -> bool 
 fn push_word(raw: &Raw, rest: &[Raw], tokens: &mut Vec<Token>, skip: &mut usize, inside: bool) {
     let words = words();
     let servant = ABDUL.contains(&raw.form.as_slice());
-    let article = raw.form == b"abd" && rest.first().is_some_and(|n| words.role(&n.form) == Role::Particle(0));
+    let lone = raw.form == b"abd";
+    let article = lone && rest.first().is_some_and(|n| words.role(&n.form) == Role::Particle(0));
     let mut token = Token {
         text: raw.text.clone(),
         form: raw.form.clone(),
@@ -147,7 +153,7 @@ fn push_word(raw: &Raw, rest: &[Raw], tokens: &mut Vec<Token>, skip: &mut usize,
         script: raw.script,
         ..Token::default()
     };
-    if servant || article {
+    if servant || lone {
         token.form = b"abdul".to_vec();
         if article {
             *skip = 1;
@@ -193,11 +199,16 @@ fn servant_cut(form: &[u8]) -> Option<usize> {
         .max()
 }
 
-/// A key of words in their order; equal keys are equal names.
-fn key<'a>(forms: impl Iterator<Item = &'a Vec<u8>>) -> u64 {
+/// A key of words in their order; equal keys are equal names. Where the reading loses what was written, the letters as
+/// written count.
+fn key<'a>(tokens: impl Iterator<Item = &'a Token>) -> u64 {
     let mut hash = Hash::default();
-    for form in forms {
-        hash.bytes(form);
+    for token in tokens {
+        if token.script.is_lossy() {
+            hash.bytes(token.text.as_bytes());
+        } else {
+            hash.bytes(&token.form);
+        }
         hash.bytes(b" ");
     }
     hash.0

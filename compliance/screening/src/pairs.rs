@@ -8,7 +8,7 @@ use crate::{
     name::Name,
     text::Script,
     weights::Weights,
-    words::Role,
+    words::{Role, words},
 };
 
 /// How many entities of the OFAC list bear a word, of those that several bear: made by the example `evaluate`.
@@ -112,15 +112,16 @@ fn slots(rule: Rule<'_>, name: &Name) -> Vec<Slot> {
     name.tokens
         .iter()
         .map(|t| {
-            let rarity = rule.weights.rarity(frequency(&t.form), COUNTED);
-            slot(rule, t, rarity)
+            let (bearers, prior) = (frequency(&t.form), words().prior(&t.form));
+            let rarity = rule.weights.rarity(bearers, COUNTED, prior);
+            slot(rule, t, rarity, bearers > 0 || prior > 0.0)
         })
         .collect()
 }
 
 /// A word weighed by its part in the name.
 #[expect(clippy::float_arithmetic, reason = "scores of likeness are not money")]
-pub(crate) fn slot(rule: Rule<'_>, token: &crate::name::Token, rarity: f32) -> Slot {
+pub(crate) fn slot(rule: Rule<'_>, token: &crate::name::Token, rarity: f32, known: bool) -> Slot {
     let w = rule.weights;
     let factor = match (rule.person, token.role) {
         (_, Role::Particle(_)) => w.particle,
@@ -139,5 +140,6 @@ pub(crate) fn slot(rule: Rule<'_>, token: &crate::name::Token, rarity: f32) -> S
         script: token.script,
         trade: token.trade,
         legal: token.legal,
+        known,
     }
 }

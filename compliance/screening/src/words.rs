@@ -7,6 +7,9 @@ use crate::text;
 /// Facts from opensanctions/rigour (MIT), made by `data/make-words.mjs`.
 const WORDS: &str = include_str!("../data/words.tsv");
 
+/// Names that many bear, whatever a list says.
+const COMMON: &str = include_str!("../data/common.tsv");
+
 /// Longest legal form in words.
 const MAX_PHRASE: usize = 9;
 
@@ -178,6 +181,7 @@ pub(crate) struct Words {
     short_forms: HashMap<Vec<u8>, Vec<u16>>,
     names_of: Vec<(Vec<Vec<u8>>, bool)>,
     numbers: HashMap<&'static [u8], u16>,
+    common: HashMap<&'static [u8], f32>,
 }
 
 /// The tables.
@@ -245,6 +249,14 @@ impl Words {
                 out.particles.insert(particle.as_bytes().to_vec(), group);
             }
         }
+        for line in COMMON.lines().rev() {
+            let (prior, list) = match line.split_once('\t') {
+                Some(("1", list)) => (0.01, list),
+                Some((_, list)) => (0.003, list),
+                None => continue,
+            };
+            out.common.extend(list.split(' ').map(|name| (name.as_bytes(), prior)));
+        }
         out.numbers = NUMBERS.iter().map(|(word, n)| (word.as_bytes(), *n)).collect();
         out
     }
@@ -277,9 +289,9 @@ impl Words {
         }
     }
 
-    /// Whether a word only links others ("of", "and").
-    pub(crate) fn is_stop(&self, form: &[u8]) -> bool {
-        self.roles.get(form) == Some(&Role::Stop)
+    /// The part of all people who bear a name, zero when it is not one of the common ones.
+    pub(crate) fn prior(&self, form: &[u8]) -> f32 {
+        self.common.get(form).copied().unwrap_or(0.0)
     }
 
     /// The trade or sort of body that a word names, when it does.
