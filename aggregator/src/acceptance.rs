@@ -52,7 +52,7 @@ impl Aggregator {
         acceptable(&row, &quote, &accept, now)?;
         crate::providers::check_acceptable(&mut tx, &quote.provider, now).await?;
         let request = &row.asked.request;
-        crate::kyc::check_acceptance(&mut tx, &self.world, request, now).await?;
+        crate::kyc::check::check_acceptance(&mut tx, &self.world, request, now).await?;
         // The book closed between the two looks at it.
         if request.refinances.is_some() != prepared.refinancing.is_some() {
             return Err(book_open());
