@@ -128,13 +128,11 @@ impl Aggregator {
         fail::fail_point!("kyc::after_commit");
         self.wake.events.notify_one();
         // At once, because only this call knows the name. What fails here is tried again by the worker, without it.
-        match self.open_session(row, &new.claimed()).await {
-            Ok(opened) => Ok(view(&opened, caller)),
-            Err(error) => {
-                tracing::warn!(%error, "a verification was not begun at its vendor yet");
-                Ok(made)
-            }
+        if let Err(error) = self.open_session(row, &new.claimed()).await {
+            tracing::warn!(%error, "a verification was not begun at its vendor yet");
         }
+        // As a repeated call is answered: not open yet.
+        Ok(made)
     }
 
     fn born(
