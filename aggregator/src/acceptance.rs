@@ -57,7 +57,7 @@ impl Aggregator {
         let request = &self
             .whole_request(&mut tx, &row.asked.request, Purpose::Screening)
             .await?;
-        crate::kyc::check_acceptance(&mut tx, &self.world, request, now).await?;
+        crate::kyc::check::check_acceptance(&mut tx, &self.world, request, now).await?;
         // The book closed between the two looks at it.
         if request.refinances.is_some() != prepared.refinancing.is_some() {
             return Err(book_open());

@@ -362,6 +362,7 @@ impl Config {
         }
         self.risk.settings(self.profile)?;
         self.rules.settings(self.profile)?;
+        self.kyc.check()?;
         for lender in &self.lenders {
             if let (Profile::Production, Some(field)) = (self.profile, lender.inline_secret()) {
                 bail!("lender {}: {field} must be env:NAME or file:PATH", lender.id());

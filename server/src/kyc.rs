@@ -110,7 +110,8 @@ impl KycConfig {
         })
     }
 
-    fn check(&self) -> Result<()> {
+    /// Whether it can be used, secrets aside.
+    pub(crate) fn check(&self) -> Result<()> {
         let known = |vendor: Vendor| match vendor {
             Vendor::Sumsub => self.sumsub.is_some(),
             Vendor::Jumio => self.jumio.is_some(),

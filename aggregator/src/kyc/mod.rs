@@ -3,7 +3,7 @@
 //! A session is begun by the borrower or the integrator, who also says that the borrower consented. The vendor's webhooks are checked,
 //! stored and answered; workers then ask the vendor and take the step that its answer leads to. A webhook alone never verifies anybody.
 
-mod check;
+pub(crate) mod check;
 mod hooks;
 mod names;
 mod officer;
@@ -27,7 +27,6 @@ use crate::store::kyc::{self as rows, Outcome, SessionRow};
 
 pub use compliance::IdentityLevel;
 
-pub(crate) use check::check_acceptance;
 pub use hooks::{HookProblem, Taken};
 pub use start::NewVerification;
 pub use state::SessionState;

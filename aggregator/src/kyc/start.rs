@@ -7,7 +7,7 @@ use compliance::IdentityLevel;
 use domain::Principal;
 use domain::ids::PrincipalId;
 use domain::ports::{
-    Again, BiometricConsent, ClaimedPerson, DeviceToken, Entry, VendorRef, Verifier, VerifyError, WebLink,
+    Again, BiometricConsent, ClaimedPerson, DeviceToken, Entry, Vendor, VendorRef, Verifier, VerifyError, WebLink,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -118,14 +118,38 @@ impl Aggregator {
             let text = "Your identity could not be verified. Contact us to have it looked at.";
             return Err(Error::refused("VERIFICATION_FINAL", text, None));
         }
+        let row = self.born(caller, &new, (verifier.vendor(), level, vendor_level.as_str()));
+        rows::add_session(&mut tx, &row).await.map_err(taken)?;
+        tell(&mut tx, &self.world, &row, None, &caller.id.to_string()).await?;
+        let made = view(&row, caller);
+        finish(&mut tx, &call, &made).await?;
+        fail::fail_point!("kyc::before_commit");
+        tx.commit().await?;
+        fail::fail_point!("kyc::after_commit");
+        self.wake.events.notify_one();
+        // At once, because only this call knows the name. What fails here is tried again by the worker, without it.
+        if let Err(error) = self.open_session(row, &new.claimed()).await {
+            tracing::warn!(%error, "a verification was not begun at its vendor yet");
+        }
+        // As a repeated call is answered: not open yet.
+        Ok(made)
+    }
+
+    fn born(
+        &self,
+        caller: &Principal,
+        new: &NewVerification,
+        (vendor, level, vendor_level): (Vendor, IdentityLevel, &str),
+    ) -> SessionRow {
         let now = self.world.clock.now();
-        let row = SessionRow {
+        let settings = &self.world.settings.kyc;
+        SessionRow {
             id: new.id.unwrap_or_else(|| self.world.ids.next()),
             tenant: caller.tenant.0,
-            borrower: borrower.0,
-            vendor: verifier.vendor(),
+            borrower: new.borrower.unwrap_or(caller.id).0,
+            vendor,
             level,
-            vendor_level: vendor_level.clone(),
+            vendor_level: vendor_level.to_owned(),
             subject: None,
             run: None,
             state: SessionState::Created,
@@ -146,34 +170,6 @@ impl Aggregator {
             changed_at: now,
             decided_at: None,
             verified_until: None,
-        };
-        match rows::add_session(&mut tx, &row).await {
-            Ok(()) => {}
-            Err(error) => {
-                return Err(match constraint(&error) {
-                    Some("session_one_running") => {
-                        let text = "A verification is under way.";
-                        Error::refused("VERIFICATION_RUNNING", text, None)
-                    }
-                    Some("session_pkey") => Error::refused("ID_TAKEN", "This id is in use.", Some("id")),
-                    _ => error.into(),
-                });
-            }
-        }
-        tell(&mut tx, &self.world, &row, None, &caller.id.to_string()).await?;
-        let made = view(&row, caller);
-        finish(&mut tx, &call, &made).await?;
-        fail::fail_point!("kyc::before_commit");
-        tx.commit().await?;
-        fail::fail_point!("kyc::after_commit");
-        self.wake.events.notify_one();
-        // At once, because only this call knows the name. What fails here is tried again by the worker, without it.
-        match self.open_session(row, &new.claimed()).await {
-            Ok(opened) => Ok(view(&opened, caller)),
-            Err(error) => {
-                tracing::warn!(%error, "a verification was not begun at its vendor yet");
-                Ok(made)
-            }
         }
     }
 
@@ -312,6 +308,14 @@ impl Aggregator {
 
     pub(super) fn kyc_deadline(&self) -> Instant {
         Instant::now() + self.world.settings.kyc.patience
+    }
+}
+
+fn taken(error: sqlx::Error) -> Error {
+    match constraint(&error) {
+        Some("session_one_running") => Error::refused("VERIFICATION_RUNNING", "A verification is under way.", None),
+        Some("session_pkey") => Error::refused("ID_TAKEN", "This id is in use.", Some("id")),
+        _ => error.into(),
     }
 }
 

@@ -24,16 +24,20 @@ const MAX_HOOK: usize = 64 * 1024;
 
 /// The routes.
 pub fn router() -> Router<Api> {
-    let hooks = || post(hook).layer(DefaultBodyLimit::max(MAX_HOOK));
-    let secret_hooks = || post(secret_hook).layer(DefaultBodyLimit::max(MAX_HOOK));
     Router::new()
         .route("/v1/verifications", get(list).post(start))
         .route("/v1/verifications/{id}", get(one))
         .route("/v1/verifications/{id}/link", post(link))
         .route("/v1/verifications/{id}/proposal", post(propose))
         .route("/v1/verification-reviews/{id}/decision", post(decide))
-        .route("/hooks/kyc/{vendor}", hooks())
-        .route("/hooks/kyc/{vendor}/{token}", secret_hooks())
+        .merge(hooks().layer(DefaultBodyLimit::max(MAX_HOOK)))
+}
+
+/// The addresses that vendors call.
+fn hooks() -> Router<Api> {
+    Router::new()
+        .route("/hooks/kyc/{vendor}", post(hook))
+        .route("/hooks/kyc/{vendor}/{token}", post(secret_hook))
 }
 
 /// What a list may be narrowed to.

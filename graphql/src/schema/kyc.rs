@@ -8,8 +8,6 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::Role;
 use domain::ids::PrincipalId;
 use domain::ports::WebLink;
-use serde::Deserialize;
-use uuid::Uuid;
 
 use super::mutation::{payload, refusal};
 use super::query::{ROOT_COST, present};
@@ -200,11 +198,10 @@ impl From<WebLink> for VerificationLinkOut {
 }
 
 /// A verification to begin.
-#[derive(InputObject, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(InputObject)]
 pub struct StartVerificationInput {
-    /// A UUID made by the client; none lets us make one.
-    id: Option<Uuid>,
+    /// Made by the client; none lets us make one.
+    id: Option<ID>,
     /// The borrower, when an integrator asks; none means the caller.
     borrower: Option<ID>,
     /// How thoroughly; none means what acceptance asks for.
@@ -230,7 +227,7 @@ impl std::fmt::Debug for StartVerificationInput {
 impl StartVerificationInput {
     fn read(self) -> std::result::Result<NewVerification, Error> {
         Ok(NewVerification {
-            id: self.id,
+            id: self.id.map(|id| decode(Kind::Verification, "id", &id)).transpose()?,
             borrower: principal(self.borrower)?,
             level: self.level.map(Into::into),
             full_name: self.full_name,
