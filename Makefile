@@ -6,7 +6,7 @@ export CARGO_INCREMENTAL ?= 0
 export SQLX_OFFLINE ?= true
 TOOLS := node_modules/.installed
 
-.PHONY: help run test ci gen gen-check fmt fmt-check lint bench bench-gas doctor
+.PHONY: help run test ci gen gen-check fmt fmt-check lint bench bench-gas bench-screening doctor
 .PHONY: train train-check
 .PHONY: evidence governance coverage-contracts slither halmos mutation deep
 
@@ -81,6 +81,9 @@ mutation: $(TOOLS) ## Faults put into the contracts are found by the tests
 
 deep: $(TOOLS) ## Invariants of the contracts in 10,000 runs of 64 steps
 	scripts/contracts-test.sh deep --match-contract Invariants
+
+bench-screening: ## Screening beside nomenklatura: recall at equal alerts, CPU time (USANCE_AML_DATA)
+	scripts/bench-screening.sh
 
 doctor: ## Say what is missing on this machine
 	cargo run --quiet --package usance-server -- doctor
