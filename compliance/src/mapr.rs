@@ -6,7 +6,17 @@
 
 use domain::cashflow::{Convention, DatedFlows, verified};
 use domain::money::Rate;
-use domain::offer::{FeeTiming, Offer};
+use domain::offer::{Fee, FeeTiming, Offer};
+
+/// The MAPR of an offer whose US APR was computed: the same number where no fee counts in the MAPR alone.
+pub(crate) fn beside(offer: &Offer, us_apr: Option<Rate>) -> Option<Rate> {
+    let upfront = |fee: &Fee| matches!(fee.timing, FeeTiming::UpfrontDeducted | FeeTiming::UpfrontPaid);
+    let alone = |fee: &Fee| upfront(fee) && !fee.mandatory && !fee.in_finance_charge;
+    match us_apr {
+        Some(apr) if !offer.fees.iter().any(alone) => Some(apr),
+        _ => mapr(offer),
+    }
+}
 
 /// The MAPR of an offer; none when its flows have no single rate or mix currencies. Then nobody may say that it is below the cap.
 pub fn mapr(offer: &Offer) -> Option<Rate> {
@@ -41,7 +51,7 @@ pub fn mapr(offer: &Offer) -> Option<Rate> {
 #[cfg(test)]
 mod tests {
     use domain::money::{Currency, Money};
-    use domain::offer::{Fee, Payee};
+    use domain::offer::Payee;
 
     use super::*;
     use crate::samples::{offer, payment};
@@ -84,6 +94,17 @@ mod tests {
         paid.fees = vec![fee(1_000, FeeTiming::UpfrontPaid, true)];
         assert_eq!(mapr(&withheld), mapr(&paid));
         assert_ne!(mapr(&withheld), mapr(&one_year(110_000)));
+    }
+
+    #[test]
+    fn the_apr_is_taken_only_where_it_is_the_same_number() {
+        let apr = Some(Rate::from_percent(10));
+        let mut offer = one_year(110_000);
+        assert_eq!((beside(&offer, apr), mapr(&offer)), (apr, apr));
+        offer.fees = vec![fee(1_000, FeeTiming::UpfrontDeducted, true)];
+        assert_eq!(beside(&offer, apr), mapr(&offer));
+        assert_ne!(beside(&offer, apr), apr);
+        assert_eq!(beside(&one_year(110_000), None), apr);
     }
 
     #[test]

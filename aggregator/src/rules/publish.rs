@@ -127,8 +127,8 @@ fn read(documents: &[Document]) -> Result<Arc<RuleSet>, Error> {
     let mut names: Vec<&str> = documents.iter().map(|document| document.name.as_str()).collect();
     names.sort_unstable();
     names.dedup();
-    let named = |name: &&str| (1..=100).contains(&name.len()) && !name.chars().any(char::is_control);
-    if names.len() != documents.len() || !names.iter().all(named) {
+    let fits = |name: &&str| (1..=100).contains(&name.len()) && !name.chars().any(char::is_control);
+    if names.len() != documents.len() || !names.iter().all(fits) {
         return Err(Error::invalid("documents", "each file has a name of its own"));
     }
     let set = RuleSet::load(documents).map_err(|error| refused("RULES_REFUSED", error.to_string(), "documents"))?;

@@ -69,7 +69,7 @@ impl OfferFacts {
                 .then_some(verified.apr),
             military_covered: Some(request.applicant.military_covered),
             dates,
-            mapr: crate::mapr::mapr(offer),
+            mapr: crate::mapr::beside(offer, verified.us_apr),
             borrower: BorrowerKind::of(request.purpose),
             licence: None,
             cooling_off_days: Some(offer.repayment.cooling_off_days),

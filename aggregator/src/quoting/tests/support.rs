@@ -44,6 +44,14 @@ impl Clock for Hand {
 
 struct Counter(AtomicU64);
 
+impl Counter {
+    /// Ids that no other counter gives: two processes over one database share none.
+    fn new() -> Self {
+        static STAGES: AtomicU64 = AtomicU64::new(0);
+        Self(AtomicU64::new(STAGES.fetch_add(1, Ordering::SeqCst) * 1_000_000 + 1))
+    }
+}
+
 impl Ids for Counter {
     fn next(&self) -> Uuid {
         Uuid::from_u128((7 << 76) | (2 << 62) | (1 << 100) | u128::from(self.0.fetch_add(1, Ordering::SeqCst)))
@@ -253,7 +261,7 @@ impl Stage {
             vault: crate::privacy::Vault::development(db.clone(), clock.clone(), vault_ids),
             db,
             clock: clock.clone(),
-            ids: Arc::new(Counter(AtomicU64::new(1))),
+            ids: Arc::new(Counter::new()),
             venues: Vec::new(),
             lenders: lenders
                 .iter()

@@ -160,7 +160,8 @@ async fn nobody_approves_what_they_proposed(db: PgPool) {
         .decide_rules(&bob(), &key("a"), (proposed.id, true), "yes")
         .await
         .unwrap();
-    assert!(approved.running);
+    let running = a.rule_publication(&bob(), approved.id).await.unwrap().running;
+    assert!(running, "its day is today");
     let late = a.decide_rules(&bob(), &key("b"), (proposed.id, false), "no").await;
     assert_eq!(code(late), "PROPOSAL_DECIDED");
     for caller in [borrower()] {
