@@ -154,7 +154,7 @@ impl Scene {
             let answer = self.world.post(Client::Borrower, REQUESTS, &key(), &input).await?;
             ensure!((400..500).contains(&answer.status), "{pointer}: {}", answer.status);
             answers.push(answer.text());
-            let query = "mutation($i: QuoteRequestInput!, $k: String!) { requestQuotes(idempotencyKey: $k, input: $i) { request { id } } }";
+            let query = "mutation($i: RequestQuotesInput!, $k: String!) { requestQuotes(idempotencyKey: $k, input: $i) { request { id } } }";
             let variables = json!({ "i": input, "k": key() });
             answers.push(
                 self.world

@@ -67,7 +67,7 @@ pub struct MoneyInput {
 impl MoneyInput {
     fn read(&self, field: &str) -> Result<Money, Error> {
         let currency = Currency::parse(&self.currency)
-            .map_err(|error| Error::invalid(&format!("{field}.currency"), error.to_string()))?;
+            .map_err(|_| Error::invalid(&format!("{field}.currency"), "no currency by ISO 4217 that we know"))?;
         Money::parse_major(&self.amount, currency)
             .map_err(|error| Error::invalid(&format!("{field}.amount"), error.to_string()))
     }

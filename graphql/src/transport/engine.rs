@@ -12,6 +12,7 @@ use futures::{FutureExt, StreamExt};
 use moka::sync::Cache;
 use serde::Deserialize;
 
+use super::discreet::discreet;
 use crate::Api;
 use crate::schema::{UsanceSchema, builder};
 
@@ -88,7 +89,7 @@ impl Engine {
         let document = if let Some(known) = self.documents.get(&text) {
             known
         } else {
-            let parsed = parse_query(&text).map_err(|e| Box::new(Response::from_errors(vec![e.into()])))?;
+            let parsed = parse_query(&text).map_err(|e| Box::new(discreet(Response::from_errors(vec![e.into()]))))?;
             Document {
                 parsed: Arc::new(parsed),
                 valid: false,
@@ -122,17 +123,17 @@ impl Engine {
         } = prepared;
         let request = with_context(request, api, caller);
         if valid {
-            return self.fast.execute(request).boxed().await;
+            return discreet(self.fast.execute(request).boxed().await);
         }
         let response = self.strict.execute(request).boxed().await;
         self.remember_valid(&text, &response);
-        response
+        discreet(response)
     }
 
     /// Runs any operation as a stream of responses.
     pub fn stream(&self, api: &Api, caller: Option<Principal>, prepared: Prepared) -> BoxStream<'static, Response> {
         let request = with_context(prepared.request, api, caller);
-        self.strict.execute_stream(request).boxed()
+        self.strict.execute_stream(request).map(discreet).boxed()
     }
 
     /// A response without errors comes of a valid document.

@@ -6,6 +6,7 @@ use axum::routing::get;
 
 use crate::{Api, MAX_BODY};
 
+mod discreet;
 mod engine;
 mod explorer;
 mod http;

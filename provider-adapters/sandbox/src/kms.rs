@@ -173,8 +173,8 @@ impl Book {
 
 /// A token of 44 bytes as base64 that nobody has seen before.
 fn fresh(world: &World) -> Vec<u8> {
-    let seed = Sha256::digest(world.ids.next().as_bytes());
-    [seed.as_slice(), &seed[..12]].concat()
+    let seed: [u8; 32] = Sha256::digest(world.ids.next().as_bytes()).into();
+    [&seed[..], &seed[..12]].concat()
 }
 
 async fn serve(
@@ -211,8 +211,10 @@ async fn serve(
 
 /// Starts a key service on a free port of this machine.
 pub async fn spawn(kind: KmsKind, world: World) -> Result<KmsHandle, SandboxError> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-    let address = listener.local_addr()?;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .await
+        .map_err(SandboxError::Listen)?;
+    let address = listener.local_addr().map_err(SandboxError::Listen)?;
     let state = Mutex::new(Book {
         version: 1,
         ..Book::default()

@@ -20,8 +20,8 @@ fn hmac(key: &[u8], data: &[u8]) -> Vec<u8> {
         block[..key.len()].copy_from_slice(key);
     }
     let pad = |byte: u8| block.map(|b| b ^ byte);
-    let inner = Sha256::digest([&pad(0x36), data].concat());
-    Sha256::digest([&pad(0x5c)[..], inner.as_slice()].concat()).to_vec()
+    let inner: [u8; 32] = Sha256::digest([&pad(0x36)[..], data].concat()).into();
+    Sha256::digest([&pad(0x5c)[..], &inner[..]].concat()).to_vec()
 }
 
 fn hex(bytes: &[u8]) -> String {
