@@ -1,12 +1,13 @@
 //! Reports to authorities: drafted from a case by one of the AML group, released by another. The file holds personal data, so its
 //! hash is kept and the file is not: the same facts write the same file again.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::Principal;
+use domain::ids::PrincipalId;
 use filings::File;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use super::{ReportKind, ReportState};
@@ -16,7 +17,6 @@ use crate::risk::models::officer;
 use crate::store::cases::{self as rows, LogRow, ReportRow};
 use crate::store::to_json;
 use crate::{Aggregator, World};
-use domain::ids::PrincipalId;
 
 /// A report as the AML group sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -217,29 +217,32 @@ impl Aggregator {
         tx.commit().await?;
         Ok(view)
     }
+}
 
-    /// Adds an officer to the AML group or takes it out. For the operator of the installation, who has the database; `by` names
-    /// that person in the log.
-    pub async fn set_aml_member(&self, by: &str, principal: PrincipalId, member: bool) -> Result<bool, Error> {
-        let now = self.world.clock.now();
-        let mut tx = self.world.db.begin().await?;
-        let changed = if member {
-            rows::add_aml(&mut tx, (principal.0, by, now)).await?
-        } else {
-            rows::remove_aml(&mut tx, principal.0).await?
+/// Adds an officer to the AML group or takes it out; false when nothing changed. For the operator of the installation, who has the
+/// database; `by` names that person in the log.
+pub async fn set_aml_member(
+    db: &PgPool,
+    now: DateTime<Utc>,
+    (by, principal, member): (&str, PrincipalId, bool),
+) -> Result<bool, Error> {
+    let mut tx = db.begin().await?;
+    let changed = if member {
+        rows::add_aml(&mut tx, (principal.0, by, now)).await?
+    } else {
+        rows::remove_aml(&mut tx, principal.0).await?
+    };
+    if changed {
+        let line = LogRow {
+            case: None,
+            what: if member { "AML_ADDED" } else { "AML_REMOVED" },
+            by,
+            detail: &to_json(&json!({ "principal": principal }))?,
+            secret: true,
+            at: now,
         };
-        if changed {
-            let line = LogRow {
-                case: None,
-                what: if member { "AML_ADDED" } else { "AML_REMOVED" },
-                by,
-                detail: &to_json(&json!({ "principal": principal }))?,
-                secret: true,
-                at: now,
-            };
-            rows::log(&mut tx, line).await?;
-        }
-        tx.commit().await?;
-        Ok(changed)
+        rows::log(&mut tx, line).await?;
     }
+    tx.commit().await?;
+    Ok(changed)
 }

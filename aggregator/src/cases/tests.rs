@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 use uuid::Uuid;
 
+use super::reports::set_aml_member;
 use super::{CaseKind, CaseState, Ground, Hit, Opened, ReportKind, ReportState, Severity, cleared, open_hit};
 use crate::api::Error;
 use crate::quoting::tests::support::{Stage, borrower, key};
@@ -251,7 +252,11 @@ async fn reports_exist_for_the_aml_group_alone_and_need_two_of_it(db: PgPool) {
     let a = &stage.aggregator;
     let id = new_case(&stage, &hit(Severity::Block)).await;
     for member in [71, 72] {
-        assert!(a.set_aml_member("operator", officer(member).id, true).await.unwrap());
+        assert!(
+            set_aml_member(&db, a.world().clock.now(), ("operator", officer(member).id, true))
+                .await
+                .unwrap()
+        );
     }
     let facts = blocked();
     let wish = (id, ReportKind::OfacBlocked, &facts);
@@ -316,7 +321,9 @@ async fn a_report_with_problems_names_the_field_and_not_its_value(db: PgPool) {
     let stage = Stage::new(db, &[]);
     let a = &stage.aggregator;
     let id = new_case(&stage, &hit(Severity::Block)).await;
-    a.set_aml_member("operator", officer(71).id, true).await.unwrap();
+    set_aml_member(&a.world().db, a.world().clock.now(), ("operator", officer(71).id, true))
+        .await
+        .unwrap();
     let mut facts = blocked();
     facts["owner"]["name"] = " CANARY-NAME".into();
     let error = a

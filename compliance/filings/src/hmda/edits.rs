@@ -3,6 +3,8 @@
 //! Left out are the edits that need lists of others: census tracts and counties (V625-2, V716), institutions (S303, V719-2), and the
 //! quarterly ones (S307, V718).
 
+#![cfg_attr(not(test), expect(clippy::enum_glob_use, reason = "the table is about the fields"))]
+
 use super::Field::{self, *};
 use super::{Loan, Sheet};
 use crate::text::{is_state, mod_97};
@@ -341,7 +343,7 @@ loan! { CREDIT "Income, price, score and denial."
         |l, _| !l.is(ActionTaken, "4 5 6") || (l.is(Score, "8888 1111") && l.is(Model, "9 1111") && !l.has(ModelOther));
     "V664" CoScore "does not apply to actions 4 to 6"
         |l, _| !l.is(ActionTaken, "4 5 6")
-            || (l.is(CoScore, "8888 9999 1111") && l.is(CoModel, "9 10 1111") && !l.has(CoModelOther));
+            || (l.is(CoScore, "8888 1111") && l.is(CoModel, "9 1111") && !l.has(CoModelOther));
     "V665-1" CoScore "must be a number" |l, _| number(l.get(CoScore));
     "V665-2" CoModel "must be a code" |l, _| l.is(CoModel, MODELS) || l.is(CoModel, "10");
     "V666-1" CoModel "is 9 exactly with a score of 8888" |l, _| l.is(CoScore, "8888") == l.is(CoModel, "9");
