@@ -36,7 +36,13 @@ pub(crate) fn pieces(
     pieces: &mut Vec<Piece>,
 ) {
     let (mut seen_q, mut seen_l) = (0_u32, 0_u32);
-    let part = |weight: f32| if outcome.whole > 0.0 { weight / outcome.whole } else { 0.0 };
+    let part = |weight: f32| {
+        if outcome.whole > 0.0 {
+            weight / outcome.whole
+        } else {
+            0.0
+        }
+    };
     let mut sum = 0.0;
     for edge in chosen {
         seen_q |= edge.query;

@@ -49,10 +49,19 @@ pub(crate) fn apply(subject: &Subject, entity: &Entity, score: f32, pieces: &mut
         && entity.kind != EntityKind::Unknown
         && kind != entity.kind
     {
-        change(format!("{kind:?}"), format!("{:?}", entity.kind), score * OTHER_KIND, &mut score);
+        change(
+            format!("{kind:?}"),
+            format!("{:?}", entity.kind),
+            score * OTHER_KIND,
+            &mut score,
+        );
     }
     if let Some(birth) = &subject.birth
-        && let Some((found, listed)) = entity.births.iter().map(|b| (births(birth, b), b)).min_by_key(|(f, _)| *f)
+        && let Some((found, listed)) = entity
+            .births
+            .iter()
+            .map(|b| (births(*birth, *b), *b))
+            .min_by_key(|(f, _)| *f)
     {
         let next = match found {
             Births::Same if score < ALMOST => (score + (1.0 - score) * SAME_BIRTH).min(ALMOST),
@@ -60,7 +69,7 @@ pub(crate) fn apply(subject: &Subject, entity: &Entity, score: f32, pieces: &mut
             Births::OtherDay => score * OTHER_DAY,
             Births::OtherYear => score * OTHER_YEAR,
         };
-        change(date(birth), date(listed), next, &mut score);
+        change(date(*birth), date(listed), next, &mut score);
     }
     if !subject.countries.is_empty() && !entity.countries.is_empty() {
         let shared = subject
@@ -75,7 +84,12 @@ pub(crate) fn apply(subject: &Subject, entity: &Entity, score: f32, pieces: &mut
     if let (Some(ours), Some(theirs)) = (subject.gender, entity.gender)
         && ours != theirs
     {
-        change(format!("{ours:?}"), format!("{theirs:?}"), score * OTHER_GENDER, &mut score);
+        change(
+            format!("{ours:?}"),
+            format!("{theirs:?}"),
+            score * OTHER_GENDER,
+            &mut score,
+        );
     }
     if score < SAME_IDENTIFIER
         && let Some((ours, theirs)) = shared_identifier(subject, entity)
@@ -85,7 +99,7 @@ pub(crate) fn apply(subject: &Subject, entity: &Entity, score: f32, pieces: &mut
     score
 }
 
-fn date(date: &PartialDate) -> String {
+fn date(date: PartialDate) -> String {
     match (date.month, date.day) {
         (Some(month), Some(day)) => format!("{:04}-{month:02}-{day:02}", date.year),
         (Some(month), None) => format!("{:04}-{month:02}", date.year),
@@ -95,12 +109,12 @@ fn date(date: &PartialDate) -> String {
 
 /// Years one apart, or day and month in each other's place, are taken for one date; so is a year on either side of
 /// "circa".
-fn births(ours: &PartialDate, listed: &PartialDate) -> Births {
+fn births(ours: PartialDate, listed: PartialDate) -> Births {
     let apart = ours.year.abs_diff(listed.year);
     let turned = ours.month.is_some() && ours.month == listed.day && ours.day == listed.month;
     let agree = |a: Option<u8>, b: Option<u8>| a.is_none() || b.is_none() || a == b;
     let days = agree(ours.month, listed.month) && agree(ours.day, listed.day);
-    let known = |d: &PartialDate| d.month.is_some() && d.day.is_some();
+    let known = |d: PartialDate| d.month.is_some() && d.day.is_some();
     let near = if ours.circa || listed.circa { 2 } else { 1 };
     match (apart, days, turned) {
         (0, true, _) => Births::Same,
@@ -116,7 +130,11 @@ fn births(ours: &PartialDate, listed: &PartialDate) -> Births {
 
 /// Letters and digits of an identifier, upper case.
 pub(crate) fn plain(value: &str) -> String {
-    value.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect()
+    value
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|c| c.to_ascii_uppercase())
+        .collect()
 }
 
 /// An identifier that both have; numbers of different countries are different, and so are short ones of other kinds.

@@ -18,8 +18,6 @@ mod vocabulary;
 mod weights;
 mod words;
 
-pub use entity::{
-    Entity, EntityKind, Gender, Identifier, ListedName, ListedWallet, NameGrade, PartialDate, Subject,
-};
+pub use entity::{Entity, EntityKind, Gender, Identifier, ListedName, ListedWallet, NameGrade, PartialDate, Subject};
 pub use index::{How, Index, Match, Piece, Scratch, SearchOptions};
 pub use weights::{Shape, Weights};

@@ -85,7 +85,11 @@ pub fn ofac(folder: &Path) -> Vec<Entity> {
     }
     for row in rows(&folder.join("alt.csv")).iter().filter(|r| r.len() > 3) {
         if let Some(at) = places.get(row[0].trim()) {
-            let grade = if row[2].trim() == "fka" { NameGrade::Former } else { NameGrade::Strong };
+            let grade = if row[2].trim() == "fka" {
+                NameGrade::Former
+            } else {
+                NameGrade::Strong
+            };
             entities[*at].names.push(name(&row[3], grade));
         }
     }

@@ -24,7 +24,10 @@ impl Corpus {
     pub fn read(folder: &Path, entities: Vec<Entity>) -> Self {
         let path = folder.join("ofac_perturbed.csv");
         let positives = data::positives(&path);
-        let used: HashSet<String> = data::rows(&path).into_iter().filter_map(|r| r.get(4).cloned()).collect();
+        let used: HashSet<String> = data::rows(&path)
+            .into_iter()
+            .filter_map(|r| r.get(4).cloned())
+            .collect();
         Self {
             second: perturb::generate(&entities, 4242, 140, &used),
             positives,
@@ -37,27 +40,84 @@ impl Corpus {
     }
 }
 
+const BRANDS: [&str; 40] = [
+    "Northgate",
+    "Silverline",
+    "Bluebird",
+    "Harbor",
+    "Summit",
+    "Evergreen",
+    "Lakeside",
+    "Redwood",
+    "Granite",
+    "Sunrise",
+    "Pacific",
+    "Atlantic",
+    "Orion",
+    "Vertex",
+    "Pinnacle",
+    "Cedar",
+    "Falcon",
+    "Meridian",
+    "Crestview",
+    "Ironwood",
+    "Oakridge",
+    "Willow",
+    "Maple",
+    "Stonebridge",
+    "Clearwater",
+    "Brightway",
+    "Highland",
+    "Riverside",
+    "Golden Gate",
+    "Alder",
+    "Kestrel",
+    "Juniper",
+    "Nimbus",
+    "Copperfield",
+    "Larkspur",
+    "Tidewater",
+    "Bayside",
+    "Quantum",
+    "Zephyr",
+    "Solstice",
+];
+const TRADES: [&str; 20] = [
+    "Trading",
+    "Logistics",
+    "Consulting",
+    "Holdings",
+    "Capital Partners",
+    "Construction",
+    "Foods",
+    "Textiles",
+    "Software",
+    "Medical Supply",
+    "Real Estate",
+    "Energy",
+    "Shipping",
+    "Investment",
+    "Technologies",
+    "Motors",
+    "Pharmacy",
+    "Import Export",
+    "Travel Agency",
+    "Steel",
+];
+const FORMS: [&str; 8] = ["LLC", "Inc.", "Ltd", "GmbH", "S.A.", "Co., Ltd.", "B.V.", "S.A.S."];
+
 /// Names of companies that do not exist.
 fn companies() -> Vec<String> {
-    const BRANDS: [&str; 40] = [
-        "Northgate", "Silverline", "Bluebird", "Harbor", "Summit", "Evergreen", "Lakeside", "Redwood", "Granite",
-        "Sunrise", "Pacific", "Atlantic", "Orion", "Vertex", "Pinnacle", "Cedar", "Falcon", "Meridian", "Crestview",
-        "Ironwood", "Oakridge", "Willow", "Maple", "Stonebridge", "Clearwater", "Brightway", "Highland", "Riverside",
-        "Golden Gate", "Alder", "Kestrel", "Juniper", "Nimbus", "Copperfield", "Larkspur", "Tidewater", "Bayside",
-        "Quantum", "Zephyr", "Solstice",
-    ];
-    const TRADES: [&str; 20] = [
-        "Trading", "Logistics", "Consulting", "Holdings", "Capital Partners", "Construction", "Foods", "Textiles",
-        "Software", "Medical Supply", "Real Estate", "Energy", "Shipping", "Investment", "Technologies", "Motors",
-        "Pharmacy", "Import Export", "Travel Agency", "Steel",
-    ];
-    const FORMS: [&str; 8] = ["LLC", "Inc.", "Ltd", "GmbH", "S.A.", "Co., Ltd.", "B.V.", "S.A.S."];
     let mut random = perturb::Random(5);
     (0..2_000)
         .map(|_| {
             let (a, b) = (BRANDS[random.below(BRANDS.len())], BRANDS[random.below(BRANDS.len())]);
             let (t, f) = (TRADES[random.below(TRADES.len())], FORMS[random.below(FORMS.len())]);
-            if random.below(2) == 0 { format!("{a} {t} {f}") } else { format!("{a} {b} {t} {f}") }
+            if random.below(2) == 0 {
+                format!("{a} {t} {f}")
+            } else {
+                format!("{a} {b} {t} {f}")
+            }
         })
         .collect()
 }
@@ -69,7 +129,15 @@ pub fn tops(index: &Index, names: &[String]) -> Vec<(f32, usize)> {
     let mut out: Vec<(f32, usize)> = names
         .iter()
         .enumerate()
-        .map(|(i, n)| (index.search(&Subject::named(n), &options, &mut scratch).first().map_or(0.0, |m| m.score), i))
+        .map(|(i, n)| {
+            (
+                index
+                    .search(&Subject::named(n), &options, &mut scratch)
+                    .first()
+                    .map_or(0.0, |m| m.score),
+                i,
+            )
+        })
         .collect();
     out.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
     out
@@ -105,7 +173,12 @@ pub fn macro_recall(positives: &[Positive], hits: &[f32], threshold: f32) -> (f6
 }
 
 fn recall(positives: &[Positive], hits: &[f32], threshold: f32, which: impl Fn(&Positive) -> bool) -> f64 {
-    let of: Vec<f32> = positives.iter().zip(hits).filter(|(p, _)| which(p)).map(|(_, h)| *h).collect();
+    let of: Vec<f32> = positives
+        .iter()
+        .zip(hits)
+        .filter(|(p, _)| which(p))
+        .map(|(_, h)| *h)
+        .collect();
     of.iter().filter(|h| **h >= threshold).count() as f64 / of.len().max(1) as f64
 }
 
@@ -114,8 +187,14 @@ pub fn report(corpus: &Corpus, index: &Index, misses: bool) {
     let negatives = tops(index, &corpus.negatives);
     let mixed = tops(index, &corpus.mixed);
     let companies = tops(index, &corpus.companies);
-    println!("negatives (file):  top {:?}", negatives.iter().take(8).map(|n| n.0).collect::<Vec<_>>());
-    println!("negatives (mixed): top {:?}", mixed.iter().step_by(4).take(8).map(|n| n.0).collect::<Vec<_>>());
+    println!(
+        "negatives (file):  top {:?}",
+        negatives.iter().take(8).map(|n| n.0).collect::<Vec<_>>()
+    );
+    println!(
+        "negatives (mixed): top {:?}",
+        mixed.iter().step_by(4).take(8).map(|n| n.0).collect::<Vec<_>>()
+    );
     if misses {
         print_tops(index, &corpus.negatives, &negatives, 16);
         print_tops(index, &corpus.mixed, &mixed, 24);
@@ -132,7 +211,8 @@ pub fn report(corpus: &Corpus, index: &Index, misses: bool) {
                 let alerts = companies.iter().filter(|c| c.0 >= t).count();
                 println!(
                     "{label}: {:.2}% of negatives {of}: t {t:.4} macro {mean:.4} worst {worst:.3} people {people:.3} others {others:.3}; company alerts {alerts}/{}",
-                    part * 100.0, companies.len()
+                    part * 100.0,
+                    companies.len()
                 );
             }
         }
@@ -163,10 +243,18 @@ fn print_misses(index: &Index, positives: &[Positive], hits: &[f32], threshold: 
     for (p, hit) in positives.iter().zip(hits).filter(|(_, h)| **h < threshold) {
         let found = index.search(&Subject::named(&p.query), &SearchOptions::default(), &mut scratch);
         let own = found.iter().find(|m| m.id == p.id).or(found.first());
-        println!("    MISS {} {hit:.4} {} -> {:?}", p.class, p.query, own.map(|m| (&m.name, m.score)));
+        println!(
+            "    MISS {} {hit:.4} {} -> {:?}",
+            p.class,
+            p.query,
+            own.map(|m| (&m.name, m.score))
+        );
         if let Some(own) = own {
             for piece in &own.explanation {
-                println!("        {:?} {} | {} w {:.3} s {:.3}", piece.how, piece.query, piece.listed, piece.weight, piece.similarity);
+                println!(
+                    "        {:?} {} | {} w {:.3} s {:.3}",
+                    piece.how, piece.query, piece.listed, piece.weight, piece.similarity
+                );
             }
         }
     }
@@ -180,7 +268,10 @@ pub fn show(index: &Index, names: &[String]) {
         for m in index.search(&Subject::named(name), &SearchOptions::default(), &mut scratch) {
             println!("  {:.4} {} {}", m.score, m.id, m.name);
             for piece in &m.explanation {
-                println!("      {:?} {} | {} w {:.3} s {:.3}", piece.how, piece.query, piece.listed, piece.weight, piece.similarity);
+                println!(
+                    "      {:?} {} | {} w {:.3} s {:.3}",
+                    piece.how, piece.query, piece.listed, piece.weight, piece.similarity
+                );
             }
         }
     }
@@ -251,7 +342,13 @@ pub fn curve(scored: &[(f32, bool)]) -> (f64, f32, f64) {
     for (a, _) in sorted.iter().filter(|s| s.1) {
         for (b, _) in sorted.iter().filter(|s| !s.1) {
             all += 1.0;
-            wins += if a > b { 1.0 } else if a < b { 0.0 } else { 0.5 };
+            wins += if a > b {
+                1.0
+            } else if a < b {
+                0.0
+            } else {
+                0.5
+            };
         }
     }
     (best, at, if all > 0.0 { wins / all } else { 0.0 })
@@ -259,7 +356,11 @@ pub fn curve(scored: &[(f32, bool)]) -> (f64, f32, f64) {
 
 /// Scores of the pairs.
 pub fn scored(corpus: &Corpus, weights: &Weights) -> Vec<f32> {
-    corpus.pairs.iter().map(|p| pair::score_with(weights, p.kind, &p.a, &p.b)).collect()
+    corpus
+        .pairs
+        .iter()
+        .map(|p| pair::score_with(weights, p.kind, &p.a, &p.b))
+        .collect()
 }
 
 /// Prints the curves of the pairs.
@@ -269,7 +370,10 @@ pub fn pairs(corpus: &Corpus, weights: &Weights, misses: bool) {
     let each = start.elapsed() / u32::try_from(scores.len().max(1)).unwrap_or(1);
     let all: Vec<(&Pair, f32)> = corpus.pairs.iter().zip(scores).collect();
     let of = |which: &dyn Fn(&Pair) -> bool| -> Vec<(f32, bool)> {
-        all.iter().filter(|(p, _)| which(p)).map(|(p, s)| (*s, p.same)).collect()
+        all.iter()
+            .filter(|(p, _)| which(p))
+            .map(|(p, s)| (*s, p.same))
+            .collect()
     };
     let (_, t, _) = curve(&of(&|_| true));
     for (label, part) in [
@@ -280,7 +384,10 @@ pub fn pairs(corpus: &Corpus, weights: &Weights, misses: bool) {
         ("others", of(&|p| p.kind != EntityKind::Person)),
     ] {
         let (f1, at, auc) = curve(&part);
-        println!("pairs {label} ({}): best F1 {f1:.4} at {at:.4}, AUC {auc:.4}", part.len());
+        println!(
+            "pairs {label} ({}): best F1 {f1:.4} at {at:.4}, AUC {auc:.4}",
+            part.len()
+        );
     }
     println!("pair: {each:?}");
     for (p, s) in &all {

@@ -28,8 +28,21 @@ impl Random {
 }
 
 pub const CLASSES: [&str; 15] = [
-    "exact", "reorder", "substitute", "delete", "insert", "transpose", "vowel", "phonetic", "first_letter",
-    "homoglyph", "drop_middle", "join", "split", "two_edits", "all_tokens",
+    "exact",
+    "reorder",
+    "substitute",
+    "delete",
+    "insert",
+    "transpose",
+    "vowel",
+    "phonetic",
+    "first_letter",
+    "homoglyph",
+    "drop_middle",
+    "join",
+    "split",
+    "two_edits",
+    "all_tokens",
 ];
 
 /// `each` names of every class.
@@ -91,7 +104,6 @@ fn perturb(words: &[String], class: &str, random: &mut Random) -> Option<String>
         "drop_middle" if words.len() >= 3 => {
             words.remove(1 + random.below(words.len() - 2));
         }
-        "drop_middle" => return None,
         "join" => {
             let i = random.below(words.len() - 1);
             let next = words.remove(i + 1);
@@ -203,9 +215,24 @@ fn look_alike(c: char, random: &mut Random) -> char {
 
 fn sound(word: &str, random: &mut Random) -> Option<String> {
     const SOUNDS: [(&str, &str); 18] = [
-        ("kh", "h"), ("gh", "g"), ("q", "k"), ("ou", "u"), ("y", "i"), ("z", "s"), ("c", "k"), ("ph", "f"),
-        ("j", "dj"), ("v", "w"), ("ee", "i"), ("oo", "u"), ("sh", "sch"), ("ch", "kh"), ("dh", "d"), ("iy", "y"),
-        ("ei", "ey"), ("ae", "e"),
+        ("kh", "h"),
+        ("gh", "g"),
+        ("q", "k"),
+        ("ou", "u"),
+        ("y", "i"),
+        ("z", "s"),
+        ("c", "k"),
+        ("ph", "f"),
+        ("j", "dj"),
+        ("v", "w"),
+        ("ee", "i"),
+        ("oo", "u"),
+        ("sh", "sch"),
+        ("ch", "kh"),
+        ("dh", "d"),
+        ("iy", "y"),
+        ("ei", "ey"),
+        ("ae", "e"),
     ];
     let start = random.below(SOUNDS.len());
     (0..SOUNDS.len())

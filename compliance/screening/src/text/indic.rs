@@ -1,14 +1,18 @@
 //! Romanisation of the nine Indic scripts whose Unicode blocks share one layout, Devanagari to Malayalam.
 
 /// Independent vowels 0x05..=0x14 of a block.
-const VOWELS: [&str; 16] = ["a", "a", "i", "i", "u", "u", "ri", "l", "e", "e", "e", "ai", "o", "o", "o", "au"];
+const VOWELS: [&str; 16] = [
+    "a", "a", "i", "i", "u", "u", "ri", "l", "e", "e", "e", "ai", "o", "o", "o", "au",
+];
 /// Consonants 0x15..=0x39 of a block.
 const CONSONANTS: [&str; 37] = [
     "k", "kh", "g", "gh", "n", "ch", "chh", "j", "jh", "n", "t", "th", "d", "dh", "n", "t", "th", "d", "dh", "n", "n",
     "p", "ph", "b", "bh", "m", "y", "r", "r", "l", "l", "l", "v", "sh", "sh", "s", "h",
 ];
 /// Vowel signs 0x3E..=0x4C of a block.
-const SIGNS: [&str; 15] = ["a", "i", "i", "u", "u", "ri", "ri", "e", "e", "e", "ai", "o", "o", "o", "au"];
+const SIGNS: [&str; 15] = [
+    "a", "i", "i", "u", "u", "ri", "ri", "e", "e", "e", "ai", "o", "o", "o", "au",
+];
 
 /// The place of a character in its block, when it is of one of the nine scripts.
 pub(super) fn place(c: char) -> Option<u32> {

@@ -231,7 +231,10 @@ fn letters(run: &[char]) -> Raw {
         };
     }
     let latin = run.iter().filter(|c| is_latin(**c)).count();
-    let alike = run.iter().filter(|c| !is_latin(**c) && confusable::skeleton(**c).is_some()).count();
+    let alike = run
+        .iter()
+        .filter(|c| !is_latin(**c) && confusable::skeleton(**c).is_some())
+        .count();
     if latin > 0 && alike > 0 {
         let form = skeleton(run);
         return Raw {
