@@ -69,8 +69,6 @@ pub(crate) struct Outcome {
     pub query_price: f32,
     /// The same of the listed name.
     pub listed_price: f32,
-    /// The factor for order and for thin evidence.
-    pub factor: f32,
 }
 
 /// Nothing but an equal name reaches 1.
@@ -111,7 +109,11 @@ pub(crate) fn word_similarity(
     } else {
         1.0
     };
-    let how = if of_x == of_y { How::Similar } else { How::Transliterated };
+    let how = if of_x == of_y {
+        How::Similar
+    } else {
+        How::Transliterated
+    };
     if x == y {
         return (cap, if of_x == of_y { How::Exact } else { how });
     }
@@ -134,7 +136,12 @@ pub(crate) fn word_similarity(
 pub(crate) fn single_edges(rule: Rule<'_>, q: Side<'_>, l: Side<'_>, edges: &mut Vec<Edge>) {
     for (i, a) in q.slots.iter().enumerate() {
         for (j, b) in l.slots.iter().enumerate() {
-            let (similarity, how) = word_similarity(rule.weights, (q.forms[i], a.script), (l.forms[j], b.script), (LEAST, a.known && b.known));
+            let (similarity, how) = word_similarity(
+                rule.weights,
+                (q.forms[i], a.script),
+                (l.forms[j], b.script),
+                (LEAST, a.known && b.known),
+            );
             push(edges, (1 << i, 1 << j), similarity, a.weight.min(b.weight), how);
         }
     }
@@ -175,8 +182,8 @@ pub(crate) fn further_edges(rule: Rule<'_>, q: Side<'_>, l: Side<'_>, edges: &mu
     }
     join(rule, l, q, (taken_l, taken_q), edges, true);
     if !rule.person {
-        for (x, a) in q.legal.iter().enumerate() {
-            for (y, b) in l.legal.iter().enumerate() {
+        for a in q.legal {
+            for b in l.legal {
                 let similarity = match (a.group == b.group, a.sort == b.sort) {
                     (true, _) => 0.99,
                     (_, true) => rule.weights.class,
@@ -184,7 +191,6 @@ pub(crate) fn further_edges(rule: Rule<'_>, q: Side<'_>, l: Side<'_>, edges: &mu
                 };
                 let (qm, lm) = (mask(a), mask(b));
                 let weight = sum(q, qm).min(sum(l, lm));
-                let _ = (x, y);
                 push(edges, (qm, lm), similarity, weight, How::SameClass);
             }
         }
@@ -201,6 +207,7 @@ fn sum(side: Side<'_>, mask: u32) -> f32 {
 }
 
 /// Two single words that are spelt apart and yet go together.
+#[expect(clippy::many_single_char_names, reason = "two names and their words, in pairs")]
 fn kin(rule: Rule<'_>, a: (&Slot, &[u8], u32), b: (&Slot, &[u8], u32), names: bool, edges: &mut Vec<Edge>) {
     let ((a, x, qm), (b, y, lm)) = (a, b);
     let weight = a.weight.min(b.weight);
@@ -255,7 +262,12 @@ fn join(rule: Rule<'_>, many: Side<'_>, one: Side<'_>, taken: (u32, u32), edges:
                 let masks = if turned { (1 << j, span) } else { (span, 1 << j) };
                 let weight = || sum(many, span).min(b.weight);
                 let target = one.forms[j];
-                let initials = || places.iter().zip(target).all(|(p, c)| many.forms[*p].first() == Some(c));
+                let initials = || {
+                    places
+                        .iter()
+                        .zip(target)
+                        .all(|(p, c)| many.forms[*p].first() == Some(c))
+                };
                 if rule.person && target.len() == run && initials() {
                     push(edges, masks, rule.weights.letter, weight(), How::Initial);
                 } else if target.len().abs_diff(length) <= 2 && target.len() >= 4 {
@@ -278,10 +290,16 @@ fn joined(rule: Rule<'_>, many: Side<'_>, places: &[usize], target: (&[u8], Scri
         at += form.len();
     }
     let set = distance::letters(&joined[..at]) ^ distance::letters(target.0);
-    if set.count_ones() > 4 {
+    if set.count_ones() > 3 {
         return 0.0;
     }
-    word_similarity(rule.weights, (&joined[..at], many.slots[places[0]].script), target, (LEAST, false)).0
+    word_similarity(
+        rule.weights,
+        (&joined[..at], many.slots[places[0]].script),
+        target,
+        (LEAST, false),
+    )
+    .0
 }
 
 /// Keeps of the edges those that together gain most and share no word.
@@ -404,7 +422,6 @@ pub(crate) fn score(rule: Rule<'_>, q: Side<'_>, l: Side<'_>, chosen: &mut [Edge
         whole,
         query_price: price(left_q, more_q, shape.query),
         listed_price: price(left_l, more_l, shape.listed),
-        factor,
     }
 }
 
@@ -427,6 +444,7 @@ fn disorder(l: Side<'_>, chosen: &[Edge]) -> usize {
 }
 
 /// Whether the names before and after "bin" have changed places: a son is not his father.
+#[expect(clippy::many_single_char_names, reason = "two names and their words, in pairs")]
 fn swapped(q: Side<'_>, l: Side<'_>, chosen: &[Edge]) -> bool {
     let Some((a, b)) = around(q) else { return false };
     let Some((c, d)) = around(l) else { return false };

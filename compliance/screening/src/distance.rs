@@ -284,6 +284,7 @@ fn drop_price(prices: &Prices, word: &[u8], at: usize) -> u16 {
 }
 
 /// The consonants of a word in classes, without doubling: the same for most ways to romanise a name.
+#[expect(clippy::match_same_arms, reason = "digraphs come before letters")]
 pub(crate) fn consonants(word: &[u8], out: &mut Vec<u8>) {
     out.clear();
     let mut at = 0;

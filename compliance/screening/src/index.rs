@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::search::Scratch;
 use crate::{
     align::{Rule, Slot},
     entity::{Entity, EntityKind, NameGrade},
@@ -12,9 +13,8 @@ use crate::{
     pairs,
     vocabulary::{Vocabulary, small},
     weights::Weights,
-    words::{Legal, words},
+    words::{Legal, Role, words},
 };
-pub use crate::search::Scratch;
 
 /// How many matches are wanted, and how good they must be.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -136,7 +136,6 @@ impl Index {
 
     /// The same with other numbers than the default ones.
     #[must_use]
-    #[expect(clippy::float_arithmetic, reason = "scores of likeness are not money")]
     pub fn build_with(entities: &[Entity], weights: Weights) -> Self {
         let mut index = Self {
             weights,
@@ -229,12 +228,17 @@ impl Index {
             weights: &self.weights,
             person: self.people[entity as usize],
         };
+        let person = rule.person;
         let number = small(self.names.len());
         let start = small(self.slots.len());
         let mut weight = 0.0;
         for (at, token) in name.tokens.iter().enumerate() {
             let word = self.vocabulary.find(&token.form).unwrap_or(u32::MAX);
-            let rarity = self.weights.rarity(self.bearers[word as usize], small(self.entities.len()), words().prior(&token.form));
+            let rarity = self.weights.rarity(
+                self.bearers[word as usize],
+                small(self.entities.len()),
+                words().prior(&token.form),
+            );
             let mut slot = pairs::slot(rule, token, rarity, true);
             if rule.person && name.comma.is_some_and(|comma| at < comma) {
                 slot.weight *= self.weights.family;
@@ -252,11 +256,15 @@ impl Index {
             weight,
         });
         self.legal.extend_from_slice(&name.legal);
-        self.keys.push((if rule.person { name.turned } else { name.straight }, number));
-        if rule.person && name.has_number_word() {
-            // Whoever does not know that this is a person reads "four" as 4.
+        self.keys
+            .push((if rule.person { name.turned } else { name.straight }, number));
+        if !person && name.tokens.iter().any(|t| t.role == Role::Number) {
+            // Whoever does not know what bears the name reads "four" as a word first.
             let listed = &self.entities[entity as usize].names[place as usize];
-            self.keys.push((Name::read(&listed.text, EntityKind::Unknown).turned, number));
+            let other = Name::read(&listed.text, EntityKind::Unknown).straight;
+            if other != name.straight {
+                self.keys.push((other, number));
+            }
         }
     }
 

@@ -16,8 +16,8 @@ use crate::{
 
 /// Names that are aligned exactly.
 const KEEP: usize = 36;
-/// Names of very common words that are looked at after the rare words have had theirs.
-const POSTINGS: usize = 30_000;
+/// Once so many names have been visited by their rarer words, common words no longer bring in further names.
+const POSTINGS: usize = 3_000;
 /// Similarities below this lead to no name.
 const NEAR: f32 = 0.5;
 
@@ -182,7 +182,9 @@ impl Index {
                 self.near((form, token.script, known), 1 << i, scratch, &mut best);
             }
             let bearers = best.1.map_or(0, |word: u32| self.bearers[word as usize]);
-            let rarity = self.weights.rarity(bearers, small(self.entities.len()), words().prior(&token.form));
+            let rarity = self
+                .weights
+                .rarity(bearers, small(self.entities.len()), words().prior(&token.form));
             for (out, of_person) in [(&mut person, true), (&mut body, false)] {
                 let rule = Rule {
                     weights: &self.weights,
@@ -196,8 +198,14 @@ impl Index {
     }
 
     /// Words of the list near to one word of the query.
-    fn near(&self, (form, script, known): (&[u8], Script, bool), query: u32, scratch: &mut Scratch, best: &mut (f32, Option<u32>)) {
-        let deep = query.count_ones() == 1;
+    fn near(
+        &self,
+        (form, script, known): (&[u8], Script, bool),
+        query: u32,
+        scratch: &mut Scratch,
+        best: &mut (f32, Option<u32>),
+    ) {
+        let deep = query.is_power_of_two();
         scratch.round += 1;
         let round = scratch.round;
         let mut found = std::mem::take(&mut scratch.near);
@@ -215,10 +223,12 @@ impl Index {
             let other = self.vocabulary.form(*word);
             let apart = (set ^ self.vocabulary.set(*word)).count_ones() as usize;
             let long = form.len().max(other.len());
-            if script != Script::Abjad && apart > 2 + long / 4 {
+            let longer = form.len().abs_diff(other.len());
+            if script != Script::Abjad && (apart > 2 + long / 4 || longer > 2 + long / 8) {
                 continue;
             }
-            let (similarity, how) = align::word_similarity(&self.weights, (form, script), (other, Script::Latin), (NEAR, known));
+            let (similarity, how) =
+                align::word_similarity(&self.weights, (form, script), (other, Script::Latin), (NEAR, known));
             if similarity >= NEAR {
                 scratch.link(*word, query, similarity, how);
                 if similarity > best.0 {
@@ -265,7 +275,9 @@ impl Index {
             for start in 0..(tokens.len() + 1).saturating_sub(run) {
                 let part = &tokens[start..start + run];
                 form.clear();
-                part.iter().for_each(|t| form.extend_from_slice(&t.form));
+                for token in part {
+                    form.extend_from_slice(&token.form);
+                }
                 if form.len() < 4 || form.len() > 24 {
                     continue;
                 }
@@ -328,16 +340,16 @@ impl Index {
         let mut visited = 0;
         for (word, similarity) in &words {
             let postings = self.postings_of(*word);
-            if visited > 0 && visited + postings.len() > POSTINGS {
-                break;
-            }
+            let open = visited == 0 || visited + postings.len() <= POSTINGS;
             visited += postings.len();
             for (name, weight) in postings {
                 let sum = &mut scratch.sums[*name as usize];
-                if *sum <= 0.0 {
+                if *sum > 0.0 {
+                    *sum += weight * similarity;
+                } else if open {
                     scratch.touched.push(*name);
+                    *sum = weight * similarity;
                 }
-                *sum += weight * similarity;
             }
         }
         scratch.words = words;
@@ -377,7 +389,9 @@ impl Index {
             while at != u32::MAX {
                 let link = scratch.links[at as usize];
                 let first = link.query.trailing_zeros() as usize;
-                let asked: f32 = (first..first + link.query.count_ones() as usize).map(|i| q.slots[i].weight).sum();
+                let asked: f32 = (first..first + link.query.count_ones() as usize)
+                    .map(|i| q.slots[i].weight)
+                    .sum();
                 edges.push(Edge {
                     query: link.query,
                     listed: 1 << j,
@@ -412,10 +426,11 @@ fn remaining(rule: Rule<'_>, (q, sure_q): (Side<'_>, u32), (l, sure_l): (Side<'_
             }
             let (x, y) = (q.forms[i], l.forms[j]);
             let apart = (set ^ crate::distance::letters(y)).count_ones() as usize;
-            if x.len().abs_diff(y.len()) > 3 || (a.script != Script::Abjad && apart > 1 + x.len().max(y.len()) / 2) {
+            if x.len().abs_diff(y.len()) > 3 || (a.script != Script::Abjad && apart > 1 + x.len().max(y.len()) / 3) {
                 continue;
             }
-            let (similarity, how) = align::word_similarity(rule.weights, (x, a.script), (y, b.script), (FAINT, a.known));
+            let (similarity, how) =
+                align::word_similarity(rule.weights, (x, a.script), (y, b.script), (FAINT, a.known));
             if similarity >= FAINT && !edges.iter().any(|e| e.query == 1 << i && e.listed == 1 << j) {
                 edges.push(Edge {
                     query: 1 << i,
@@ -479,7 +494,11 @@ impl Scratch {
                 continue;
             }
             let listed = &index.names[*name as usize];
-            let asked = if index.people[listed.entity as usize] { person } else { body };
+            let asked = if index.people[listed.entity as usize] {
+                person
+            } else {
+                body
+            };
             let listed = listed.weight;
             let sum = sum.min(listed).min(asked.max(0.1));
             let left = (asked - sum).max(0.0) * 0.5 + (listed - sum).max(0.0) * 0.3;

@@ -173,7 +173,7 @@ fn each_shape(form: &[u8], key: &mut Vec<u8>, deep: bool, mut give: impl FnMut(u
 fn slot_of(form: &[u8], size: usize) -> usize {
     let mut hash = Hash::default();
     hash.bytes(form);
-    (hash.mixed() & (size as u64 - 1)) as usize
+    usize::try_from(hash.mixed() & u64::from(small(size - 1))).unwrap_or(0)
 }
 
 fn bucket(hash: u64) -> usize {

@@ -76,37 +76,37 @@ impl Default for Weights {
     fn default() -> Self {
         Self {
             person: Shape {
-                conflict: 1.9,
+                conflict: 2.707,
                 query: 0.5,
-                listed: 0.2,
+                listed: 0.27,
             },
             body: Shape {
-                conflict: 1.3,
-                query: 0.6,
-                listed: 0.3,
+                conflict: 0.84,
+                query: 0.407,
+                listed: 0.179,
             },
             common: 0.2,
-            particle: 0.15,
-            title: 0.22,
-            legal: 0.15,
-            trade: 0.6,
+            particle: 0.139,
+            title: 0.168,
+            legal: 0.182,
+            trade: 0.545,
             stop: 0.1,
-            number: 0.63,
-            initial: 0.3,
+            number: 0.592,
+            initial: 0.303,
             family: 1.0,
-            slope: 0.8,
-            knee: 0.25,
-            steep: 3.1,
-            lossy: 0.5,
+            slope: 0.919,
+            knee: 0.234,
+            steep: 2.808,
+            lossy: 0.52,
             nick: 0.89,
-            letter: 0.73,
-            class: 0.85,
-            join: 0.985,
-            unlike: 1.5,
-            known: 1.4,
+            letter: 0.78,
+            class: 0.8,
+            join: 0.999,
+            unlike: 1.025,
+            known: 1.547,
             order: 0.004,
-            swap: 0.6,
-            thin: 0.15,
+            swap: 0.549,
+            thin: 0.179,
             enough: 0.42,
             weak: 0.8,
             former: 0.95,
@@ -164,7 +164,11 @@ fn number(n: u32) -> f32 {
 }
 
 /// A price rounded up, within the range of prices.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the range")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "clamped to the range"
+)]
 fn whole(price: f32) -> u16 {
     price.ceil().clamp(0.0, 30_000.0) as u16
 }

@@ -1,8 +1,14 @@
 //! Words that mean little by themselves: particles, titles, legal forms, trades; and short forms of names.
 
-use std::{collections::HashMap, sync::OnceLock};
+use std::{
+    collections::{HashMap, HashSet},
+    hash::BuildHasherDefault,
+    sync::OnceLock,
+};
 
-use crate::text;
+use crate::{name::Hash, text};
+
+type Map<K, V> = HashMap<K, V, BuildHasherDefault<Hash>>;
 
 /// Facts from opensanctions/rigour (MIT), made by `data/make-words.mjs`.
 const WORDS: &str = include_str!("../data/words.tsv");
@@ -174,14 +180,15 @@ pub(crate) struct Legal {
 /// All tables, read once.
 #[derive(Default)]
 pub(crate) struct Words {
-    roles: HashMap<Vec<u8>, Role>,
-    particles: HashMap<Vec<u8>, u8>,
-    legal: HashMap<Vec<u8>, (u16, u16)>,
-    trades: HashMap<Vec<u8>, u16>,
-    short_forms: HashMap<Vec<u8>, Vec<u16>>,
+    roles: Map<Vec<u8>, Role>,
+    particles: Map<Vec<u8>, u8>,
+    legal: Map<Vec<u8>, (u16, u16)>,
+    legal_starts: HashSet<Vec<u8>, BuildHasherDefault<Hash>>,
+    trades: Map<Vec<u8>, u16>,
+    short_forms: Map<Vec<u8>, Vec<u16>>,
     names_of: Vec<(Vec<Vec<u8>>, bool)>,
-    numbers: HashMap<&'static [u8], u16>,
-    common: HashMap<&'static [u8], f32>,
+    numbers: Map<&'static [u8], u16>,
+    common: Map<&'static [u8], f32>,
 }
 
 /// The tables.
@@ -214,6 +221,8 @@ impl Words {
                     for alias in list.split('|') {
                         let (key, count) = phrase(alias);
                         if (1..=MAX_PHRASE).contains(&count) && key.len() > 1 {
+                            let first = key.split(|c| *c == b' ').next().unwrap_or_default();
+                            out.legal_starts.insert(first.to_vec());
                             out.legal.entry(key).or_insert((group, sort));
                         }
                     }
@@ -327,6 +336,10 @@ impl Words {
         let mut start = 0;
         let mut key = Vec::new();
         while start < forms.len() {
+            if !self.legal_starts.contains(&forms[start]) {
+                start += 1;
+                continue;
+            }
             let longest = MAX_PHRASE.min(forms.len() - start);
             let hit = (1..=longest).rev().find_map(|words| {
                 key.clear();

@@ -40,73 +40,74 @@ impl Corpus {
     }
 }
 
+const BRANDS: [&str; 40] = [
+    "Northgate",
+    "Silverline",
+    "Bluebird",
+    "Harbor",
+    "Summit",
+    "Evergreen",
+    "Lakeside",
+    "Redwood",
+    "Granite",
+    "Sunrise",
+    "Pacific",
+    "Atlantic",
+    "Orion",
+    "Vertex",
+    "Pinnacle",
+    "Cedar",
+    "Falcon",
+    "Meridian",
+    "Crestview",
+    "Ironwood",
+    "Oakridge",
+    "Willow",
+    "Maple",
+    "Stonebridge",
+    "Clearwater",
+    "Brightway",
+    "Highland",
+    "Riverside",
+    "Golden Gate",
+    "Alder",
+    "Kestrel",
+    "Juniper",
+    "Nimbus",
+    "Copperfield",
+    "Larkspur",
+    "Tidewater",
+    "Bayside",
+    "Quantum",
+    "Zephyr",
+    "Solstice",
+];
+const TRADES: [&str; 20] = [
+    "Trading",
+    "Logistics",
+    "Consulting",
+    "Holdings",
+    "Capital Partners",
+    "Construction",
+    "Foods",
+    "Textiles",
+    "Software",
+    "Medical Supply",
+    "Real Estate",
+    "Energy",
+    "Shipping",
+    "Investment",
+    "Technologies",
+    "Motors",
+    "Pharmacy",
+    "Import Export",
+    "Travel Agency",
+    "Steel",
+];
+const FORMS: [&str; 8] = ["LLC", "Inc.", "Ltd", "GmbH", "S.A.", "Co., Ltd.", "B.V.", "S.A.S."];
+
 /// Names of companies that do not exist.
 fn companies() -> Vec<String> {
-    const BRANDS: [&str; 40] = [
-        "Northgate",
-        "Silverline",
-        "Bluebird",
-        "Harbor",
-        "Summit",
-        "Evergreen",
-        "Lakeside",
-        "Redwood",
-        "Granite",
-        "Sunrise",
-        "Pacific",
-        "Atlantic",
-        "Orion",
-        "Vertex",
-        "Pinnacle",
-        "Cedar",
-        "Falcon",
-        "Meridian",
-        "Crestview",
-        "Ironwood",
-        "Oakridge",
-        "Willow",
-        "Maple",
-        "Stonebridge",
-        "Clearwater",
-        "Brightway",
-        "Highland",
-        "Riverside",
-        "Golden Gate",
-        "Alder",
-        "Kestrel",
-        "Juniper",
-        "Nimbus",
-        "Copperfield",
-        "Larkspur",
-        "Tidewater",
-        "Bayside",
-        "Quantum",
-        "Zephyr",
-        "Solstice",
-    ];
-    const TRADES: [&str; 20] = [
-        "Trading",
-        "Logistics",
-        "Consulting",
-        "Holdings",
-        "Capital Partners",
-        "Construction",
-        "Foods",
-        "Textiles",
-        "Software",
-        "Medical Supply",
-        "Real Estate",
-        "Energy",
-        "Shipping",
-        "Investment",
-        "Technologies",
-        "Motors",
-        "Pharmacy",
-        "Import Export",
-        "Travel Agency",
-        "Steel",
-    ];
-    const FORMS: [&str; 8] = ["LLC", "Inc.", "Ltd", "GmbH", "S.A.", "Co., Ltd.", "B.V.", "S.A.S."];
     let mut random = perturb::Random(5);
     (0..2_000)
         .map(|_| {
@@ -267,7 +268,10 @@ pub fn show(index: &Index, names: &[String]) {
         for m in index.search(&Subject::named(name), &SearchOptions::default(), &mut scratch) {
             println!("  {:.4} {} {}", m.score, m.id, m.name);
             for piece in &m.explanation {
-                println!("      {:?} {} | {} w {:.3} s {:.3}", piece.how, piece.query, piece.listed, piece.weight, piece.similarity);
+                println!(
+                    "      {:?} {} | {} w {:.3} s {:.3}",
+                    piece.how, piece.query, piece.listed, piece.weight, piece.similarity
+                );
             }
         }
     }

@@ -64,7 +64,10 @@ fn worth(corpus: &Corpus, weights: &Weights) -> (f64, String) {
     let (_, _, people) = measure::curve(&of(Some(true)));
     let (_, _, others) = measure::curve(&of(Some(false)));
     let value = 12.0 * recall + f1 + 1.5 * auc + 0.5 * people + 0.5 * others;
-    (value, format!("recall {recall:.4} F1 {f1:.4} AUC {auc:.4} people {people:.4} others {others:.4}"))
+    (
+        value,
+        format!("recall {recall:.4} F1 {f1:.4} AUC {auc:.4} people {people:.4} others {others:.4}"),
+    )
 }
 
 pub fn run(corpus: &Corpus, rounds: usize) {
