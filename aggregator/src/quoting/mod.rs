@@ -263,6 +263,8 @@ impl Aggregator {
                 _ => e.into(),
             })?;
         decisions::store(conn, request.id, "QUOTING", &opened.decisions, request.at).await?;
+        let owner = (request.tenant, request.borrower);
+        crate::audit::deeds::decided(conn, &self.world, owner, &opened.decisions).await?;
         crate::risk::follow_decision(conn, &self.world, request, &opened.decisions).await?;
         let declined = view.state == RequestState::Declined;
         let kind = if declined {
