@@ -29,7 +29,9 @@ create table audit.entry (
     commitments text,                                      -- JSON: field and HMAC of each
     -- Codes alone: no place here takes a sentence, a name or an address.
     constraint entry_codes check (concat_ws(':', role, action, object_kind, object_id, decision, rules, lists)
-        ~ '^[A-Za-z0-9._:-]+$')
+        ~ '^[A-Za-z0-9._:-]+$'),
+    constraint entry_short check (greatest(length(role), length(action), length(object_kind), length(object_id), length(decision),
+        length(rules), length(lists)) <= 80)
 );
 create index entry_order on audit.entry (xid, n);
 create index entry_of_object on audit.entry (object_id, n);
@@ -72,18 +74,17 @@ create trigger leaf_append_only before update or delete on audit.leaf
 create trigger leaf_not_truncated before truncate on audit.leaf
     for each statement execute function audit.refuse_change();
 
--- Complete tiles: 256 hashes of one height (0, 8, 16, ...) side by side, and the root over them.
-create table audit.tile (
+-- Roots of the complete subtrees of 256, 65,536, ... leaves (heights 8, 16, ...): with the leaves enough for any proof.
+create table audit.node (
     tenant uuid not null,
-    level  smallint not null check (level between 0 and 7),
+    level  smallint not null check (level between 8 and 56 and level % 8 = 0),
     index  bigint not null check (index >= 0),
-    hashes bytea not null check (length(hashes) = 8192),
-    root   bytea not null check (length(root) = 32),
+    hash   bytea not null check (length(hash) = 32),
     primary key (tenant, level, index)
 );
-create trigger tile_append_only before update or delete on audit.tile
+create trigger node_append_only before update or delete on audit.node
     for each row execute function audit.refuse_change();
-create trigger tile_not_truncated before truncate on audit.tile
+create trigger node_not_truncated before truncate on audit.node
     for each statement execute function audit.refuse_change();
 
 create function audit.check_log() returns trigger language plpgsql as $$
@@ -131,6 +132,7 @@ create table audit.checkpoint (
     root   bytea not null check (length(root) = 32),
     at     timestamptz not null,
     note   text not null,                                  -- as signed
+    signer text not null,                                  -- public key
     primary key (tenant, size)
 );
 create trigger checkpoint_append_only before update or delete on audit.checkpoint

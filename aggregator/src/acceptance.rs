@@ -10,6 +10,7 @@ use sqlx::PgConnection;
 
 use crate::Aggregator;
 use crate::api::{AcceptQuote, Error, IdempotencyKey, SettlementView};
+use crate::audit::deeds;
 use crate::decisions::{self, Decided, about_acceptance, about_request, refusal};
 use crate::events::{Event, append};
 use crate::idempotency::{Begun, Call, begin, finish, replayed};
@@ -65,9 +66,16 @@ impl Aggregator {
         let recheck = self.recheck(&mut tx, request, &quote, now).await?;
         if !recheck.reasons.is_empty() {
             tx.rollback().await?;
-            return self.refuse(request, recheck, now).await;
+            return self.refuse(caller, (request, &quote), recheck, now).await;
         }
         decisions::store(&mut tx, request.id, "ACCEPTANCE", &recheck.decisions, now).await?;
+        deeds::decided(
+            &mut tx,
+            &self.world,
+            (request.tenant, request.borrower),
+            &recheck.decisions,
+        )
+        .await?;
         let version = rows::accept(&mut tx, request.id, quote.id)
             .await?
             .ok_or_else(already_accepted)?;
@@ -85,9 +93,11 @@ impl Aggregator {
             let (decided, reasons) = limits::reserve(&mut tx, &self.world, credit).await?;
             if !reasons.is_empty() {
                 tx.rollback().await?;
-                return self.over_limit(request, decided, &reasons, now).await;
+                return self.over_limit(caller, (request, &quote), decided, &reasons).await;
             }
-            decisions::store(&mut tx, request.id, "ACCEPTANCE", &[decided], now).await?;
+            let decided = [decided];
+            decisions::store(&mut tx, request.id, "ACCEPTANCE", &decided, now).await?;
+            deeds::decided(&mut tx, &self.world, (request.tenant, request.borrower), &decided).await?;
         }
         let payload = serde_json::json!({
             "tenant": request.tenant, "borrower": request.borrower, "requestId": request.id, "quoteId": quote.id,
@@ -101,6 +111,7 @@ impl Aggregator {
             payload,
         };
         append(&mut tx, &self.world, &[event]).await?;
+        deeds::accepted(&mut tx, &self.world, caller, (request, quote.id.0), None).await?;
         finish(&mut tx, &call, &view).await?;
         fail::fail_point!("accept::before_commit");
         tx.commit().await?;
@@ -160,12 +171,22 @@ impl Aggregator {
     /// A refusal undoes the acceptance, but the decision is kept.
     async fn refuse(
         &self,
-        request: &CreditRequest,
+        caller: &Principal,
+        (request, quote): (&CreditRequest, &Quote),
         recheck: Recheck,
         now: DateTime<Utc>,
     ) -> Result<SettlementView, Error> {
         let mut tx = self.world.db.begin().await?;
         decisions::store(&mut tx, request.id, "ACCEPTANCE", &recheck.decisions, now).await?;
+        deeds::decided(
+            &mut tx,
+            &self.world,
+            (request.tenant, request.borrower),
+            &recheck.decisions,
+        )
+        .await?;
+        let refused = Some("NOT_PERMITTED");
+        deeds::accepted(&mut tx, &self.world, caller, (request, quote.id.0), refused).await?;
         tx.commit().await?;
         let first = recheck.reasons.first();
         let text = first.map_or("This quote cannot be accepted.", |reason| reason.text.as_str());
@@ -184,13 +205,17 @@ impl Aggregator {
     /// Where limits bind, a credit that passes its borrower's limit is refused; the decision is kept.
     async fn over_limit(
         &self,
-        request: &CreditRequest,
+        caller: &Principal,
+        (request, quote): (&CreditRequest, &Quote),
         decided: Decided,
         reasons: &[Reason],
-        now: DateTime<Utc>,
     ) -> Result<SettlementView, Error> {
+        let (now, decided) = (self.world.clock.now(), [decided]);
         let mut tx = self.world.db.begin().await?;
-        decisions::store(&mut tx, request.id, "ACCEPTANCE", &[decided], now).await?;
+        decisions::store(&mut tx, request.id, "ACCEPTANCE", &decided, now).await?;
+        deeds::decided(&mut tx, &self.world, (request.tenant, request.borrower), &decided).await?;
+        let refused = Some("LIMIT_EXCEEDED");
+        deeds::accepted(&mut tx, &self.world, caller, (request, quote.id.0), refused).await?;
         tx.commit().await?;
         let text = reasons
             .first()

@@ -131,6 +131,8 @@ pub struct Settings {
     pub rules: rules::RuleSettings,
     /// Identity verification: vendors, and where it is needed.
     pub kyc: kyc::KycSettings,
+    /// How the audit trail is signed and where its checkpoints go.
+    pub audit: audit::AuditSettings,
 }
 
 impl Default for Settings {
@@ -147,6 +149,7 @@ impl Default for Settings {
             risk: risk::sets::RiskSettings::default(),
             rules: rules::RuleSettings::default(),
             kyc: kyc::KycSettings::default(),
+            audit: audit::AuditSettings::default(),
         }
     }
 }
@@ -172,6 +175,7 @@ pub struct Aggregator {
     pub(crate) providers: providers::Registry,
     pub(crate) models: risk::sets::Registry,
     pub(crate) drift: risk::drift::Book,
+    pub(crate) notes: audit::notes::Notes,
     pub(crate) wake: Wake,
     /// Fan-outs that still run.
     pub(crate) tasks: TaskTracker,
@@ -201,6 +205,7 @@ impl Aggregator {
             providers: providers::Registry::default(),
             models: risk::sets::Registry::default(),
             drift: risk::drift::Book::default(),
+            notes: audit::notes::Notes::default(),
             wake: Wake::default(),
             tasks: TaskTracker::new(),
             consumers,
@@ -217,6 +222,7 @@ impl Aggregator {
         self.tasks.close();
         self.tasks.wait().await;
         self.tasks.reopen();
+        while matches!(self.flush_audit_notes().await, Ok(written) if written > 0) {}
     }
 }
 

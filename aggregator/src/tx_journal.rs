@@ -136,6 +136,11 @@ impl TxJournal for PgTxJournal {
                 Purpose::Liquidate(loan) | Purpose::MarkDefault(loan) => {
                     keeper::concluded(&mut db, loan, purpose, state == TxState::Succeeded).await
                 }
+                Purpose::Anchor(anchor) => {
+                    let mined = chain::mined_hash(&mut db, tx).await.map_err(failure)?;
+                    let mined = mined.filter(|_| state == TxState::Succeeded);
+                    crate::audit::anchors::concluded(&mut db, &self.aggregator.world, anchor, mined).await
+                }
             }
             .map_err(failure)?;
         }

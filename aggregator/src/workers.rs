@@ -61,8 +61,13 @@ pub async fn run(aggregator: Arc<Aggregator>, cancel: CancellationToken) {
 }
 
 /// Does a step again as long as there is work; then waits for a wake or the pause.
-async fn every<F, W>(name: &'static str, pause: Duration, wake: Option<&Notify>, cancel: &CancellationToken, step: F)
-where
+pub(crate) async fn every<F, W>(
+    name: &'static str,
+    pause: Duration,
+    wake: Option<&Notify>,
+    cancel: &CancellationToken,
+    step: F,
+) where
     F: Fn() -> W,
     W: Future<Output = Result<usize, Error>>,
 {
@@ -120,6 +125,10 @@ impl Aggregator {
         self.keep(false).await?;
         self.give_notices().await?;
         self.deliver_events().await?;
+        self.flush_audit_notes().await?;
+        while self.sequence_audit().await? > 0 {}
+        self.sign_audit(true).await?;
+        self.anchor_audit(true).await?;
         Ok(())
     }
 }

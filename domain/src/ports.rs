@@ -1,5 +1,6 @@
 //! What the core needs of the world, as small traits. The use cases see lenders, chains, clocks and ids only through these.
 
+mod anchors;
 mod contracts;
 mod controls;
 mod credit_data;
@@ -25,6 +26,7 @@ use crate::money::Money;
 use crate::offer::Offer;
 use crate::request::CreditRequest;
 
+pub use anchors::{AnchorCalls, CheckpointStore, Put};
 pub use contracts::{
     Attester, Call, ChainInfo, ChainReader, Contracts, CreditAttestation, Health, Intent, Liquidation, LiveLoan,
     OnchainTerms, SignedAttestation, WalletCall,

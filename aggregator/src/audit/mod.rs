@@ -4,15 +4,32 @@
 //! An entry holds ids and codes, never personal data. What a person wrote (a reason, a note) stays in the context that it belongs
 //! to, where it can be erased; an entry may commit to it ([`record_committed`]).
 
+pub(crate) mod anchors;
+pub(crate) mod deeds;
+pub(crate) mod notes;
+mod sequencer;
+mod settings;
+#[cfg(test)]
+mod tests;
+mod views;
+
+use std::sync::Arc;
+
 use ::audit::commitment::Salt;
 use ::audit::{Actor, Code, Commitment, Record};
 use domain::Principal;
 use sqlx::PgConnection;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::World;
 use crate::api::Error;
 use crate::store::{Unreadable, audit as rows, corrupt};
+use crate::workers::{every, periodic};
+use crate::{Aggregator, World};
+
+pub use deeds::PLATFORM;
+pub use settings::AuditSettings;
+pub use views::{AnchorView, AuditExport, AuditFilter, CheckpointView, NumberedEntry};
 
 /// Who a caller is in the audit trail.
 pub fn actor(caller: &Principal) -> Actor {
@@ -74,4 +91,26 @@ pub async fn salt(conn: &mut PgConnection, entry: Uuid) -> Result<Option<Salt>, 
 /// nothing of the person's data any more.
 pub async fn forget(conn: &mut PgConnection, tenant: Uuid, subject: Uuid) -> Result<u64, Error> {
     Ok(rows::destroy_salts(conn, tenant, subject).await?)
+}
+
+/// Runs until cancelled, in every worker: numbers, checkpoints and anchors.
+pub async fn run(aggregator: Arc<Aggregator>, cancel: CancellationToken) {
+    let a = &aggregator;
+    let poll = a.world.settings.poll;
+    tokio::join!(
+        every("audit", poll, None, &cancel, || async {
+            let numbered = a.sequence_audit().await?;
+            a.sign_audit(true).await?;
+            Ok(numbered)
+        }),
+        periodic("audit anchors", poll, &cancel, || a.anchor_audit(true)),
+    );
+}
+
+/// Runs until cancelled, in every process: writes what was noted.
+pub async fn run_notes(aggregator: Arc<Aggregator>, cancel: CancellationToken) {
+    every("audit notes", notes::FLUSH, None, &cancel, || {
+        aggregator.flush_audit_notes()
+    })
+    .await;
 }

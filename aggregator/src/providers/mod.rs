@@ -220,6 +220,11 @@ impl Aggregator {
             payload,
         };
         append(conn, &self.world, &[event]).await?;
+        let object = ::audit::Object::of(::audit::Code::of("provider"), row.uid);
+        let actor = crate::audit::deeds::named(&row.changed_by);
+        let record = ::audit::Record::new(crate::audit::PLATFORM, actor, ::audit::Code::of(kind), object);
+        let record = record.decided(::audit::Code::of(row.state.as_str()));
+        crate::audit::record(conn, &self.world, record).await?;
         metrics::counter!("usance_provider_changes_total", "provider" => row.id.to_string(), "kind" => kind)
             .increment(1);
         tracing::info!(provider = %row.id, kind, state = row.state.as_str(), version = row.version, revision = row.revision,

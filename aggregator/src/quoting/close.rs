@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::fan_out::FanOut;
 use super::weigh::Weighed;
 use crate::api::{Error, LenderProgress, RequestView};
+use crate::audit::deeds;
 use crate::bus::LiveBook;
 use crate::decisions::Decided;
 use crate::events::{Event, append};
@@ -120,6 +121,10 @@ impl Aggregator {
         decisions::store(&mut tx, book.request, "QUOTING", &book.decisions, now).await?;
         let answers = (&book.losers[..], &book.quotes[..]);
         crate::rules::after_book(&mut tx, &self.world, (book.request, now), answers).await?;
+        if let Some(owner) = rows::owner(&mut tx, book.request).await? {
+            deeds::decided(&mut tx, &self.world, owner, &book.decisions).await?;
+            deeds::closed(&mut tx, &self.world, (book.request, state.as_str()), owner).await?;
+        }
         let payload = serde_json::json!({
             "requestId": book.request, "state": state.as_str(), "quotes": book.quotes.len(),
             "losers": book.losers.len(), "best": book.ranking.places.first().map(|place| place.candidate.quote),

@@ -278,6 +278,8 @@ impl Aggregator {
         decisions::store(conn, request.id, "QUOTING", &opened.decisions, request.at).await?;
         let (risk_id, risk) = &opened.risk;
         crate::risk::follow_decision(conn, &self.world, request, (*risk_id, risk)).await?;
+        let owner = (request.tenant, request.borrower);
+        crate::audit::deeds::decided(conn, &self.world, owner, &opened.decisions).await?;
         let declined = view.state == RequestState::Declined;
         if let (true, Some(decided)) = (
             declined,

@@ -69,6 +69,8 @@ pub(crate) async fn note(conn: &mut PgConnection, world: &World, deed: Deed<'_>)
         at: world.clock.now(),
     };
     add_audit(conn, &row).await?;
+    let object = ::audit::Object::of(::audit::Code::of(deed.aggregate), deed.aggregate_id);
+    crate::audit::deeds::governed(conn, world, (deed.by, deed.kind), object, &deed.body).await?;
     tracing::info!(
         kind = deed.kind,
         subject = deed.subject,

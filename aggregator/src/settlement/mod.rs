@@ -152,7 +152,9 @@ async fn announce(conn: &mut PgConnection, world: &World, row: &SettlementRow) -
         kind,
         payload,
     };
-    events::append(conn, world, &[event]).await
+    events::append(conn, world, &[event]).await?;
+    let step = (row.id.0, row.state.as_str());
+    crate::audit::deeds::settled(conn, world, step, (row.tenant, row.borrower)).await
 }
 
 /// The submitter took a nonce for this settlement: from here on it can be on the chain.

@@ -8,6 +8,7 @@ pub mod code;
 pub mod commitment;
 pub mod entry;
 pub mod export;
+pub mod join;
 pub mod note;
 pub mod tamper;
 pub mod tree;

@@ -157,7 +157,9 @@ impl Victim {
             }
             Damage::SwapTenant => {
                 let other = Uuid::from_u64_pair(dice.below(u64::MAX), dice.below(u64::MAX));
-                entries.iter_mut().for_each(|entry| entry.tenant = other);
+                for entry in &mut entries {
+                    entry.tenant = other;
+                }
                 let name = origin(&operator(&self.header), other);
                 return self.built(&entries, &name, self.insider.as_ref()?);
             }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::hash::BuildHasher;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -66,7 +67,7 @@ pub trait Nodes {
     fn get(&self, id: NodeId) -> Option<Hash>;
 }
 
-impl Nodes for HashMap<NodeId, Hash> {
+impl<S: BuildHasher> Nodes for HashMap<NodeId, Hash, S> {
     fn get(&self, id: NodeId) -> Option<Hash> {
         HashMap::get(self, &id).copied()
     }
@@ -130,6 +131,44 @@ pub fn peaks(size: u64) -> Vec<NodeId> {
     found
 }
 
+/// Hashes side by side at one height, out of which the hash of a perfect subtree can be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// Height above the leaves: 0, 8, 16, ...
+    pub level: u8,
+    /// Index of the first.
+    pub from: u64,
+    /// How many: a power of two, at most 128.
+    pub count: u64,
+}
+
+/// Number of hashes of one stored height under one of the next.
+pub const TILE: u64 = 256;
+
+impl NodeId {
+    /// What the node is made of when only leaves and the subtrees of 256, 65,536, ... leaves are stored.
+    pub fn span(self) -> Span {
+        let above = self.level % 8;
+        Span {
+            level: self.level - above,
+            from: self.index << above,
+            count: 1 << above,
+        }
+    }
+}
+
+/// Root over a power of two of hashes; none for another number.
+pub fn fold(hashes: &[Hash]) -> Option<Hash> {
+    if !hashes.len().is_power_of_two() {
+        return None;
+    }
+    let mut row = hashes.to_vec();
+    while row.len() > 1 {
+        row = row.chunks_exact(2).map(|pair| node(&pair[0], &pair[1])).collect();
+    }
+    row.first().copied()
+}
+
 /// A proof cannot be made, or is not one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProofError {
@@ -164,7 +203,7 @@ fn range(nodes: &impl Nodes, from: u64, to: u64) -> Result<Hash, ProofError> {
 
 /// Largest power of two smaller than `count`, which is at least 2.
 fn split(count: u64) -> u64 {
-    1 << (63 - (count - 1).leading_zeros())
+    1 << (count - 1).ilog2()
 }
 
 /// Proof that leaf `index` is in the tree of that size (RFC 6962 2.1.1), from the leaf up.

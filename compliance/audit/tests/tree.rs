@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use usance_audit::tree::{
     Frontier, Hash, NodeId, ProofError, check_consistency, check_inclusion, consistency, consistency_nodes, empty_root,
-    inclusion, inclusion_nodes, leaf, node, peaks,
+    fold, inclusion, inclusion_nodes, leaf, node, peaks,
 };
 
 const LEAVES: [&str; 8] = [
@@ -162,7 +162,7 @@ fn every_leaf_of_every_tree_is_proved_and_nothing_else_is() {
         let size = size as u64;
         for (index, one) in (0..size).zip(&leaves) {
             let proof = inclusion(&nodes, index, size).unwrap();
-            assert_eq!(inclusion_nodes(index, size).len() >= proof.len(), true);
+            assert!(inclusion_nodes(index, size).len() >= proof.len());
             check_inclusion(*one, (index, size), &proof, &root).unwrap();
             let wrong = check_inclusion(leaf(b"x"), (index, size), &proof, &root);
             assert_eq!(wrong, Err(ProofError::Root));
@@ -227,4 +227,23 @@ fn the_right_edge_grows_to_the_root_of_any_size() {
         edge.push(leaves[size]);
     }
     assert_eq!(Frontier::new(3, vec![empty_root()]), None);
+}
+
+#[test]
+fn every_node_is_made_of_what_is_stored() {
+    let leaves: Vec<_> = (0..1024_u32).map(|n| leaf(&n.to_be_bytes())).collect();
+    let nodes = nodes(&leaves);
+    for (id, hash) in &nodes {
+        let span = id.span();
+        assert!(span.level % 8 == 0 && span.count <= 128);
+        let stored = (span.from..span.from + span.count).map(|index| {
+            nodes[&NodeId {
+                level: span.level,
+                index,
+            }]
+        });
+        assert_eq!(fold(&stored.collect::<Vec<_>>()), Some(*hash));
+    }
+    assert_eq!(fold(&leaves[..3]), None);
+    assert_eq!(fold(&[]), None);
 }

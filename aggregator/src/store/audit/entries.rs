@@ -1,11 +1,12 @@
 //! Tables `audit.entry` and `audit.salt`.
 
-use ::audit::{Commitment, Entry};
+use ::audit::{Actor, Code, Commitment, Entry, Object};
+use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::api::Error;
-use crate::store::to_json;
+use crate::store::{Unreadable, corrupt, from_json, to_json};
 
 /// Writes entries in their order, in the caller's transaction.
 pub(crate) async fn insert_entries(conn: &mut PgConnection, entries: &[Entry]) -> Result<(), Error> {
@@ -56,6 +57,20 @@ pub(crate) async fn insert_entries(conn: &mut PgConnection, entries: &[Entry]) -
     Ok(())
 }
 
+/// Writes those entries that are not there yet.
+pub(crate) async fn insert_new_entries(conn: &mut PgConnection, entries: &[Entry]) -> Result<(), Error> {
+    let ids: Vec<Uuid> = entries.iter().map(|e| e.id).collect();
+    let there = sqlx::query_scalar!("select id from audit.entry where id = any($1)", &ids)
+        .fetch_all(&mut *conn)
+        .await?;
+    let fresh: Vec<Entry> = entries.iter().filter(|e| !there.contains(&e.id)).cloned().collect();
+    if fresh.is_empty() {
+        Ok(())
+    } else {
+        insert_entries(conn, &fresh).await
+    }
+}
+
 /// 32 random bytes, 244 bits of them by the database's strong generator.
 pub(crate) async fn fresh_salt(conn: &mut PgConnection) -> Result<Vec<u8>, sqlx::Error> {
     sqlx::query_scalar!(r#"select sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())) as "salt!""#)
@@ -99,4 +114,53 @@ pub(crate) async fn destroy_salts(conn: &mut PgConnection, tenant: Uuid, subject
     .execute(conn)
     .await?;
     Ok(gone.rows_affected())
+}
+
+/// An entry as stored.
+pub(crate) struct EntryRow {
+    pub id: Uuid,
+    pub tenant: Uuid,
+    pub at: DateTime<Utc>,
+    pub actor: Uuid,
+    pub role: String,
+    pub action: String,
+    pub object_kind: String,
+    pub object_id: String,
+    pub subject: Option<Uuid>,
+    pub decision: Option<String>,
+    pub rules: Option<String>,
+    pub lists: Option<String>,
+    pub commitments: Option<String>,
+}
+
+impl EntryRow {
+    /// The entry: what is hashed is what is stored.
+    pub(crate) fn entry(self) -> Result<Entry, Error> {
+        let code = |text: &str| Code::named(text).ok_or_else(|| corrupt(Unreadable("code of an audit entry")));
+        let some = |text: Option<String>| text.map(|text| code(&text)).transpose();
+        Ok(Entry {
+            id: self.id,
+            tenant: self.tenant,
+            at: self.at,
+            actor: Actor {
+                id: self.actor,
+                role: code(&self.role)?,
+            },
+            action: code(&self.action)?,
+            object: Object {
+                kind: code(&self.object_kind)?,
+                id: code(&self.object_id)?,
+            },
+            subject: self.subject,
+            decision: some(self.decision)?,
+            rules: some(self.rules)?,
+            lists: some(self.lists)?,
+            commitments: self
+                .commitments
+                .as_deref()
+                .map(from_json)
+                .transpose()?
+                .unwrap_or_default(),
+        })
+    }
 }

@@ -24,6 +24,8 @@ pub(crate) enum Purpose {
     Liquidate(LoanId),
     /// The keeper ends a loan in default.
     MarkDefault(LoanId),
+    /// A checkpoint of the audit trail.
+    Anchor(Uuid),
 }
 
 impl Purpose {
@@ -33,14 +35,16 @@ impl Purpose {
             Self::Settlement(_) => "SETTLEMENT",
             Self::Liquidate(_) => "LIQUIDATE",
             Self::MarkDefault(_) => "MARK_DEFAULT",
+            Self::Anchor(_) => "ANCHOR",
         }
     }
 
-    fn read(name: &str, settlement: Option<Uuid>, loan: Option<Uuid>) -> Result<Self, Error> {
-        match (name, settlement, loan) {
-            ("SETTLEMENT", Some(id), None) => Ok(Self::Settlement(id.into())),
-            ("LIQUIDATE", None, Some(id)) => Ok(Self::Liquidate(id.into())),
-            ("MARK_DEFAULT", None, Some(id)) => Ok(Self::MarkDefault(id.into())),
+    fn read(name: &str, settlement: Option<Uuid>, loan: Option<Uuid>, anchor: Option<Uuid>) -> Result<Self, Error> {
+        match (name, settlement, loan, anchor) {
+            ("SETTLEMENT", Some(id), None, None) => Ok(Self::Settlement(id.into())),
+            ("LIQUIDATE", None, Some(id), None) => Ok(Self::Liquidate(id.into())),
+            ("MARK_DEFAULT", None, Some(id), None) => Ok(Self::MarkDefault(id.into())),
+            ("ANCHOR", None, None, Some(id)) => Ok(Self::Anchor(id)),
             _ => Err(corrupt(Unreadable("purpose of a transaction"))),
         }
     }
@@ -54,13 +58,14 @@ pub(crate) async fn enqueue_tx(
     purpose: Purpose,
     call: &Call,
 ) -> Result<bool, Error> {
-    let (settlement, loan) = match purpose {
-        Purpose::Settlement(id) => (Some(id.0), None),
-        Purpose::Liquidate(id) | Purpose::MarkDefault(id) => (None, Some(id.0)),
+    let (settlement, loan, anchor) = match purpose {
+        Purpose::Settlement(id) => (Some(id.0), None, None),
+        Purpose::Liquidate(id) | Purpose::MarkDefault(id) => (None, Some(id.0), None),
+        Purpose::Anchor(id) => (None, None, Some(id)),
     };
     let done = sqlx::query!(
-        "insert into chain.tx (id, settlement_id, loan_id, purpose, chain_id, to_address, data, gas_limit)
-         values ($1, $2, $3, $4, $5, $6, $7, $8)
+        "insert into chain.tx (id, settlement_id, loan_id, purpose, chain_id, to_address, data, gas_limit, anchor_id)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
          on conflict (loan_id) where state in ('QUEUED', 'BROADCAST', 'INCLUDED') do nothing",
         id.0,
         settlement,
@@ -69,7 +74,8 @@ pub(crate) async fn enqueue_tx(
         signed(call.chain_id)?,
         call.to.to_vec(),
         call.data.to_vec(),
-        signed(call.gas_limit)?
+        signed(call.gas_limit)?,
+        anchor
     )
     .execute(conn)
     .await?;
@@ -151,6 +157,14 @@ pub(crate) async fn tx_progress(
     .transpose()
 }
 
+/// Hash of the attempt that a block has.
+pub(crate) async fn mined_hash(conn: &mut PgConnection, tx: ChainTxId) -> Result<Option<B256>, Error> {
+    let found = sqlx::query_scalar!("select mined_hash from chain.tx where id = $1", tx.0)
+        .fetch_optional(conn)
+        .await?;
+    found.flatten().as_deref().map(hash).transpose()
+}
+
 fn tx_state(text: &str) -> Result<TxState, Error> {
     TxState::parse(text).ok_or_else(|| corrupt(Unreadable("transaction state")))
 }
@@ -213,7 +227,7 @@ pub(crate) async fn assign_nonce(
          where id = $3 and chain_id = $1 and state = 'QUEUED'
            and (select count(*) from chain.tx
                 where chain_id = $1 and signer = $2 and state in ('BROADCAST', 'INCLUDED')) < $5
-         returning purpose, settlement_id, loan_id",
+         returning purpose, settlement_id, loan_id, anchor_id",
         signed(chain_id)?,
         signer.to_vec(),
         tx.0,
@@ -233,7 +247,7 @@ pub(crate) async fn assign_nonce(
         .await?;
     }
     taken
-        .map(|r| Purpose::read(&r.purpose, r.settlement_id, r.loan_id))
+        .map(|r| Purpose::read(&r.purpose, r.settlement_id, r.loan_id, r.anchor_id))
         .transpose()
 }
 
@@ -324,7 +338,7 @@ pub(crate) async fn owner_of_tx(
     tx: ChainTxId,
 ) -> Result<Option<(u64, Address, Purpose)>, Error> {
     let row = sqlx::query!(
-        r#"select chain_id, signer as "signer!", purpose, settlement_id, loan_id from chain.tx
+        r#"select chain_id, signer as "signer!", purpose, settlement_id, loan_id, anchor_id from chain.tx
            where id = $1 and signer is not null"#,
         tx.0
     )
@@ -332,7 +346,7 @@ pub(crate) async fn owner_of_tx(
     .await?;
     row.map(|r| {
         let signer = Address::try_from(r.signer.as_slice()).map_err(corrupt)?;
-        let purpose = Purpose::read(&r.purpose, r.settlement_id, r.loan_id)?;
+        let purpose = Purpose::read(&r.purpose, r.settlement_id, r.loan_id, r.anchor_id)?;
         Ok((natural(r.chain_id)?, signer, purpose))
     })
     .transpose()
