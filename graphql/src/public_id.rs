@@ -37,10 +37,6 @@ pub enum Kind {
     Hold,
     /// A request to be forgotten.
     Erasure,
-}
-
-impl Kind {
-    const ALL: &[Self] = &[
     /// A verification of an identity.
     Verification,
     /// A review of a verification.
@@ -48,7 +44,7 @@ impl Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 13] = [
+    const ALL: &[Self] = &[
         Self::Request,
         Self::Quote,
         Self::Settlement,

@@ -146,7 +146,9 @@ impl Query {
             | Kind::Model
             | Kind::Proposal
             | Kind::Hold
-            | Kind::Erasure => None,
+            | Kind::Erasure
+            | Kind::Verification
+            | Kind::VerificationReview => None,
         })
     }
 }
