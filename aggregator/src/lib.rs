@@ -13,6 +13,10 @@ use tokio_util::task::TaskTracker;
 
 pub mod api;
 
+// Who may.
+pub mod access;
+pub mod roles;
+
 // Quoting side.
 pub mod acceptance;
 pub mod attestation;
@@ -114,6 +118,8 @@ pub struct Settings {
     pub provider_rules: domain::provider::SuspensionRules,
     /// Who may sign models, how long clearances last.
     pub risk: risk::sets::RiskSettings,
+    /// Amounts, one a currency, above which an officer does not decide a review alone; none: any amount.
+    pub large_amounts: Vec<domain::Money>,
 }
 
 impl Default for Settings {
@@ -128,6 +134,7 @@ impl Default for Settings {
             keeper_pause: Duration::from_secs(15),
             provider_rules: domain::provider::SuspensionRules::default(),
             risk: risk::sets::RiskSettings::default(),
+            large_amounts: Vec::new(),
         }
     }
 }
@@ -151,6 +158,7 @@ pub struct Aggregator {
     pub(crate) providers: providers::Registry,
     pub(crate) models: risk::sets::Registry,
     pub(crate) drift: risk::drift::Book,
+    pub(crate) revisions: roles::Revisions,
     pub(crate) wake: Wake,
     /// Fan-outs that still run.
     pub(crate) tasks: TaskTracker,
@@ -180,6 +188,7 @@ impl Aggregator {
             providers: providers::Registry::default(),
             models: risk::sets::Registry::default(),
             drift: risk::drift::Book::default(),
+            revisions: roles::Revisions::default(),
             wake: Wake::default(),
             tasks: TaskTracker::new(),
             consumers,

@@ -19,6 +19,7 @@ mod collateral;
 mod documents;
 mod networks;
 mod oauth;
+mod principals;
 mod providers;
 mod risk;
 mod risk_documents;
@@ -54,6 +55,7 @@ pub fn router() -> Router<Api> {
         .merge(providers::router())
         .merge(risk::router())
         .merge(networks::router())
+        .merge(principals::router())
         .merge(service::router())
         .layer(DefaultBodyLimit::max(MAX_BODY))
 }

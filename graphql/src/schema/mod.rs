@@ -11,6 +11,7 @@ pub mod loan;
 mod mutation;
 pub mod operator;
 pub mod page;
+pub mod principal;
 pub mod provider;
 mod query;
 pub mod quote;
@@ -34,20 +35,20 @@ const MAX_DIRECTIVES: usize = 8;
 /// All reads.
 #[derive(MergedObject, Debug)]
 #[graphql(name = "Query")]
-pub struct Reads(Query, risk_root::RiskQuery);
+pub struct Reads(Query, risk_root::RiskQuery, principal::PrincipalQuery);
 
 /// All writes.
 #[derive(MergedObject, Debug)]
 #[graphql(name = "Mutation")]
-pub struct Writes(Mutation, risk_root::RiskMutation);
+pub struct Writes(Mutation, risk_root::RiskMutation, principal::PrincipalMutation);
 
 /// The schema with its limits.
 pub type UsanceSchema = Schema<Reads, Writes, Subscription>;
 
 /// The schema before its execution mode is chosen.
 pub fn builder(introspection: bool) -> SchemaBuilder<Reads, Writes, Subscription> {
-    let reads = Reads(Query, risk_root::RiskQuery);
-    let writes = Writes(Mutation, risk_root::RiskMutation);
+    let reads = Reads(Query, risk_root::RiskQuery, principal::PrincipalQuery);
+    let writes = Writes(Mutation, risk_root::RiskMutation, principal::PrincipalMutation);
     let builder = Schema::build(reads, writes, Subscription)
         .limit_depth(MAX_DEPTH)
         .limit_complexity(MAX_COMPLEXITY)

@@ -8,6 +8,7 @@ use crate::{Api, MAX_BODY};
 
 mod engine;
 mod explorer;
+mod guard;
 mod http;
 mod sse;
 mod ws;

@@ -292,6 +292,7 @@ pub(crate) fn borrower() -> Principal {
         tenant,
         role: Role::Borrower,
         provider: None,
+        standing: domain::principal::Standing::default(),
     }
 }
 
@@ -303,6 +304,7 @@ pub(crate) fn stranger() -> Principal {
         tenant,
         role: Role::Integrator,
         provider: None,
+        standing: domain::principal::Standing::default(),
     }
 }
 
