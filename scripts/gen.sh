@@ -13,6 +13,8 @@ if [ "${1:-}" = --check ]; then
         "$target/debug/usance" print "provider-$page" | diff -u "docs/providers/$page.md" - ||
             { echo "docs/providers/$page.md is not current: run scripts/gen.sh" >&2; exit 1; }
     done
+    "$target/debug/usance" print access-matrix | diff -u docs/compliance/access-matrix.md - ||
+        { echo "docs/compliance/access-matrix.md is not current: run scripts/gen.sh" >&2; exit 1; }
     exit 0
 fi
 scripts/contracts-gen.sh
@@ -20,6 +22,7 @@ node scripts/sdk-api.mjs
 cargo build --quiet --package usance-server
 "$target/debug/usance" print provider-matrix >docs/providers/matrix.md
 "$target/debug/usance" print provider-checks >docs/providers/checks.md
+"$target/debug/usance" print access-matrix >docs/compliance/access-matrix.md
 "$target/debug/usance" print schema >graphql/schema.graphql
 "$target/debug/usance" print openapi >graphql/openapi.json
 rm -rf .sqlx && mkdir .sqlx

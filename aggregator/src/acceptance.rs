@@ -9,6 +9,7 @@ use domain::{Principal, Reason};
 use sqlx::PgConnection;
 
 use crate::Aggregator;
+use crate::access::{Action, Class, Resource, check, may_ever};
 use crate::api::{AcceptQuote, Error, IdempotencyKey, SettlementView};
 use crate::audit::deeds;
 use crate::decisions::{self, Decided, about_acceptance, about_request, refusal};
@@ -129,22 +130,19 @@ impl Aggregator {
         caller: &Principal,
         accept: &AcceptQuote,
     ) -> Result<(RequestRow, Quote), Error> {
+        may_ever(caller, Action::Accept, Class::Quote)?;
         let Some((_, quote)) = rows::quote(conn, accept.quote_id).await? else {
             let (book, _) = self.bus.with_quote(accept.quote_id).ok_or(Error::NotFound)?;
-            return Err(if caller.acts_for(book.tenant, book.borrower) {
-                book_open()
-            } else {
-                Error::NotFound
+            let open = Resource::about(Class::Quote, book.tenant, book.borrower);
+            return Err(match check(caller, Action::Accept, &open) {
+                Ok(()) => book_open(),
+                Err(error) => error,
             });
         };
         let row = rows::lock(conn, quote.request_id).await?.ok_or(Error::NotFound)?;
-        let (tenant, borrower) = (row.asked.request.tenant, row.asked.request.borrower);
-        if !caller.sees(tenant, borrower, None) {
-            return Err(Error::NotFound);
-        }
-        if !caller.acts_for(tenant, borrower) {
-            return Err(Error::Forbidden);
-        }
+        let request = &row.asked.request;
+        let resource = Resource::about(Class::Quote, request.tenant, request.borrower);
+        check(caller, Action::Accept, &resource)?;
         Ok((row, quote))
     }
 

@@ -1,6 +1,7 @@
 //! Tenants, principals and API clients.
 
 use domain::ids::{PrincipalId, ProviderId, TenantId};
+use domain::principal::{Group, Standing};
 use domain::{Principal, Role};
 use sha2::{Digest, Sha256};
 
@@ -29,11 +30,16 @@ impl Aggregator {
                 "a provider names its lender, nobody else does",
             ));
         }
+        if !principal.role.is_staff() && principal.standing.groups().next().is_some() {
+            return Err(Error::invalid("groups", "only staff are in groups"));
+        }
         let row = rows::PrincipalRow {
             id: principal.id.0,
             tenant_id: principal.tenant.0,
             role: principal.role.as_str().to_owned(),
             provider_id: principal.provider.as_ref().map(|p| p.as_str().to_owned()),
+            groups: group_names(principal.standing),
+            revision: 0,
         };
         let mut conn = self.world.db.acquire().await?;
         match rows::add_principal(&mut conn, &row, self.world.clock.now()).await {
@@ -56,6 +62,13 @@ impl Aggregator {
         }
         if secret.len() < MIN_SECRET {
             return Err(Error::invalid("secret", "at least 32 characters, made at random"));
+        }
+        if !::access::has_tokens(self.principal(principal).await?.role) {
+            return Err(Error::refused(
+                "NO_CLIENT",
+                "A process of ours has no client.",
+                Some("principal"),
+            ));
         }
         let mut conn = self.world.db.acquire().await?;
         let now = self.world.clock.now();
@@ -97,8 +110,16 @@ fn digest(secret: &str) -> [u8; 32] {
     Sha256::digest(secret).into()
 }
 
-fn principal_of(row: rows::PrincipalRow) -> Result<Principal, Error> {
+/// Names of groups as they are stored.
+pub(crate) fn group_names(standing: Standing) -> Vec<String> {
+    standing.groups().map(|group| group.as_str().to_owned()).collect()
+}
+
+pub(crate) fn principal_of(row: rows::PrincipalRow) -> Result<Principal, Error> {
+    let groups: Option<Vec<Group>> = row.groups.iter().map(|name| Group::parse(name)).collect();
+    let groups = groups.ok_or_else(|| corrupt(Unreadable("group")))?;
     Ok(Principal {
+        standing: Standing::of(&groups).at(u32::try_from(row.revision).map_err(corrupt)?),
         id: row.id.into(),
         tenant: row.tenant_id.into(),
         role: Role::parse(&row.role).ok_or_else(|| corrupt(Unreadable("role")))?,

@@ -13,6 +13,10 @@ use tokio_util::task::TaskTracker;
 
 pub mod api;
 
+// Who may.
+pub mod access;
+pub mod roles;
+
 // Quoting side.
 pub mod acceptance;
 pub mod attestation;
@@ -133,6 +137,8 @@ pub struct Settings {
     pub kyc: kyc::KycSettings,
     /// How the audit trail is signed and where its checkpoints go.
     pub audit: audit::AuditSettings,
+    /// Amounts, one a currency, above which an officer does not decide a review alone; none: any amount.
+    pub large_amounts: Vec<domain::Money>,
 }
 
 impl Default for Settings {
@@ -150,6 +156,7 @@ impl Default for Settings {
             rules: rules::RuleSettings::default(),
             kyc: kyc::KycSettings::default(),
             audit: audit::AuditSettings::default(),
+            large_amounts: Vec::new(),
         }
     }
 }
@@ -176,6 +183,7 @@ pub struct Aggregator {
     pub(crate) models: risk::sets::Registry,
     pub(crate) drift: risk::drift::Book,
     pub(crate) notes: audit::notes::Notes,
+    pub(crate) revisions: roles::Revisions,
     pub(crate) wake: Wake,
     /// Fan-outs that still run.
     pub(crate) tasks: TaskTracker,
@@ -206,6 +214,7 @@ impl Aggregator {
             models: risk::sets::Registry::default(),
             drift: risk::drift::Book::default(),
             notes: audit::notes::Notes::default(),
+            revisions: roles::Revisions::default(),
             wake: Wake::default(),
             tasks: TaskTracker::new(),
             consumers,

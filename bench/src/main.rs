@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
+mod access_decide;
 mod fanout;
 mod figure;
 mod gas;
@@ -117,6 +118,9 @@ async fn figures(options: &Options) -> anyhow::Result<Vec<(Box<dyn Figure>, Vec<
         if options.wants(name) {
             figures.push(Box::new(numbers::WholeQuote::new(name, payments)?));
         }
+    }
+    if options.wants("access_decide") {
+        figures.push(Box::new(access_decide::Decide::new()?));
     }
     if options.wants("normalise_fis12") {
         figures.push(Box::new(normalise::Normalise::new()?));

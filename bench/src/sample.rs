@@ -35,6 +35,7 @@ pub fn borrower() -> Principal {
         tenant: TenantId(Uuid::from_u128(2)),
         role: Role::Borrower,
         provider: None,
+        standing: domain::principal::Standing::default(),
     }
 }
 

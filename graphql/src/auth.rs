@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::ids::{PrincipalId, TenantId};
 use domain::ports::Clock;
-use domain::principal::{Principal, Role};
+use domain::principal::{Group, Principal, Role, Standing};
 use ed25519_dalek::SigningKey;
 use ed25519_dalek::pkcs8::EncodePrivateKey;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
@@ -44,6 +44,11 @@ struct Claims {
     role: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     provider: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    groups: Vec<String>,
+    /// Number of changes of role and groups when the token was issued.
+    #[serde(default)]
+    rev: u32,
 }
 
 /// Signs and checks access tokens with one key.
@@ -54,7 +59,7 @@ pub struct Tokens {
     encoding: EncodingKey,
     decoding: DecodingKey,
     clock: Arc<dyn Clock>,
-    /// Tokens with a good signature, for their lifetime. Tokens are not revoked, they end; their times are looked at anew.
+    /// Tokens with a good signature, for their lifetime; their times are looked at anew, and whether the role changed since.
     checked: Cache<String, Arc<Checked>>,
 }
 
@@ -100,8 +105,11 @@ impl Tokens {
         })
     }
 
-    /// A token for that caller.
+    /// A token for that caller; none for a process of ours.
     pub fn issue(&self, principal: &Principal) -> Result<String, BadKey> {
+        if !access::has_tokens(principal.role) {
+            return Err(BadKey);
+        }
         let now = self.clock.now().timestamp();
         let claims = Claims {
             iss: self.issuer.clone(),
@@ -113,6 +121,8 @@ impl Tokens {
             tenant: principal.tenant.0,
             role: principal.role.as_str().to_owned(),
             provider: principal.provider.as_ref().map(ToString::to_string),
+            groups: principal.standing.groups().map(|g| g.as_str().to_owned()).collect(),
+            rev: principal.standing.revision,
         };
         let mut header = Header::new(Algorithm::EdDSA);
         header.kid = Some(self.kid.clone());
@@ -157,12 +167,18 @@ impl Tokens {
             Some(name) => Some(name.parse().ok()?),
             None => None,
         };
+        let role = Role::parse(&claims.role).filter(|role| access::has_tokens(*role))?;
+        let groups: Vec<Group> = claims.groups.iter().map(|g| Group::parse(g)).collect::<Option<_>>()?;
+        if !groups.is_empty() && !role.is_staff() {
+            return None;
+        }
         Some(Checked {
             principal: Principal {
                 id: PrincipalId(claims.sub),
                 tenant: TenantId(claims.tenant),
-                role: Role::parse(&claims.role)?,
+                role,
                 provider,
+                standing: Standing::of(&groups).at(claims.rev),
             },
             not_before: claims.nbf,
             ends: claims.exp,
@@ -184,8 +200,15 @@ pub fn caller(api: &Api, headers: &HeaderMap) -> Option<Principal> {
     let (scheme, token) = value.split_once(' ')?;
     scheme
         .eq_ignore_ascii_case("bearer")
-        .then(|| api.tokens.verify(token.trim()))
+        .then(|| bearer(api, token.trim()))
         .flatten()
+}
+
+/// The caller that a token stands for, when its role is still the one of the token.
+pub fn bearer(api: &Api, token: &str) -> Option<Principal> {
+    api.tokens
+        .verify(token)
+        .filter(|principal| api.aggregator.is_current(principal))
 }
 
 /// Extractor: the authenticated caller, or a 401 problem.

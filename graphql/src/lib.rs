@@ -13,9 +13,11 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 pub mod auth;
+mod gate;
 pub mod openapi;
 mod openapi_privacy;
 mod openapi_kyc;
+mod openapi_principals;
 mod openapi_providers;
 mod openapi_risk;
 mod openapi_rules;
@@ -178,6 +180,7 @@ pub trait DevClock: Send + Sync {
 pub fn router(api: Api) -> Router {
     rest::router()
         .merge(transport::router())
+        .layer(axum::middleware::from_fn_with_state(api.clone(), gate::pass))
         .layer(axum::middleware::from_fn(rest::request_id))
         .layer(axum::middleware::from_fn_with_state(api.clone(), origin::note))
         .with_state(api)

@@ -67,6 +67,7 @@ fn routes() -> impl Iterator<Item = Route> {
         .chain(crate::openapi_rules::routes())
         .chain(crate::openapi_privacy::routes())
         .chain(crate::openapi_kyc::routes())
+        .chain(crate::openapi_principals::routes())
 }
 
 fn quoting_routes() -> Vec<Route> {
@@ -373,6 +374,7 @@ fn schemas() -> Map<String, Value> {
     all.extend(crate::openapi_rules::bodies());
     all.extend(crate::openapi_privacy::bodies());
     all.extend(crate::openapi_kyc::bodies());
+    all.extend(crate::openapi_principals::bodies());
     all.insert("Problem".to_owned(), problem_schema());
     all
 }

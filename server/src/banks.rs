@@ -64,6 +64,7 @@ async fn count(bank: &BankFiles, aggregator: &Aggregator, clock: &dyn Clock, rep
         tenant: TenantId(Uuid::nil()),
         role: Role::Provider,
         provider: Some(bank.provider().clone()),
+        standing: domain::principal::Standing::default(),
     };
     let settlement = match aggregator.settlement(&caller, repayment.settlement).await {
         Ok(settlement) => settlement,

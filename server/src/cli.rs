@@ -104,6 +104,8 @@ enum Printed {
     ProviderMatrix,
     /// What the conformance kit checks (Markdown).
     ProviderChecks,
+    /// Who may do what: roles, classes, fields, routes (Markdown).
+    AccessMatrix,
 }
 
 #[derive(Subcommand, Debug)]
@@ -155,6 +157,12 @@ fn run(command: Command) -> Result<ExitCode> {
             what: Printed::ProviderChecks,
         } => {
             print!("{}", kit::markdown());
+            return Ok(ExitCode::SUCCESS);
+        }
+        Command::Print {
+            what: Printed::AccessMatrix,
+        } => {
+            print!("{}", access::document::markdown());
             return Ok(ExitCode::SUCCESS);
         }
         _ => {}

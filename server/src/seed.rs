@@ -2,8 +2,8 @@
 
 use aggregator::Aggregator;
 use anyhow::Result;
-use domain::ids::{PrincipalId, TenantId};
-use domain::principal::{Principal, Role};
+use domain::ids::{PrincipalId, ProviderId, TenantId};
+use domain::principal::{Group, Principal, Role, Standing};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -35,30 +35,66 @@ pub fn clients() -> Vec<DevClient> {
         client("officer", Role::Officer),
         client("other-borrower", Role::Borrower),
         client("second-officer", Role::Officer),
+        client("risk-manager", Role::RiskManager),
+        client("manager", Role::Manager),
+        client("credit-head", Role::CreditHead),
+        client("second-credit-head", Role::CreditHead),
+        client("admin", Role::Admin),
+        client("aml-officer", Role::Officer),
+        client("second-borrower", Role::Borrower),
+        client("tenant-officer", Role::Officer),
+        client("other-officer", Role::Officer),
+        client("other-integrator", Role::Integrator),
+        client("desk-one", Role::Provider),
     ]
 }
 
-/// Creates one tenant with a client of each role, and a second tenant with a borrower of its own.
-pub async fn plant(aggregator: &Aggregator) -> Result<()> {
-    let (first, second) = (TenantId(Uuid::from_u128(0xA1)), TenantId(Uuid::from_u128(0xA2)));
-    aggregator.create_tenant(first, "Development").await?;
-    aggregator.create_tenant(second, "Another tenant").await?;
-    for (number, client) in (1u128..).zip(clients()) {
+/// Everybody whose name starts with `other` belongs to the second tenant.
+fn is_other(client: &DevClient) -> bool {
+    client.client_id.starts_with("dev-other-")
+}
+
+/// Staff work for the platform, but for those who are named after a tenant.
+fn standing(client: &DevClient, role: Role) -> Standing {
+    let bound = is_other(client) || client.client_id == "dev-tenant-officer";
+    match client.client_id.as_str() {
+        "dev-aml-officer" => Standing::of(&[Group::Platform, Group::Aml]),
+        _ if role.is_staff() && !bound => Standing::of(&[Group::Platform]),
+        _ => Standing::default(),
+    }
+}
+
+/// The lender that a client of one speaks for, by the name of the client.
+fn lender(client: &DevClient, role: Role) -> Result<Option<ProviderId>> {
+    let name = client.client_id.strip_prefix("dev-").filter(|_| role == Role::Provider);
+    Ok(name.map(str::parse).transpose()?)
+}
+
+/// The tenants of the development marketplace.
+pub const TENANTS: [TenantId; 2] = [TenantId(Uuid::from_u128(0xA1)), TenantId(Uuid::from_u128(0xA2))];
+
+/// The clients with the principals that they act as.
+pub fn principals() -> Result<Vec<(DevClient, Principal)>> {
+    let made = (1u128..).zip(clients()).map(|(number, client)| {
         let role = Role::parse(&client.role).unwrap_or(Role::Borrower);
         let principal = Principal {
             id: PrincipalId(Uuid::from_u128(0xB0 + number)),
-            tenant: if client.client_id == "dev-other-borrower" {
-                second
-            } else {
-                first
-            },
+            tenant: TENANTS[usize::from(is_other(&client))],
             role,
-            provider: if role == Role::Provider {
-                Some("harbor-bank".parse()?)
-            } else {
-                None
-            },
+            provider: lender(&client, role)?,
+            standing: standing(&client, role),
         };
+        Ok((client, principal))
+    });
+    made.collect()
+}
+
+/// Creates one tenant with a client of each role that has tokens, and a second tenant with people of its own.
+pub async fn plant(aggregator: &Aggregator) -> Result<()> {
+    for (tenant, name) in TENANTS.into_iter().zip(["Development", "Another tenant"]) {
+        aggregator.create_tenant(tenant, name).await?;
+    }
+    for (client, principal) in principals()? {
         aggregator.create_principal(&principal).await?;
         aggregator
             .create_client(&client.client_id, principal.id, &client.client_secret)

@@ -108,6 +108,10 @@ pub enum Client {
     Officer,
     /// Another one of us: the second pair of eyes.
     SecondOfficer,
+    /// Acts for borrowers of the first tenant.
+    Integrator,
+    /// A borrower of the same tenant as the first.
+    SecondBorrower,
 }
 
 impl Client {
@@ -118,6 +122,8 @@ impl Client {
             Self::HarborBank => "dev-harbor-bank",
             Self::Officer => "dev-officer",
             Self::SecondOfficer => "dev-second-officer",
+            Self::Integrator => "dev-integrator",
+            Self::SecondBorrower => "dev-second-borrower",
         }
     }
 }

@@ -40,8 +40,8 @@ async fn usance(world: &Environment, officer: &str, arguments: &[&str]) -> Resul
     Ok((read(&done.stdout), read(&done.stderr), done.status.code().unwrap_or(-1)))
 }
 
-const ADA: &str = "dev-officer";
-const BOB: &str = "dev-second-officer";
+const ADA: &str = "dev-risk-manager";
+const BOB: &str = "dev-credit-head";
 
 async fn limits(world: &mut Environment) -> Result<Value> {
     let found = world.get(Client::Borrower, "/v1/risk/limits").await?;

@@ -1,15 +1,16 @@
 //! Stored fraud checks, for officers.
 
 use chrono::{DateTime, Utc};
+use domain::Principal;
 use domain::ids::RequestId;
-use domain::{Principal, Role};
 use risk::fraud::FraudResult;
 use serde::Deserialize;
 
 use crate::Aggregator;
+use crate::access::{Action, Class, Resource, check, may_ever};
 use crate::api::Error;
 use crate::decisions::DecisionKind;
-use crate::store::{corrupt, decisions as rows};
+use crate::store::{corrupt, decisions as rows, quoting};
 
 /// The fraud checks of one decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,10 +30,15 @@ struct Stored {
 impl Aggregator {
     /// Fraud checks of a request, oldest first. For officers: to everyone else `Forbidden`, whoever asked for the credit.
     pub async fn fraud_checks(&self, caller: &Principal, request: RequestId) -> Result<Vec<FraudCheckView>, Error> {
-        if caller.role != Role::Officer {
-            return Err(Error::Forbidden);
-        }
+        may_ever(caller, Action::Read, Class::FraudCheck)?;
         let mut conn = self.world.db.acquire().await?;
+        let asked = quoting::request(&mut conn, request).await?;
+        let about = asked.map(|row| (row.asked.request.tenant, row.asked.request.borrower));
+        let about = about.map(|(tenant, borrower)| Resource::about(Class::FraudCheck, tenant, borrower));
+        // A request of another tenant has no checks, like one that is not there.
+        if about.is_none_or(|about| check(caller, Action::Read, &about).is_err()) {
+            return Ok(Vec::new());
+        }
         let found = rows::results_of(&mut conn, request, DecisionKind::Risk.as_str()).await?;
         let mut checks = Vec::new();
         for row in found {

@@ -225,6 +225,8 @@ async fn the_time_since_sign_up_is_that_of_the_borrower(db: PgPool) {
         tenant_id: who.tenant.0,
         role: "borrower".to_owned(),
         provider_id: None,
+        groups: Vec::new(),
+        revision: 0,
     };
     crate::store::identity::add_tenant(&mut conn, who.tenant.0, "tenant", now)
         .await

@@ -1,12 +1,13 @@
 //! What officers see of lenders and do to them, and what a lender sees of itself.
 
+use domain::Principal;
 use domain::ids::ProviderId;
 use domain::provider::{Limits, ProviderState};
-use domain::{Principal, Role};
 use serde::Serialize;
 
 use super::views::{ChangeView, HealthView, ProviderView, VersionView};
 use crate::Aggregator;
+use crate::access::{self, Action, Class, Resource, may_ever, shows};
 use crate::api::{Error, IdempotencyKey};
 use crate::idempotency::{Begun, Call, begin, finish};
 use crate::store::providers::{self as rows, ProviderRow, Suspension};
@@ -27,16 +28,24 @@ enum Wish {
     Limit(Limits),
 }
 
-impl Aggregator {
-    /// Lenders by name: all for an officer, its own for a lender, `Forbidden` for others.
-    pub async fn providers(&self, caller: &Principal) -> Result<Vec<ProviderView>, Error> {
-        if !matches!(caller.role, Role::Officer | Role::Provider) {
-            return Err(Error::Forbidden);
+impl Wish {
+    fn action(self) -> Action {
+        match self {
+            Self::Suspend => Action::Suspend,
+            Self::Resume => Action::Resume,
+            Self::Become(_) | Self::Limit(_) => Action::Change,
         }
+    }
+}
+
+impl Aggregator {
+    /// Lenders by name: all for staff of the platform, its own for a lender, `Forbidden` for others.
+    pub async fn providers(&self, caller: &Principal) -> Result<Vec<ProviderView>, Error> {
+        may_ever(caller, Action::Read, Class::Lender)?;
         let mut conn = self.world.db.acquire().await?;
         let all = rows::all(&mut conn).await?.into_iter();
         Ok(all
-            .filter(|row| sees(caller, &row.id))
+            .filter(|row| shows(caller, &lender(&row.id)))
             .map(|row| self.view(row))
             .collect())
     }
@@ -151,9 +160,8 @@ impl Aggregator {
         (id, reason): (&ProviderId, &str),
         (operation, wish): (&'static str, Wish),
     ) -> Result<ProviderView, Error> {
-        if caller.role != Role::Officer {
-            return Err(Error::Forbidden);
-        }
+        may_ever(caller, wish.action(), Class::Lender)?;
+        access::check(caller, wish.action(), &lender(id))?;
         let reason = reason.trim();
         let said = (1..=LONGEST).contains(&reason.chars().count()) && !reason.chars().any(char::is_control);
         if !said {
@@ -251,16 +259,13 @@ fn refused(row: &ProviderRow, next: ProviderState) -> Error {
     Error::refused("PROVIDER_TRANSITION", text, Some("id"))
 }
 
-fn sees(caller: &Principal, id: &ProviderId) -> bool {
-    caller.role == Role::Officer || (caller.role == Role::Provider && caller.provider.as_ref() == Some(id))
+fn lender(id: &ProviderId) -> Resource<'_> {
+    Resource::platform(Class::Lender).with(Some(id))
 }
 
 fn check_sees(caller: &Principal, id: &ProviderId) -> Result<(), Error> {
-    match caller.role {
-        Role::Officer | Role::Provider if sees(caller, id) => Ok(()),
-        Role::Officer | Role::Provider => Err(Error::NotFound),
-        Role::Borrower | Role::Integrator => Err(Error::Forbidden),
-    }
+    may_ever(caller, Action::Read, Class::Lender)?;
+    access::check(caller, Action::Read, &lender(id))
 }
 
 fn shown(first: u32) -> Result<i64, Error> {

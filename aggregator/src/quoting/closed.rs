@@ -8,6 +8,7 @@ use domain::ids::{PrincipalId, RequestId, TenantId};
 use domain::offer::ScheduledPayment;
 use moka::sync::Cache;
 
+use crate::access::{Action, Class, Resource, check};
 use crate::api::{RankedQuote, RequestView};
 
 /// Memory for closed books, bytes, as [`ClosedBook::size`] counts them.
@@ -52,9 +53,10 @@ impl Default for ClosedBooks {
 impl ClosedBooks {
     /// The book, when it is at hand and the caller may see it.
     pub(super) fn get(&self, caller: &Principal, id: RequestId) -> Option<Arc<ClosedBook>> {
-        self.0
-            .get(&id)
-            .filter(|book| caller.sees(book.tenant, book.borrower, None))
+        self.0.get(&id).filter(|book| {
+            let request = Resource::about(Class::Request, book.tenant, book.borrower);
+            check(caller, Action::Read, &request).is_ok()
+        })
     }
 
     pub(super) fn keep(&self, book: Arc<ClosedBook>) {

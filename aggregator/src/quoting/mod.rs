@@ -30,6 +30,7 @@ use sqlx::PgConnection;
 pub(crate) use self::closed::ClosedBooks;
 use self::fan_out::FanOut;
 use self::refinance::OldLoan;
+use crate::access::{Action, Class, Resource, check};
 use crate::api::{Error, IdempotencyKey, LenderProgress, NewRequest, RequestView};
 use crate::bus::LiveBook;
 use crate::decisions::{Decided, DecisionKind, about_request, about_risk};
@@ -72,9 +73,9 @@ impl Aggregator {
         validate::born(&new.applicant, self.world.clock.now().date_naive())?;
         let call = Call::new(caller, key, "requestQuotes", &new)?;
         let borrower = new.borrower.unwrap_or(caller.id);
-        if !caller.acts_for(caller.tenant, borrower) {
-            return Err(Error::Forbidden);
-        }
+        let wanted = Resource::about(Class::Request, caller.tenant, borrower);
+        // Nothing is hidden: there is no request yet.
+        check(caller, Action::Create, &wanted).map_err(|_| Error::Forbidden)?;
         // Sources of facts and chains are asked, so a repeated call is answered first: nobody is asked twice, and an old
         // loan may have ended since. Nothing is gathered about somebody whom the caller may not name.
         let mut conn = self.world.db.acquire().await?;

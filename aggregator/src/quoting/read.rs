@@ -10,6 +10,7 @@ use futures::stream::{self, BoxStream};
 
 use super::closed::ClosedBook;
 use crate::Aggregator;
+use crate::access::{Action, Class, Resource, check};
 use crate::api::{Error, Page, PageRequest, QuoteUpdate, RankedQuote, RequestView};
 use crate::bus::LiveBook;
 use crate::store::quoting::{self as rows, RequestRow};
@@ -157,11 +158,12 @@ impl Aggregator {
         let mut conn = self.world.db.acquire().await?;
         let row = rows::request(&mut conn, id).await?.ok_or(Error::NotFound)?;
         let request = &row.asked.request;
-        if caller.sees(request.tenant, request.borrower, None) {
-            Ok(row)
-        } else {
-            Err(Error::NotFound)
-        }
+        check(
+            caller,
+            Action::Read,
+            &Resource::about(Class::Request, request.tenant, request.borrower),
+        )?;
+        Ok(row)
     }
 }
 
@@ -178,5 +180,10 @@ fn cut(quotes: &[Arc<RankedQuote>], after: u32, first: usize) -> Page<Arc<Ranked
 }
 
 fn sees(caller: &Principal, book: &LiveBook) -> bool {
-    caller.sees(book.tenant, book.borrower, None)
+    check(
+        caller,
+        Action::Read,
+        &Resource::about(Class::Request, book.tenant, book.borrower),
+    )
+    .is_ok()
 }

@@ -20,9 +20,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::models::{officer, stored};
+use super::models::stored;
 use super::{Deed, note};
 use crate::Aggregator;
+use crate::access::{Action, Class, Resource, check};
 use crate::api::Error;
 use crate::store::risk::{self as rows, LevelRow};
 use crate::store::to_json;
@@ -302,7 +303,7 @@ impl Aggregator {
 
     /// What the counts of the last 7 or 28 days say of the models in force, for officers.
     pub async fn risk_drift(&self, caller: &Principal, days: u32) -> Result<Vec<DriftView>, Error> {
-        officer(caller)?;
+        check(caller, Action::Read, &Resource::platform(Class::Drift))?;
         if !(1..=LONGEST_DAYS).contains(&days) {
             return Err(Error::invalid("days", "1 to 28"));
         }

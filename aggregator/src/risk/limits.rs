@@ -13,12 +13,13 @@ use domain::loan::LoanState;
 use domain::money::{Currency, Money};
 use domain::offer::Offer;
 use domain::request::CreditRequest;
-use domain::{Outcome, Principal, Reason, Role};
+use domain::{Outcome, Principal, Reason};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{Deed, note, reason};
+use crate::access::{Action, Class, Resource, check, may_ever};
 use crate::api::{Error, IdempotencyKey};
 use crate::decisions::{Decided, DecisionKind};
 use crate::idempotency::{Begun, Call, begin, finish};
@@ -336,14 +337,17 @@ pub struct LimitPolicyView {
 impl Aggregator {
     /// The limits of a borrower, by currency: for officers, and for those who act for the borrower.
     pub async fn risk_limits(&self, caller: &Principal, borrower: PrincipalId) -> Result<Vec<LimitView>, Error> {
+        may_ever(caller, Action::Read, Class::SpendingLimit)?;
         let mut conn = self.world.db.acquire().await?;
         let known = identity::principal(&mut conn, borrower.0)
             .await?
             .ok_or(Error::NotFound)?;
         let tenant = TenantId(known.tenant_id);
-        if caller.role != Role::Officer && !caller.acts_for(tenant, borrower) {
-            return Err(Error::NotFound);
-        }
+        check(
+            caller,
+            Action::Read,
+            &Resource::about(Class::SpendingLimit, tenant, borrower),
+        )?;
         let mut views = Vec::new();
         for (tenant, currency, account) in rows::limit_accounts(&mut conn, borrower).await? {
             let tenant = TenantId(tenant);
@@ -368,9 +372,8 @@ impl Aggregator {
 
     /// How the limits of a tenant bind, for officers.
     pub async fn limit_policy(&self, caller: &Principal, tenant: TenantId) -> Result<LimitPolicyView, Error> {
-        if caller.role != Role::Officer {
-            return Err(Error::Forbidden);
-        }
+        may_ever(caller, Action::Read, Class::LimitPolicy)?;
+        check(caller, Action::Read, &Resource::of_tenant(Class::LimitPolicy, tenant))?;
         let mut conn = self.world.db.acquire().await?;
         let found = rows::tenant_policy(&mut conn, tenant).await?;
         let (mode, revision) = found.unwrap_or((LimitMode::Advise, 0));
@@ -385,9 +388,8 @@ impl Aggregator {
         (tenant, mode): (TenantId, LimitMode),
         why: &str,
     ) -> Result<LimitPolicyView, Error> {
-        if caller.role != Role::Officer {
-            return Err(Error::Forbidden);
-        }
+        may_ever(caller, Action::Change, Class::LimitPolicy)?;
+        check(caller, Action::Change, &Resource::of_tenant(Class::LimitPolicy, tenant))?;
         let why = reason("reason", why)?;
         let call = Call::new(caller, key, "setLimitPolicy", &(tenant, mode, why))?;
         let mut tx = self.world.db.begin().await?;

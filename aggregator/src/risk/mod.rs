@@ -136,6 +136,7 @@ pub async fn run(aggregator: Arc<Aggregator>, cancel: CancellationToken) {
     let a = &aggregator;
     tokio::join!(
         periodic("models", LOOK, &cancel, || a.refresh_models()),
+        periodic("roles", LOOK, &cancel, || a.refresh_roles()),
         periodic("drift", DRIFT, &cancel, || a.flush_drift()),
     );
 }

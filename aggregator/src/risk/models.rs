@@ -8,13 +8,14 @@ use std::collections::BTreeMap;
 
 use ::risk::model::{Artefact, ArtefactError, Files, Kind, Status};
 use chrono::{DateTime, Utc};
-use domain::{Principal, Role};
+use domain::Principal;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{Deed, note, reason};
+use crate::access::{Action, Class, Resource, check};
 use crate::api::{Error, IdempotencyKey};
 use crate::idempotency::{Begun, Call, begin, finish};
 use crate::store::risk::{self as rows, ModelRow};
@@ -200,12 +201,9 @@ pub(crate) fn not_a_model(error: &ArtefactError) -> Error {
     Error::refused("MODEL_REFUSED", error.to_string(), Some("files"))
 }
 
-pub(crate) fn officer(caller: &Principal) -> Result<(), Error> {
-    if caller.role == Role::Officer {
-        Ok(())
-    } else {
-        Err(Error::Forbidden)
-    }
+/// Something about models, which belong to the platform.
+fn model(action: Action, caller: &Principal) -> Result<(), Error> {
+    check(caller, action, &Resource::platform(Class::RiskModel))
 }
 
 /// Stores a changed model under a new number of the registry, with its event; answers the row as it is then.
@@ -258,7 +256,7 @@ pub(crate) async fn tell(
 impl Aggregator {
     /// Every model of the registry, for officers.
     pub async fn risk_models(&self, caller: &Principal) -> Result<Vec<ModelView>, Error> {
-        officer(caller)?;
+        model(Action::Read, caller)?;
         let mut conn = self.world.db.acquire().await?;
         Ok(rows::models(&mut conn)
             .await?
@@ -269,14 +267,14 @@ impl Aggregator {
 
     /// One model, for officers.
     pub async fn risk_model(&self, caller: &Principal, id: Uuid) -> Result<ModelView, Error> {
-        officer(caller)?;
+        model(Action::Read, caller)?;
         let mut conn = self.world.db.acquire().await?;
         Ok(rows::model(&mut conn, id).await?.ok_or(Error::NotFound)?.into())
     }
 
     /// What a model's files say of it, for officers.
     pub async fn risk_model_papers(&self, caller: &Principal, id: Uuid) -> Result<ModelPapers, Error> {
-        officer(caller)?;
+        model(Action::Read, caller)?;
         let mut conn = self.world.db.acquire().await?;
         let files: BTreeMap<String, Vec<u8>> = rows::model_files(&mut conn, id).await?.into_iter().collect();
         let manifest = files.get("model.json").ok_or(Error::NotFound)?;
@@ -296,7 +294,7 @@ impl Aggregator {
         key: &IdempotencyKey,
         files: Vec<(String, Vec<u8>)>,
     ) -> Result<ModelView, Error> {
-        officer(caller)?;
+        model(Action::Create, caller)?;
         let digests: Vec<(&str, String)> = files
             .iter()
             .map(|(name, bytes)| (name.as_str(), hex::encode(Sha256::digest(bytes))))
@@ -344,7 +342,7 @@ impl Aggregator {
         (id, state): (Uuid, ModelState),
         why: &str,
     ) -> Result<ModelView, Error> {
-        officer(caller)?;
+        model(Action::Change, caller)?;
         let why = reason("reason", why)?;
         let call = Call::new(caller, key, "changeModelState", &(id, state, why))?;
         let mut conn = self.world.db.acquire().await?;

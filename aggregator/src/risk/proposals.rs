@@ -1,5 +1,6 @@
 //! Four eyes: what gives a model a say is proposed by one officer and approved by another.
 
+use ::access::Denial;
 use chrono::{DateTime, Utc};
 use domain::Principal;
 use domain::ids::PrincipalId;
@@ -9,9 +10,10 @@ use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::models::{ModelState, ModelView, ProposalKind, ProposalState, change, officer};
+use super::models::{ModelState, ModelView, ProposalKind, ProposalState, change};
 use super::{Deed, note, reason};
 use crate::Aggregator;
+use crate::access::{self, Action, Class, Resource, check, check_told, may_ever};
 use crate::api::{Error, IdempotencyKey};
 use crate::idempotency::{Begun, Call, begin, finish};
 use crate::store::risk::{self as rows, ModelRow, ProposalRow};
@@ -89,7 +91,7 @@ fn refused(code: &str, text: &str, field: &str) -> Error {
 impl Aggregator {
     /// Proposals, newest first, 1 to 100, for officers.
     pub async fn model_proposals(&self, caller: &Principal, first: u32) -> Result<Vec<ProposalView>, Error> {
-        officer(caller)?;
+        check(caller, Action::Read, &Resource::platform(Class::ModelProposal))?;
         if !(1..=SHOWN).contains(&first) {
             return Err(Error::invalid("first", "1 to 100"));
         }
@@ -110,7 +112,7 @@ impl Aggregator {
         key: &IdempotencyKey,
         new: NewProposal,
     ) -> Result<ProposalView, Error> {
-        officer(caller)?;
+        check(caller, Action::Propose, &Resource::platform(Class::ModelProposal))?;
         let why = reason("reason", &new.reason)?;
         check_share(&new)?;
         let call = Call::new(caller, key, "proposeModel", &new)?;
@@ -171,7 +173,9 @@ impl Aggregator {
         (id, approve): (Uuid, bool),
         why: &str,
     ) -> Result<ProposalView, Error> {
-        officer(caller)?;
+        let action = if approve { Action::Approve } else { Action::Reject };
+        may_ever(caller, action, Class::ModelProposal)?;
+        check(caller, Action::Read, &Resource::platform(Class::ModelProposal))?;
         let why = reason("reason", why)?;
         let call = Call::new(caller, key, "decideModelProposal", &(id, approve, why))?;
         let mut tx = self.world.db.begin().await?;
@@ -183,13 +187,15 @@ impl Aggregator {
         if row.state != ProposalState::Open {
             return Err(refused("PROPOSAL_DECIDED", "This proposal was decided already.", "id"));
         }
-        if approve && row.proposed_by == caller.id.0 {
-            return Err(refused(
+        let proposal = Resource::platform(Class::ModelProposal).made_by(PrincipalId(row.proposed_by));
+        check_told(caller, action, &proposal).map_err(|denial| match denial {
+            Denial::Forbid("maker-is-not-checker") => refused(
                 "FOUR_EYES",
-                "Another officer than the one who proposed it has to approve it.",
+                "Another one than the one who proposed it has to approve it.",
                 "id",
-            ));
-        }
+            ),
+            other => access::error(other),
+        })?;
         let model = rows::model(&mut tx, row.model).await?.ok_or(Error::NotFound)?;
         if approve {
             let share = row.share_ppm.and_then(|share| u32::try_from(share).ok());

@@ -5,15 +5,15 @@ use ::risk::RiskDecision;
 use chrono::{DateTime, Utc};
 use domain::ids::{DecisionId, PrincipalId, RequestId, TenantId};
 use domain::money::Money;
-use domain::{Outcome, Principal, Reason, Role};
+use domain::{Outcome, Principal, Reason};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::models::officer;
 use super::reviews::ReviewState;
 use crate::Aggregator;
+use crate::access::{Action, Class, Resource, check, listing, may_ever, shows};
 use crate::api::Error;
 use crate::store::decisions::{self as stored, RecordRow};
 use crate::store::{corrupt, from_json, quoting, risk as rows};
@@ -89,12 +89,12 @@ impl Aggregator {
         (before, request): (Option<DecisionId>, Option<RequestId>),
         first: u32,
     ) -> Result<Vec<RecordView>, Error> {
-        officer(caller)?;
+        let tenant = listing(caller, Class::RiskInside)?.tenant();
         if !(1..=SHOWN).contains(&first) {
             return Err(Error::invalid("first", "1 to 100"));
         }
         let mut conn = self.world.db.acquire().await?;
-        let which = (before.map(|id| id.0), request);
+        let which = (before.map(|id| id.0), request, tenant);
         let mut views = Vec::new();
         for row in stored::of_risk(&mut conn, which, i64::from(first)).await? {
             // A row of an older format has another shape; it is listed by its request, not here.
@@ -114,9 +114,16 @@ impl Aggregator {
 
     /// Makes a stored decision again, for officers. A model that is not in memory is opened from the registry.
     pub async fn replay_risk(&self, caller: &Principal, id: DecisionId) -> Result<ReplayView, Error> {
-        officer(caller)?;
+        may_ever(caller, Action::Replay, Class::RiskInside)?;
         let mut conn = self.world.db.acquire().await?;
         let row = stored::one(&mut conn, id).await?.ok_or(Error::NotFound)?;
+        let asked = quoting::request(&mut conn, RequestId(row.request_id))
+            .await?
+            .ok_or(Error::NotFound)?
+            .asked
+            .request;
+        let inside = Resource::about(Class::RiskInside, asked.tenant, asked.borrower);
+        check(caller, Action::Replay, &inside)?;
         let made = self.replay_stored(&mut conn, &row.facts, &row.result).await?;
         let sha = |bytes: &[u8]| hex::encode(<sha2::Sha256 as sha2::Digest>::digest(bytes));
         let bytes = made.as_ref().ok();
@@ -163,12 +170,14 @@ async fn view(conn: &mut PgConnection, caller: &Principal, row: RecordRow) -> Re
         .ok_or(Error::NotFound)?
         .asked
         .request;
-    if !caller.sees(asked.tenant, asked.borrower, None) {
+    let about = Resource::about(Class::RiskDecision, asked.tenant, asked.borrower);
+    if check(caller, Action::Read, &about).is_err() {
         return Ok(None);
     }
-    let inside = match caller.role {
-        Role::Officer => Some(inside(conn, &row, &decision).await?),
-        Role::Borrower | Role::Integrator | Role::Provider => None,
+    let inside = if shows(caller, &about.as_class(Class::RiskInside)) {
+        Some(inside(conn, &row, &decision).await?)
+    } else {
+        None
     };
     Ok(Some(RecordView {
         id: DecisionId(row.id),

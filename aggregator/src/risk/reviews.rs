@@ -13,12 +13,13 @@ use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::models::{officer, stored};
+use super::models::stored;
 use super::{Deed, note, reason};
+use crate::access::{Action, Band, Class, Resource, check, listing, may_ever};
 use crate::api::{Error, IdempotencyKey};
 use crate::idempotency::{Begun, Call, begin, finish};
 use crate::store::risk::{self as rows, ReviewRow};
-use crate::store::{decisions, from_json};
+use crate::store::{decisions, from_json, quoting};
 use crate::{Aggregator, World};
 
 /// The reason that asks for a review.
@@ -139,19 +140,19 @@ impl Aggregator {
         state: Option<ReviewState>,
         first: u32,
     ) -> Result<Vec<ReviewView>, Error> {
-        officer(caller)?;
+        let tenant = listing(caller, Class::Review)?.tenant();
         if !(1..=SHOWN).contains(&first) {
             return Err(Error::invalid("first", "1 to 100"));
         }
         let mut conn = self.world.db.acquire().await?;
         let mut views = Vec::new();
-        for row in rows::reviews(&mut conn, state, i64::from(first)).await? {
+        for row in rows::reviews(&mut conn, (state, tenant), i64::from(first)).await? {
             views.push(view(&mut conn, row).await?);
         }
         Ok(views)
     }
 
-    /// Clears or declines the borrower of a review, for officers.
+    /// Clears or declines the borrower of a review: officers up to the configured amount, managers and the credit head any.
     ///
     /// Refusals: `REVIEW_DECIDED`.
     pub async fn decide_review(
@@ -161,7 +162,7 @@ impl Aggregator {
         (id, clear): (Uuid, bool),
         why: &str,
     ) -> Result<ReviewView, Error> {
-        officer(caller)?;
+        may_ever(caller, Action::Decide, Class::Review)?;
         let why = reason("note", why)?;
         let call = Call::new(caller, key, "decideReview", &(id, clear, why))?;
         let mut tx = self.world.db.begin().await?;
@@ -169,6 +170,12 @@ impl Aggregator {
             return Ok(view);
         }
         let mut row = rows::hold_review(&mut tx, id).await?.ok_or(Error::NotFound)?;
+        let about = Resource::about(Class::Review, TenantId(row.tenant), PrincipalId(row.borrower));
+        check(
+            caller,
+            Action::Decide,
+            &about.at_stake(self.band_of(&mut tx, &row).await?),
+        )?;
         if row.state != ReviewState::Open {
             let text = "This review was decided already.";
             return Err(Error::refused("REVIEW_DECIDED", text, Some("id")));
@@ -197,6 +204,22 @@ impl Aggregator {
         tx.commit().await?;
         self.wake.events.notify_one();
         Ok(view)
+    }
+}
+
+impl Aggregator {
+    /// How much is at stake in a review: the amount of its request against what is configured for the currency.
+    async fn band_of(&self, conn: &mut PgConnection, row: &ReviewRow) -> Result<Band, Error> {
+        let asked = quoting::request(conn, RequestId(row.request)).await?;
+        let large = &self.world.settings.large_amounts;
+        // What cannot be looked up is nothing that an officer decides alone.
+        let Some(amount) = asked.map(|row| row.asked.request.amount) else {
+            return Ok(Band::Large);
+        };
+        let above = large
+            .iter()
+            .any(|limit| limit.currency == amount.currency && amount.minor > limit.minor);
+        Ok(if above { Band::Large } else { Band::Standard })
     }
 }
 

@@ -1,10 +1,11 @@
 //! The breaker of an asset tripped: operators are told, nothing of ours moves.
 
+use domain::Principal;
 use domain::ports::LoanEventKind;
-use domain::{Principal, Role};
 use sqlx::PgConnection;
 
 use super::plan::instant;
+use crate::access::{Action, Class, Resource, check};
 use crate::api::{AssetPauseView, Error};
 use crate::events::Event;
 use crate::store::chain::{self, ChainEvent};
@@ -55,9 +56,7 @@ impl Aggregator {
     /// Assets whose breaker tripped, newest first, at most 100. Only for officers. Whether an asset is lent again is read
     /// from the chain by `usance chain status`.
     pub async fn asset_pauses(&self, caller: &Principal) -> Result<Vec<AssetPauseView>, Error> {
-        if caller.role != Role::Officer {
-            return Err(Error::Forbidden);
-        }
+        check(caller, Action::Read, &Resource::platform(Class::AssetPause))?;
         let mut conn = self.world.db.acquire().await?;
         chain::asset_pauses(&mut conn, SHOWN).await
     }

@@ -8,7 +8,7 @@ use domain::offer::{Offer, OnchainOrder};
 use domain::ports::{ChainError, LiveLoan, WalletCall};
 
 use super::offchain::agreed;
-use super::views::{live_onchain, own_loan};
+use super::views::{live_onchain, own_loan, payers_loan};
 use crate::Aggregator;
 use crate::api::{CollateralView, Error};
 use crate::settlement::chain_error;
@@ -101,7 +101,7 @@ impl Aggregator {
             return Err(Error::invalid("amount", "expected whole base units above zero"));
         }
         let mut conn = self.world.db.acquire().await?;
-        let live = live_onchain(&own_loan(&mut conn, caller, id).await?)?;
+        let live = live_onchain(&payers_loan(&mut conn, caller, id).await?)?;
         if live.terms.order.collateral.is_zero() {
             return Err(unsecured());
         }

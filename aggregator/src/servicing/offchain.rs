@@ -4,15 +4,17 @@
 //! earned is given up only when the whole loan is paid off: the running installment then asks for its interest by day.
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
+use domain::Principal;
 use domain::ids::PaymentId;
 use domain::loan::LoanState;
 use domain::money::div_half_even;
 use domain::offer::{Offer, Repayment};
 use domain::schedule::{Allocation, AllocationOrder, Component, Obligation, Part, Processing, allocate, late_interest};
-use domain::{Principal, Role};
 use sqlx::PgConnection;
 
+use super::views::resource;
 use super::{LoanChange, record};
+use crate::access::{self, Action, Class, may_ever};
 use crate::api::{Error, IdempotencyKey, NewRepayment, RepaymentChannel, RepaymentView};
 use crate::idempotency::{self, Begun, Call};
 use crate::ledger::{self, Book, Parts};
@@ -240,19 +242,14 @@ impl Aggregator {
         key: &IdempotencyKey,
         new: NewRepayment,
     ) -> Result<RepaymentView, Error> {
+        may_ever(caller, Action::Record, Class::Repayment)?;
         let call = Call::new(caller, key, "recordRepayment", &new)?;
         let mut tx = self.world.db.begin().await?;
         if let Begun::Replay(answer) = idempotency::begin(&mut tx, &self.world, &call).await? {
             return Ok(answer);
         }
-        let seen = |loan: &LoanRow| caller.sees(loan.tenant, loan.borrower, Some(&loan.provider));
-        let loan = lending::lock_loan(&mut tx, new.loan_id)
-            .await?
-            .filter(seen)
-            .ok_or(Error::NotFound)?;
-        if caller.role == Role::Borrower {
-            return Err(Error::Forbidden);
-        }
+        let loan = lending::lock_loan(&mut tx, new.loan_id).await?.ok_or(Error::NotFound)?;
+        access::check(caller, Action::Record, &resource(&loan, Class::Repayment))?;
         let known = lending::repayments(&mut tx, loan.id)
             .await?
             .into_iter()

@@ -10,7 +10,7 @@ use rust_decimal::prelude::ToPrimitive;
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::plan::OutOfRange;
-use super::views::{live, not_live, own_loan};
+use super::views::{live, not_live, payers_loan};
 use crate::Aggregator;
 use crate::api::{CollateralView, Error, PayoffView};
 use crate::settlement::venue_error;
@@ -35,7 +35,7 @@ impl Aggregator {
     /// The loan when it is one of a pool, with the wallet that has it.
     pub(super) async fn venue_loan(&self, caller: &Principal, id: LoanId) -> Result<Option<(LoanRow, Address)>, Error> {
         let mut conn = self.world.db.acquire().await?;
-        let loan = own_loan(&mut conn, caller, id).await?;
+        let loan = payers_loan(&mut conn, caller, id).await?;
         Ok(loan.venue.map(|(_, wallet)| (loan, wallet)))
     }
 

@@ -1,17 +1,19 @@
 //! What a loan's owner and its lender see.
 
+use ::access::Scope;
 use chrono::{DateTime, Utc};
 use domain::Principal;
 use domain::ids::LoanId;
 use domain::loan::LoanState;
 use domain::ports::{LiveLoan, OnchainTerms, WalletCall};
-use domain::principal::Role;
-use sqlx::PgConnection;
+use sqlx::pool::PoolConnection;
+use sqlx::{PgConnection, Postgres};
 use uuid::Uuid;
 
 use super::offchain::{accrue_late, agreed, payoff_parts};
 use super::plan::{OutOfRange, seconds};
 use crate::Aggregator;
+use crate::access::{Action, Class, Resource, check, listing, may_ever, shows};
 use crate::api::{
     Error, InstallmentView, LoanView, Page, PageRequest, PayoffView, RepayAmount, RepaymentChannel, RepaymentView,
 };
@@ -96,24 +98,22 @@ impl Aggregator {
             Some(cursor) => Uuid::parse_str(cursor).map_err(|_| Error::invalid("after", "not a cursor"))?,
             None => Uuid::nil(),
         };
-        let filter = match caller.role {
-            Role::Borrower => LoanFilter {
-                tenant: Some(caller.tenant.0),
-                borrower: Some(caller.id.0),
+        let filter = match listing(caller, Class::Loan)? {
+            Scope::Nothing => return Err(Error::Forbidden),
+            Scope::Own(tenant, borrower) => LoanFilter {
+                tenant: Some(tenant.0),
+                borrower: Some(borrower.0),
                 ..LoanFilter::default()
             },
-            Role::Integrator => LoanFilter {
-                tenant: Some(caller.tenant.0),
+            Scope::Tenant(tenant) => LoanFilter {
+                tenant: Some(tenant.0),
                 ..LoanFilter::default()
             },
-            Role::Provider => {
-                let provider = caller.provider.as_ref().ok_or(Error::Forbidden)?;
-                LoanFilter {
-                    provider: Some(provider.to_string()),
-                    ..LoanFilter::default()
-                }
-            }
-            Role::Officer => LoanFilter::default(),
+            Scope::Lender(provider) => LoanFilter {
+                provider: Some(provider.to_string()),
+                ..LoanFilter::default()
+            },
+            Scope::All => LoanFilter::default(),
         };
         let mut conn = self.world.db.acquire().await?;
         let mut ids = lending::loan_ids(&mut conn, &filter, after, i64::from(page.first) + 1).await?;
@@ -157,7 +157,22 @@ impl Aggregator {
     pub async fn payoff(&self, caller: &Principal, id: LoanId, at: Option<DateTime<Utc>>) -> Result<PayoffView, Error> {
         let mut conn = self.world.db.acquire().await?;
         let loan = own_loan(&mut conn, caller, id).await?;
-        let started = loan.started_at.filter(|_| live(&loan)).ok_or_else(not_live)?;
+        let payer = shows(caller, &resource(&loan, Class::WalletCalls));
+        let mut view = self.payoff_of(conn, &loan, at).await?;
+        if !payer {
+            view.calls.clear();
+        }
+        Ok(view)
+    }
+
+    async fn payoff_of(
+        &self,
+        mut conn: PoolConnection<Postgres>,
+        loan: &LoanRow,
+        at: Option<DateTime<Utc>>,
+    ) -> Result<PayoffView, Error> {
+        let id = loan.id;
+        let started = loan.started_at.filter(|_| live(loan)).ok_or_else(not_live)?;
         // A chain's time may be ahead of ours.
         let at = at.unwrap_or_else(|| self.world.clock.now().max(started));
         if at.date_naive() < started.date_naive() {
@@ -165,7 +180,7 @@ impl Aggregator {
         }
         if let Some((_, wallet)) = loan.venue {
             drop(conn);
-            return self.venue_payoff(&loan, wallet, at).await;
+            return self.venue_payoff(loan, wallet, at).await;
         }
         if let Some(live) = loan.live_onchain() {
             let seconds = chain_seconds(&mut conn, live.chain_id, at).await?;
@@ -178,7 +193,7 @@ impl Aggregator {
                 calls,
             });
         }
-        let offer = agreed(&mut conn, &loan).await?;
+        let offer = agreed(&mut conn, loan).await?;
         let mut rows = lending::installments(&mut conn, id).await?;
         accrue_late(&mut rows, &offer.repayment, at.date_naive())?;
         let parts = payoff_parts(&rows, &offer.repayment, started.date_naive(), at.date_naive())?;
@@ -198,7 +213,7 @@ impl Aggregator {
         amount: RepayAmount,
     ) -> Result<Vec<WalletCall>, Error> {
         let mut conn = self.world.db.acquire().await?;
-        let loan = own_loan(&mut conn, caller, id).await?;
+        let loan = payers_loan(&mut conn, caller, id).await?;
         if let Some((_, wallet)) = loan.venue {
             drop(conn);
             // Nothing is due on a day: what is due next is everything.
@@ -227,7 +242,7 @@ impl Aggregator {
             return Err(Error::invalid("units", "expected whole base units above zero"));
         }
         let mut conn = self.world.db.acquire().await?;
-        let loan = own_loan(&mut conn, caller, id).await?;
+        let loan = payers_loan(&mut conn, caller, id).await?;
         drop(conn);
         if let Some((_, wallet)) = loan.venue {
             return self.venue_repayment(&loan, wallet, Some(units)).await;
@@ -301,8 +316,22 @@ async fn chain_seconds(conn: &mut PgConnection, chain_id: u64, at: DateTime<Utc>
     Ok(u64::try_from(at.timestamp()).map_err(corrupt)?.max(tip))
 }
 
+/// A loan as access sees it.
+pub(super) fn resource(loan: &LoanRow, class: Class) -> Resource<'_> {
+    Resource::about(class, loan.tenant, loan.borrower).with(Some(&loan.provider))
+}
+
 /// A loan that the caller sees.
 pub(super) async fn own_loan(conn: &mut PgConnection, caller: &Principal, id: LoanId) -> Result<LoanRow, Error> {
-    let seen = |loan: &LoanRow| caller.sees(loan.tenant, loan.borrower, Some(&loan.provider));
-    lending::loan(conn, id).await?.filter(seen).ok_or(Error::NotFound)
+    let loan = lending::loan(conn, id).await?.ok_or(Error::NotFound)?;
+    check(caller, Action::Read, &resource(&loan, Class::Loan))?;
+    Ok(loan)
+}
+
+/// A loan that the caller gets transactions for: the borrower's side alone.
+pub(super) async fn payers_loan(conn: &mut PgConnection, caller: &Principal, id: LoanId) -> Result<LoanRow, Error> {
+    may_ever(caller, Action::Read, Class::WalletCalls)?;
+    let loan = lending::loan(conn, id).await?.ok_or(Error::NotFound)?;
+    check(caller, Action::Read, &resource(&loan, Class::WalletCalls))?;
+    Ok(loan)
 }

@@ -25,6 +25,7 @@ pub(crate) use open::{Opening, open};
 pub(crate) use prepare::{Prepared, old_loan_error, wallet_required};
 pub(crate) use venue::venue_error;
 
+use crate::access::{Action, Class, Resource, check, shows};
 use crate::api::{Error, SettlementView};
 use crate::events::Event;
 use crate::ledger::{self, Book};
@@ -40,12 +41,24 @@ impl Aggregator {
         let row = lending::settlement(&mut conn, id)
             .await?
             .filter(|row| visible(caller, row));
-        view(&mut conn, &self.world, &row.ok_or(Error::NotFound)?).await
+        let row = row.ok_or(Error::NotFound)?;
+        let mut view = view(&mut conn, &self.world, &row).await?;
+        if !shows(caller, &resource(&row).as_class(Class::WalletCalls)) {
+            view.approvals.clear();
+            view.calls.clear();
+            (view.typed_data, view.handoff) = (None, None);
+        }
+        Ok(view)
     }
 }
 
+/// A settlement as access sees it.
+fn resource(row: &SettlementRow) -> Resource<'_> {
+    Resource::about(Class::Settlement, row.tenant, row.borrower).with(Some(&row.quote.provider))
+}
+
 fn visible(caller: &Principal, row: &SettlementRow) -> bool {
-    caller.sees(row.tenant, row.borrower, Some(&row.quote.provider))
+    check(caller, Action::Read, &resource(row)).is_ok()
 }
 
 /// What the owner sees of a settlement.

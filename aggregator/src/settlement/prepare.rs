@@ -9,6 +9,7 @@ use domain::quote::Quote;
 use super::chain_error;
 use crate::Aggregator;
 use crate::acceptance::acceptable;
+use crate::access::{Action, Class, Resource, check};
 use crate::api::{AcceptQuote, Error};
 use crate::servicing::{live_onchain, not_live};
 use crate::store::lending::VenuePart;
@@ -69,7 +70,8 @@ impl Aggregator {
         drop(conn);
         let now = self.world.clock.now();
         let request = &row.asked.request;
-        let may = caller.acts_for(request.tenant, request.borrower);
+        let resource = Resource::about(Class::Quote, request.tenant, request.borrower);
+        let may = check(caller, Action::Accept, &resource).is_ok();
         if !may || acceptable(&row, &quote, accept, now).is_err() {
             return Ok(Prepared::default());
         }

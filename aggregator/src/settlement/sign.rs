@@ -7,8 +7,9 @@ use domain::loan::SettlementState;
 use domain::ports::{Call as PortCall, ChainError};
 use sqlx::PgConnection;
 
-use super::{advance, cancel_loan, chain_error, venue, view, visible};
+use super::{advance, cancel_loan, chain_error, resource, venue, view};
 use crate::Aggregator;
+use crate::access::{Action, Class, check, may_ever};
 use crate::api::{Error, IdempotencyKey, SettlementView};
 use crate::idempotency::{self, Begun, Call};
 use crate::servicing::live_onchain;
@@ -58,7 +59,7 @@ impl Aggregator {
         if let Begun::Replay(answer) = idempotency::begin(&mut tx, &self.world, &call).await? {
             return Ok(answer);
         }
-        let mut row = self.own_settlement(&mut tx, caller, id).await?;
+        let mut row = self.own_settlement(&mut tx, caller, (Action::Sign, id)).await?;
         self.sign(&mut tx, &mut row, signature, verdict).await?;
         let answer = view(&mut tx, &self.world, &row).await?;
         idempotency::finish(&mut tx, &call, &answer).await?;
@@ -75,7 +76,7 @@ impl Aggregator {
         let mut conn = self.world.db.acquire().await?;
         let row = lending::settlement(&mut conn, id)
             .await?
-            .filter(|row| caller.acts_for(row.tenant, row.borrower));
+            .filter(|row| check(caller, Action::Sign, &resource(row)).is_ok());
         drop(conn);
         let awaiting = row.filter(|row| row.state == SettlementState::AwaitingSignature && !self.is_over(row));
         let Some(row) = awaiting else {
@@ -196,7 +197,7 @@ impl Aggregator {
         }
         // The transaction before the settlement: the order in which the submitter locks them.
         let withdrawn = chain::withdraw_tx(&mut tx, id).await?;
-        let mut row = self.own_settlement(&mut tx, caller, id).await?;
+        let mut row = self.own_settlement(&mut tx, caller, (Action::Cancel, id)).await?;
         // A wallet that knows its calls may have sent them.
         let offchain = row.onchain.is_none() && row.venue.is_none();
         let idle = offchain || withdrawn || row.state == SettlementState::AwaitingSignature;
@@ -227,16 +228,11 @@ impl Aggregator {
         &self,
         conn: &mut PgConnection,
         caller: &Principal,
-        id: SettlementId,
+        (action, id): (Action, SettlementId),
     ) -> Result<SettlementRow, Error> {
-        let row = lending::lock_settlement(conn, id)
-            .await?
-            .filter(|row| visible(caller, row))
-            .ok_or(Error::NotFound)?;
-        if caller.acts_for(row.tenant, row.borrower) {
-            Ok(row)
-        } else {
-            Err(Error::Forbidden)
-        }
+        may_ever(caller, action, Class::Settlement)?;
+        let row = lending::lock_settlement(conn, id).await?.ok_or(Error::NotFound)?;
+        check(caller, action, &resource(&row))?;
+        Ok(row)
     }
 }

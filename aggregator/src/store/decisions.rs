@@ -1,7 +1,7 @@
 //! Schema `compliance`: decisions with the facts they were made from.
 
 use chrono::{DateTime, Utc};
-use domain::ids::{DecisionId, RequestId};
+use domain::ids::{DecisionId, RequestId, TenantId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -88,17 +88,19 @@ pub(crate) async fn one(conn: &mut PgConnection, id: DecisionId) -> Result<Optio
 /// Decisions about risk, newest first: those before that one, of that request when one is named.
 pub(crate) async fn of_risk(
     conn: &mut PgConnection,
-    (before, request): (Option<Uuid>, Option<RequestId>),
+    (before, request, tenant): (Option<Uuid>, Option<RequestId>, Option<TenantId>),
     first: i64,
 ) -> Result<Vec<RecordRow>, sqlx::Error> {
     sqlx::query_as!(
         RecordRow,
         "SELECT id, request_id, facts, result, decided_at FROM compliance.decision
          WHERE kind = 'RISK' AND ($1::uuid IS NULL OR id < $1) AND ($2::uuid IS NULL OR request_id = $2)
+           AND ($4::uuid IS NULL OR EXISTS (SELECT 1 FROM quoting.request r WHERE r.id = request_id AND r.tenant_id = $4))
          ORDER BY id DESC LIMIT $3",
         before,
         request.map(|request| request.0),
         first,
+        tenant.map(|tenant| tenant.0),
     )
     .fetch_all(conn)
     .await

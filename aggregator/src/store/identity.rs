@@ -10,6 +10,8 @@ pub(crate) struct PrincipalRow {
     pub tenant_id: Uuid,
     pub role: String,
     pub provider_id: Option<String>,
+    pub groups: Vec<String>,
+    pub revision: i32,
 }
 
 /// Adds a tenant; one that exists stays as it is.
@@ -37,13 +39,14 @@ pub(crate) async fn add_principal(
     now: DateTime<Utc>,
 ) -> Result<bool, sqlx::Error> {
     let done = sqlx::query!(
-        "INSERT INTO identity.principal (id, tenant_id, role, provider_id, created_at) VALUES ($1, $2, $3, $4, $5)
-         ON CONFLICT (id) DO NOTHING",
+        "INSERT INTO identity.principal (id, tenant_id, role, provider_id, created_at, groups)
+         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING",
         row.id,
         row.tenant_id,
         row.role,
         row.provider_id,
-        now
+        now,
+        &row.groups
     )
     .execute(conn)
     .await?;
@@ -54,7 +57,7 @@ pub(crate) async fn add_principal(
 pub(crate) async fn principal(conn: &mut PgConnection, id: Uuid) -> Result<Option<PrincipalRow>, sqlx::Error> {
     sqlx::query_as!(
         PrincipalRow,
-        "SELECT id, tenant_id, role, provider_id FROM identity.principal WHERE id = $1",
+        "SELECT id, tenant_id, role, provider_id, groups, revision FROM identity.principal WHERE id = $1",
         id
     )
     .fetch_optional(conn)
@@ -91,7 +94,7 @@ pub(crate) async fn client_principal(
 ) -> Result<Option<PrincipalRow>, sqlx::Error> {
     sqlx::query_as!(
         PrincipalRow,
-        "SELECT p.id, p.tenant_id, p.role, p.provider_id
+        "SELECT p.id, p.tenant_id, p.role, p.provider_id, p.groups, p.revision
          FROM identity.client c JOIN identity.principal p ON p.id = c.principal_id
          WHERE c.client_id = $1 AND c.secret_sha256 = $2 AND c.revoked_at IS NULL",
         client_id,
@@ -128,4 +131,73 @@ pub(crate) async fn principal_since(conn: &mut PgConnection, id: Uuid) -> Result
     sqlx::query_scalar!("SELECT created_at FROM identity.principal WHERE id = $1", id)
         .fetch_optional(conn)
         .await
+}
+
+/// A principal, held until the commit.
+pub(crate) async fn hold_principal(conn: &mut PgConnection, id: Uuid) -> Result<Option<PrincipalRow>, sqlx::Error> {
+    sqlx::query_as!(
+        PrincipalRow,
+        "SELECT id, tenant_id, role, provider_id, groups, revision FROM identity.principal WHERE id = $1 FOR UPDATE",
+        id
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// A change of role as it is kept.
+pub(crate) struct RoleChange<'a> {
+    pub before: &'a PrincipalRow,
+    pub after: &'a PrincipalRow,
+    pub by: Uuid,
+    pub reason: &'a str,
+    pub at: DateTime<Utc>,
+}
+
+/// Stores a changed role with the record of the change.
+pub(crate) async fn change_role(conn: &mut PgConnection, change: &RoleChange<'_>) -> Result<(), sqlx::Error> {
+    let (before, after) = (change.before, change.after);
+    sqlx::query!(
+        "UPDATE identity.principal SET role = $2, groups = $3, revision = $4, changed_at = $5 WHERE id = $1",
+        after.id,
+        after.role,
+        &after.groups,
+        after.revision,
+        change.at
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "INSERT INTO identity.role_change (principal_id, revision, from_role, to_role, from_groups, to_groups, changed_by,
+                                           reason, changed_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        after.id,
+        after.revision,
+        before.role,
+        after.role,
+        &before.groups,
+        &after.groups,
+        change.by,
+        change.reason,
+        change.at
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Principals whose role changed since then, with the revision in force.
+pub(crate) async fn revisions_since(
+    conn: &mut PgConnection,
+    since: DateTime<Utc>,
+) -> Result<Vec<(Uuid, i32)>, sqlx::Error> {
+    let rows = sqlx::query!(
+        "SELECT id, revision FROM identity.principal WHERE changed_at > $1",
+        since
+    );
+    Ok(rows
+        .fetch_all(conn)
+        .await?
+        .into_iter()
+        .map(|row| (row.id, row.revision))
+        .collect())
 }

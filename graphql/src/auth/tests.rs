@@ -21,6 +21,7 @@ fn someone() -> Principal {
         tenant: TenantId(Uuid::from_u128(2)),
         role: Role::Provider,
         provider: Some("harbor-bank".parse().unwrap()),
+        standing: Standing::default().at(3),
     }
 }
 
@@ -81,4 +82,54 @@ fn a_token_lives_fifteen_minutes_and_no_longer() {
     assert!(ours.verify(&token).is_none());
     move_to(-LEEWAY_SECONDS - 1);
     assert!(ours.verify(&token).is_none());
+}
+
+/// A token with those claims over ours, rightly signed.
+fn signed(ours: &Tokens, claims: &serde_json::Value) -> String {
+    let mut all = serde_json::json!({"iss":"usance","aud":"usance","sub":Uuid::from_u128(1),"iat":1_800_000_000,
+        "nbf":1_800_000_000,"exp":1_800_000_900,"tenant":Uuid::from_u128(2)});
+    for (name, value) in claims.as_object().unwrap() {
+        all[name] = value.clone();
+    }
+    let mut header = Header::new(Algorithm::EdDSA);
+    header.kid = Some(ours.kid.clone());
+    jsonwebtoken::encode(&header, &all, &ours.encoding).unwrap()
+}
+
+#[test]
+fn a_token_carries_role_groups_and_revision_of_staff() {
+    let ours = tokens("usance", 1, clock());
+    for role in Role::ALL.into_iter().filter(|role| role.is_staff()) {
+        let who = Principal {
+            role,
+            provider: None,
+            standing: Standing::of(&Group::ALL).at(7),
+            ..someone()
+        };
+        assert_eq!(ours.verify(&ours.issue(&who).unwrap()), Some(who));
+    }
+}
+
+#[test]
+fn claims_that_raise_a_role_make_no_caller_even_when_signed() {
+    let ours = tokens("usance", 1, clock());
+    let verify = |claims| ours.verify(&signed(&ours, &claims));
+    assert!(verify(serde_json::json!({"role": "borrower"})).is_some());
+    for claims in [
+        serde_json::json!({"role": "system"}),
+        serde_json::json!({"role": "root"}),
+        serde_json::json!({"role": ["borrower", "admin"]}),
+        serde_json::json!({"role": "borrower", "groups": ["platform"]}),
+        serde_json::json!({"role": "provider", "groups": ["aml"], "provider": "harbor-bank"}),
+        serde_json::json!({"role": "officer", "groups": ["everything"]}),
+        serde_json::json!({"role": "officer", "rev": -1}),
+    ] {
+        assert_eq!(verify(claims.clone()), None, "{claims}");
+    }
+    let system = Principal {
+        role: Role::System,
+        provider: None,
+        ..someone()
+    };
+    assert!(ours.issue(&system).is_err());
 }

@@ -23,6 +23,7 @@ mod networks;
 mod oauth;
 mod privacy;
 mod privacy_documents;
+mod principals;
 mod providers;
 mod risk;
 mod risk_documents;
@@ -63,6 +64,7 @@ pub fn router() -> Router<Api> {
         .merge(privacy::router())
         .merge(kyc::router())
         .merge(networks::router())
+        .merge(principals::router())
         .merge(service::router())
         .layer(DefaultBodyLimit::max(MAX_BODY))
 }

@@ -37,8 +37,7 @@ struct TokenRequest {
     grant_type: Option<String>,
     client_id: Option<String>,
     client_secret: Option<String>,
-    #[serde(default, rename = "scope")]
-    _scope: Option<String>,
+    scope: Option<String>,
 }
 
 fn refuse(status: StatusCode, code: &str) -> Response {
@@ -74,10 +73,16 @@ async fn token(
         return refuse(StatusCode::UNAUTHORIZED, "invalid_client");
     };
     match api.aggregator.authenticate_client(&id, &secret).await {
+        // The one scope of a client is its role; a token for any other is refused, never given with less or more.
+        Ok(principal) if grant.scope.as_deref().is_some_and(|s| !s.is_empty() && s != principal.role.as_str()) => {
+            refuse(StatusCode::BAD_REQUEST, "invalid_scope")
+        }
         Ok(principal) => match api.tokens.issue(&principal) {
             Ok(token) => (
                 [(header::CACHE_CONTROL, "no-store")],
-                Json(json!({ "access_token": token, "token_type": "Bearer", "expires_in": TOKEN_SECONDS })),
+                Json(json!({
+                    "access_token": token, "token_type": "Bearer", "expires_in": TOKEN_SECONDS, "scope": principal.role.as_str(),
+                })),
             )
                 .into_response(),
             Err(error) => {

@@ -13,6 +13,7 @@ mod mutation;
 pub mod operator;
 pub mod page;
 pub mod privacy;
+pub mod principal;
 pub mod provider;
 mod query;
 pub mod quote;
@@ -40,6 +41,7 @@ const MAX_DIRECTIVES: usize = 8;
 pub struct Reads(Query, risk_root::RiskQuery, rules::RulesQuery);
 pub struct Reads(Query, risk_root::RiskQuery, privacy::PrivacyQuery);
 pub struct Reads(Query, risk_root::RiskQuery, kyc::KycQuery);
+pub struct Reads(Query, risk_root::RiskQuery, principal::PrincipalQuery);
 
 /// All writes.
 #[derive(MergedObject, Debug)]
@@ -47,6 +49,7 @@ pub struct Reads(Query, risk_root::RiskQuery, kyc::KycQuery);
 pub struct Writes(Mutation, risk_root::RiskMutation, rules::RulesMutation);
 pub struct Writes(Mutation, risk_root::RiskMutation, privacy::PrivacyMutation);
 pub struct Writes(Mutation, risk_root::RiskMutation, kyc::KycMutation);
+pub struct Writes(Mutation, risk_root::RiskMutation, principal::PrincipalMutation);
 
 /// The schema with its limits.
 pub type UsanceSchema = Schema<Reads, Writes, Subscription>;
@@ -59,6 +62,8 @@ pub fn builder(introspection: bool) -> SchemaBuilder<Reads, Writes, Subscription
     let writes = Writes(Mutation, risk_root::RiskMutation, privacy::PrivacyMutation);
     let reads = Reads(Query, risk_root::RiskQuery, kyc::KycQuery);
     let writes = Writes(Mutation, risk_root::RiskMutation, kyc::KycMutation);
+    let reads = Reads(Query, risk_root::RiskQuery, principal::PrincipalQuery);
+    let writes = Writes(Mutation, risk_root::RiskMutation, principal::PrincipalMutation);
     let builder = Schema::build(reads, writes, Subscription)
         .limit_depth(MAX_DEPTH)
         .limit_complexity(MAX_COMPLEXITY)

@@ -13,6 +13,7 @@ use moka::sync::Cache;
 use serde::Deserialize;
 
 use super::discreet::discreet;
+use super::guard::{Needs, Shape};
 use crate::Api;
 use crate::schema::{UsanceSchema, builder};
 
@@ -37,11 +38,13 @@ pub struct Operation {
     pub extensions: Option<serde_json::Map<String, serde_json::Value>>,
 }
 
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 struct Document {
     parsed: Arc<ExecutableDocument>,
     /// It passed validation once; validation does not depend on the variables.
     valid: bool,
+    /// Who may run its operations.
+    needs: Arc<Needs>,
 }
 
 /// An operation that is ready to run.
@@ -49,7 +52,8 @@ struct Document {
 pub struct Prepared {
     request: Request,
     text: String,
-    valid: bool,
+    name: Option<String>,
+    document: Document,
     /// Query, mutation or subscription.
     pub kind: OperationType,
 }
@@ -59,6 +63,7 @@ pub struct Engine {
     strict: UsanceSchema,
     fast: UsanceSchema,
     documents: Cache<String, Document>,
+    shape: Shape,
 }
 
 impl std::fmt::Debug for Engine {
@@ -76,6 +81,7 @@ impl Engine {
             strict: builder(introspection).finish(),
             fast: builder(introspection).validation_mode(ValidationMode::Fast).finish(),
             documents: Cache::new(CACHED_DOCUMENTS),
+            shape: Shape::of(&crate::schema::sdl()),
         }
     }
 
@@ -91,6 +97,7 @@ impl Engine {
         } else {
             let parsed = parse_query(&text).map_err(|e| Box::new(discreet(Response::from_errors(vec![e.into()]))))?;
             Document {
+                needs: Arc::new(self.shape.needs(&parsed)),
                 parsed: Arc::new(parsed),
                 valid: false,
             }
@@ -101,7 +108,7 @@ impl Engine {
             .variables
             .map(|map| Variables::from_json(serde_json::Value::Object(map)));
         let mut request = Request::new("").variables(variables.unwrap_or_default());
-        if let Some(name) = operation.name {
+        if let Some(name) = &operation.name {
             request = request.operation_name(name);
         }
         request.set_parsed_query((*document.parsed).clone());
@@ -110,7 +117,8 @@ impl Engine {
         }
         Ok(Prepared {
             request,
-            valid: document.valid,
+            name: operation.name,
+            document,
             kind,
             text,
         })
@@ -118,11 +126,17 @@ impl Engine {
 
     /// Runs a query or a mutation.
     pub async fn execute(&self, api: &Api, caller: Option<Principal>, prepared: Prepared) -> Response {
+        if let Some(refusal) = self.refusal(caller.as_ref(), &prepared) {
+            return refusal;
+        }
         let Prepared {
-            request, text, valid, ..
+            request,
+            text,
+            document,
+            ..
         } = prepared;
         let request = with_context(request, api, caller);
-        if valid {
+        if document.valid {
             return discreet(self.fast.execute(request).boxed().await);
         }
         let response = self.strict.execute(request).boxed().await;
@@ -132,8 +146,16 @@ impl Engine {
 
     /// Runs any operation as a stream of responses.
     pub fn stream(&self, api: &Api, caller: Option<Principal>, prepared: Prepared) -> BoxStream<'static, Response> {
+        if let Some(refusal) = self.refusal(caller.as_ref(), &prepared) {
+            return futures::stream::once(std::future::ready(refusal)).boxed();
+        }
         let request = with_context(prepared.request, api, caller);
         self.strict.execute_stream(request).map(discreet).boxed()
+    }
+
+    fn refusal(&self, caller: Option<&Principal>, prepared: &Prepared) -> Option<Response> {
+        let asked = (prepared.name.as_deref(), &*prepared.document.needs);
+        self.shape.refusal(&prepared.document.parsed, asked, caller)
     }
 
     /// A response without errors comes of a valid document.

@@ -9,6 +9,7 @@ use crate::{Api, MAX_BODY};
 mod discreet;
 mod engine;
 mod explorer;
+mod guard;
 mod http;
 mod sse;
 mod ws;

@@ -169,12 +169,7 @@ impl Connection {
         if let Some(token) = token {
             let token = token.as_str().unwrap_or("");
             let token = token.strip_prefix("Bearer ").unwrap_or(token);
-            self.caller = Some(
-                self.api
-                    .tokens
-                    .verify(token)
-                    .ok_or_else(|| Close(4403, "Forbidden".into()))?,
-            );
+            self.caller = Some(auth::bearer(&self.api, token).ok_or_else(|| Close(4403, "Forbidden".into()))?);
         }
         self.ready = true;
         Ok(json!({ "type": "connection_ack" }))
@@ -183,6 +178,14 @@ impl Connection {
     fn subscribe(&mut self, id: String, operation: Operation) -> Result<(), Close> {
         if !self.ready {
             return Err(Close(4401, "Unauthorized".into()));
+        }
+        // A change of role ends the connection with the token.
+        if self
+            .caller
+            .as_ref()
+            .is_some_and(|caller| !self.api.aggregator.is_current(caller))
+        {
+            return Err(Close(4403, "Forbidden".into()));
         }
         if self.running.contains_key(&id) {
             return Err(Close(4409, format!("Subscriber for {id} already exists")));

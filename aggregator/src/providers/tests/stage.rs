@@ -294,9 +294,13 @@ pub(super) fn person(number: u128, role: Role, provider: Option<&str>) -> Princi
         tenant: TenantId(Uuid::from_u128(2)),
         role,
         provider: provider.map(|name| name.parse().unwrap()),
+        standing: domain::principal::Standing::default(),
     }
 }
 
 pub(super) fn officer() -> Principal {
-    person(99, Role::Officer, None)
+    Principal {
+        standing: domain::principal::Standing::of(&[domain::principal::Group::Platform]),
+        ..person(99, Role::Officer, None)
+    }
 }

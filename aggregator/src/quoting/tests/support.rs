@@ -323,6 +323,7 @@ pub(crate) fn borrower() -> Principal {
         tenant,
         role: Role::Borrower,
         provider: None,
+        standing: domain::principal::Standing::default(),
     }
 }
 
@@ -334,6 +335,7 @@ pub(crate) fn stranger() -> Principal {
         tenant,
         role: Role::Integrator,
         provider: None,
+        standing: domain::principal::Standing::default(),
     }
 }
 

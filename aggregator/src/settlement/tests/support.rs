@@ -187,6 +187,7 @@ impl Bench {
             tenant: TenantId(Uuid::from_u128(2)),
             role: Role::Borrower,
             provider: None,
+            standing: domain::principal::Standing::default(),
         };
         Self {
             aggregator: Aggregator::new(world),
@@ -205,6 +206,7 @@ impl Bench {
             tenant: self.borrower.tenant,
             role: Role::Provider,
             provider,
+            standing: domain::principal::Standing::default(),
         }
     }
 
@@ -215,6 +217,7 @@ impl Bench {
             tenant: self.borrower.tenant,
             role: Role::Officer,
             provider: None,
+            standing: domain::principal::Standing::of(&[domain::principal::Group::Platform]),
         }
     }
 

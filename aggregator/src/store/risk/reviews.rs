@@ -93,20 +93,21 @@ pub(crate) async fn hold_review(conn: &mut PgConnection, id: Uuid) -> Result<Opt
     row.map(ReviewRow::try_from).transpose()
 }
 
-/// Reviews in that state, the oldest open ones first, the newest decided ones first; all states when none is named.
+/// Reviews in that state, the oldest open ones first, the newest decided ones first; all states and tenants when none is named.
 pub(crate) async fn reviews(
     conn: &mut PgConnection,
-    state: Option<ReviewState>,
+    (state, tenant): (Option<ReviewState>, Option<TenantId>),
     first: i64,
 ) -> Result<Vec<ReviewRow>, Error> {
     let rows = sqlx::query_as!(
         Raw,
         "select id, decision_id, request_id, tenant, borrower, state, version, opened_at, decided_by, decided_at, note,
                 cleared_until
-         from risk.review where $1::text is null or state = $1
+         from risk.review where ($1::text is null or state = $1) and ($3::uuid is null or tenant = $3)
          order by state <> 'OPEN', case state when 'OPEN' then opened_at end, opened_at desc limit $2",
         state.map(ReviewState::as_str),
         first,
+        tenant.map(|tenant| tenant.0),
     )
     .fetch_all(conn)
     .await?;
