@@ -72,6 +72,11 @@ pub(crate) fn check(caller: &Principal, action: Action, resource: &Resource<'_>)
     decided(caller, action, resource).map_err(error)
 }
 
+/// The same of what belongs to the platform: rules, lists, the queues of its staff.
+pub(crate) fn platform(caller: &Principal, action: Action, class: Class) -> Result<(), Error> {
+    check(caller, action, &Resource::platform(class))
+}
+
 /// The same with the reason, for use cases that answer some of them by a refusal.
 pub(crate) fn check_told(caller: &Principal, action: Action, resource: &Resource<'_>) -> Result<(), Denial> {
     decided(caller, action, resource)

@@ -38,14 +38,18 @@ pub(crate) async fn decided(
             DecisionKind::Request => Code::of("decision.request"),
             DecisionKind::Offer => Code::of("decision.offer"),
             DecisionKind::Limit => Code::of("decision.limit"),
+            DecisionKind::Acceptance => Code::of("decision.acceptance"),
         };
         let object = Object::of(Code::of("decision"), decision.id.0);
         let found: Decision = from_json(&decision.result)?;
         let mut made = Record::new(tenant.0, Actor::SYSTEM, action, object)
             .about(borrower.0)
             .decided(Code::of(outcome(found.outcome)));
-        if matches!(decision.kind, DecisionKind::Request | DecisionKind::Offer) {
-            made.rules = Code::named(world.rules.sha256());
+        if matches!(
+            decision.kind,
+            DecisionKind::Request | DecisionKind::Offer | DecisionKind::Acceptance
+        ) {
+            made.rules = Code::named(world.rules.running().sha256());
         }
         if decision.screening.is_some() {
             made.lists = Code::named(world.screening.list_version());

@@ -10,13 +10,14 @@ use ::audit::tree::{NodeId, consistency, consistency_nodes, inclusion, inclusion
 use ::audit::{Code, Entry, Hash, Object, Record};
 use chrono::{DateTime, Utc};
 use domain::ids::TenantId;
-use domain::{Principal, Role};
+use domain::Principal;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::actor;
 use super::anchors::root;
 use crate::Aggregator;
+use crate::access::{Action, Class, platform};
 use crate::api::Error;
 use crate::store::audit::{self as rows, CheckpointRow};
 use crate::store::corrupt;
@@ -98,14 +99,6 @@ pub struct AuditExport {
     pub more: bool,
 }
 
-fn officer(caller: &Principal) -> Result<(), Error> {
-    if caller.role == Role::Officer {
-        Ok(())
-    } else {
-        Err(Error::Forbidden)
-    }
-}
-
 fn page(first: u32) -> Result<i64, Error> {
     if (1..=SHOWN).contains(&first) {
         Ok(i64::from(first))
@@ -134,7 +127,7 @@ impl Aggregator {
         filter: &AuditFilter,
         (before, first): (Option<u64>, u32),
     ) -> Result<Vec<NumberedEntry>, Error> {
-        officer(caller)?;
+        platform(caller, Action::Read, Class::AuditTrail)?;
         let limit = page(first)?;
         let tenant = filter.tenant.unwrap_or(caller.tenant);
         let wanted = rows::Filter {
@@ -156,7 +149,7 @@ impl Aggregator {
 
     /// One entry with the proof that it is under the newest checkpoint: for officers. `NOT_SIGNED_YET` until there is one.
     pub async fn audit_proof(&self, caller: &Principal, entry: Uuid) -> Result<InclusionLine, Error> {
-        officer(caller)?;
+        platform(caller, Action::Read, Class::AuditTrail)?;
         let mut conn = self.world.db.acquire().await?;
         let (tenant, seq) = rows::place_of(&mut conn, entry).await?.ok_or(Error::NotFound)?;
         let newest = rows::newest_checkpoints(&mut conn, tenant, None, 1).await?.pop();
@@ -185,7 +178,7 @@ impl Aggregator {
         tenant: TenantId,
         (old, new): (u64, u64),
     ) -> Result<ConsistencyLine, Error> {
-        officer(caller)?;
+        platform(caller, Action::Read, Class::AuditTrail)?;
         if old > new {
             return Err(Error::invalid("from", "not above `to`"));
         }
@@ -224,7 +217,7 @@ impl Aggregator {
         tenant: TenantId,
         (below, first): (Option<u64>, u32),
     ) -> Result<Vec<CheckpointView>, Error> {
-        officer(caller)?;
+        platform(caller, Action::Read, Class::AuditTrail)?;
         let limit = page(first)?;
         let mut conn = self.world.db.acquire().await?;
         let found = rows::newest_checkpoints(&mut conn, tenant.0, below, limit).await?;
@@ -238,7 +231,7 @@ impl Aggregator {
         tenant: TenantId,
         first: u32,
     ) -> Result<Vec<AnchorView>, Error> {
-        officer(caller)?;
+        platform(caller, Action::Read, Class::AuditTrail)?;
         let limit = page(first)?;
         let mut conn = self.world.db.acquire().await?;
         let log = origin(&self.world.settings.audit.operator, tenant.0);
@@ -264,7 +257,7 @@ impl Aggregator {
     /// The signed entries of a tenant from that number on, about 8,000, with everything that proves them: for officers. That it
     /// was exported is itself recorded.
     pub async fn audit_export(&self, caller: &Principal, tenant: TenantId, from: u64) -> Result<AuditExport, Error> {
-        officer(caller)?;
+        platform(caller, Action::Read, Class::AuditTrail)?;
         let mut tx = self.world.db.begin().await?;
         let all = rows::checkpoints(&mut tx, tenant.0, (from, u64::MAX), i64::MAX).await?;
         let newest = all

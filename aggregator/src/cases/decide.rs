@@ -8,9 +8,9 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{CaseState, CaseView, Ground, Severity, Verdict, view};
+use crate::access::{Action, Class, may_ever, platform};
 use crate::api::{Error, IdempotencyKey};
 use crate::idempotency::{Begun, Call, begin, finish};
-use crate::risk::models::officer;
 use crate::store::cases::{self as rows, CaseRow, LogRow};
 use crate::store::to_json;
 use crate::{Aggregator, World};
@@ -67,7 +67,7 @@ impl Aggregator {
         key: &IdempotencyKey,
         (id, assignee): (Uuid, Option<PrincipalId>),
     ) -> Result<CaseView, Error> {
-        officer(caller)?;
+        platform(caller, Action::Change, Class::Case)?;
         let call = Call::new(caller, key, "assignCase", &(id, assignee))?;
         let mut tx = self.world.db.begin().await?;
         if let Begun::Replay(view) = begin(&mut tx, &self.world, &call).await? {
@@ -99,7 +99,8 @@ impl Aggregator {
         key: &IdempotencyKey,
         (id, ground): (Uuid, Ground),
     ) -> Result<CaseView, Error> {
-        officer(caller)?;
+        may_ever(caller, Action::Propose, Class::Case)?;
+        platform(caller, Action::Read, Class::Case)?;
         let call = Call::new(caller, key, "decideCase", &(id, ground))?;
         let mut tx = self.world.db.begin().await?;
         if let Begun::Replay(view) = begin(&mut tx, &self.world, &call).await? {
@@ -143,7 +144,8 @@ impl Aggregator {
         key: &IdempotencyKey,
         (id, agree): (Uuid, bool),
     ) -> Result<CaseView, Error> {
-        officer(caller)?;
+        may_ever(caller, Action::Decide, Class::Case)?;
+        platform(caller, Action::Read, Class::Case)?;
         let call = Call::new(caller, key, "checkCase", &(id, agree))?;
         let mut tx = self.world.db.begin().await?;
         if let Begun::Replay(view) = begin(&mut tx, &self.world, &call).await? {

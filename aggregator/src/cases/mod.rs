@@ -18,8 +18,9 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use crate::access::{Action, Class, platform};
 use crate::api::Error;
-use crate::risk::models::{officer, stored};
+use crate::risk::models::stored;
 use crate::store::cases::{self as rows, CaseRow, Key, LogRow};
 use crate::store::{corrupt, from_json, to_json};
 use crate::{Aggregator, World};
@@ -362,7 +363,7 @@ impl Aggregator {
         (state, mine): (Option<CaseState>, bool),
         first: u32,
     ) -> Result<Vec<CaseView>, Error> {
-        officer(caller)?;
+        platform(caller, Action::Read, Class::Case)?;
         if !(1..=SHOWN).contains(&first) {
             return Err(Error::invalid("first", "1 to 100"));
         }
@@ -373,14 +374,14 @@ impl Aggregator {
 
     /// A case, for officers.
     pub async fn case(&self, caller: &Principal, id: Uuid) -> Result<CaseView, Error> {
-        officer(caller)?;
+        platform(caller, Action::Read, Class::Case)?;
         let mut conn = self.world.db.acquire().await?;
         view(rows::case(&mut conn, id).await?.ok_or(Error::NotFound)?)
     }
 
     /// The log of a case, for officers. Lines about reports of suspicious activity are there for the AML group alone.
     pub async fn case_log(&self, caller: &Principal, id: Uuid) -> Result<Vec<CaseLine>, Error> {
-        officer(caller)?;
+        platform(caller, Action::Read, Class::Case)?;
         let mut conn = self.world.db.acquire().await?;
         rows::case(&mut conn, id).await?.ok_or(Error::NotFound)?;
         let secret = rows::is_aml(&mut conn, caller.id.0).await?;

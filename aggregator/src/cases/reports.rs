@@ -11,9 +11,9 @@ use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use super::{ReportKind, ReportState};
+use crate::access::{Action, Class, platform};
 use crate::api::{Error, IdempotencyKey};
 use crate::idempotency::{Begun, Call, begin, finish};
-use crate::risk::models::officer;
 use crate::store::cases::{self as rows, LogRow, ReportRow};
 use crate::store::to_json;
 use crate::{Aggregator, World};
@@ -96,7 +96,7 @@ fn write(kind: ReportKind, facts: &Value) -> Result<(File, NaiveDate), Error> {
 
 /// To everyone outside of the AML group reports do not exist.
 async fn aml(conn: &mut PgConnection, caller: &Principal) -> Result<(), Error> {
-    officer(caller)?;
+    platform(caller, Action::Read, Class::Sar)?;
     if rows::is_aml(conn, caller.id.0).await? {
         Ok(())
     } else {

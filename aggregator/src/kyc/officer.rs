@@ -8,9 +8,9 @@ use super::state::SessionState;
 use super::stepped;
 use super::view::{VerificationView, whole};
 use crate::Aggregator;
+use crate::access::{Action, Class, may_ever, platform};
 use crate::api::{Error, IdempotencyKey};
 use crate::idempotency::{Begun, Call, begin, finish};
-use crate::risk::models::officer;
 use crate::risk::reason;
 use crate::store::constraint;
 use crate::store::kyc::{self as rows, ReviewRow, SessionRow};
@@ -26,7 +26,7 @@ impl Aggregator {
         (id, approve): (Uuid, bool),
         note: &str,
     ) -> Result<VerificationView, Error> {
-        officer(caller)?;
+        platform(caller, Action::Propose, Class::Verification)?;
         let note = reason("note", note)?;
         let call = Call::new(caller, key, "proposeVerification", &(id, approve, note))?;
         let mut tx = self.world.db.begin().await?;
@@ -85,7 +85,9 @@ impl Aggregator {
         (review, confirm): (Uuid, bool),
         note: &str,
     ) -> Result<VerificationView, Error> {
-        officer(caller)?;
+        let action = if confirm { Action::Approve } else { Action::Reject };
+        may_ever(caller, action, Class::Verification)?;
+        platform(caller, Action::Read, Class::Verification)?;
         let note = reason("note", note)?;
         let call = Call::new(caller, key, "decideVerification", &(review, confirm, note))?;
         let mut tx = self.world.db.begin().await?;

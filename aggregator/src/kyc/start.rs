@@ -1,5 +1,6 @@
 //! Beginning of sessions, pages for the borrower, erasure at the vendor.
 
+use ::access::Acts;
 use std::time::Instant;
 
 use chrono::NaiveDate;

@@ -1,18 +1,19 @@
 //! Sessions as their owners and officers see them.
 
+use ::access::Acts;
 use chrono::{DateTime, Utc};
 use compliance::IdentityLevel;
 use domain::ids::{PrincipalId, TenantId};
 use domain::ports::Vendor;
-use domain::{Principal, Role};
+use domain::Principal;
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::state::SessionState;
 use crate::Aggregator;
+use crate::access::{Action, Class, platform};
 use crate::api::Error;
-use crate::risk::models::officer;
 use crate::store::kyc::{self as rows, SessionRow};
 
 /// Most sessions that are shown.
@@ -89,7 +90,7 @@ pub struct EventView {
 
 /// The view for that caller, without reviews and events.
 pub(super) fn view(row: &SessionRow, caller: &Principal) -> VerificationView {
-    let inside = caller.role == Role::Officer;
+    let inside = caller.role.is_staff();
     VerificationView {
         id: row.id,
         tenant: TenantId(row.tenant),
@@ -119,7 +120,7 @@ pub(super) async fn whole(
     caller: &Principal,
 ) -> Result<VerificationView, Error> {
     let mut seen = view(row, caller);
-    if caller.role == Role::Officer {
+    if caller.role.is_staff() {
         seen.review = rows::newest_review(conn, row.id).await?.map(review);
         let events = rows::events(conn, row.id).await?;
         seen.events = events.into_iter().map(event).collect();
@@ -180,7 +181,7 @@ impl Aggregator {
         state: Option<SessionState>,
         first: u32,
     ) -> Result<Vec<VerificationView>, Error> {
-        officer(caller)?;
+        platform(caller, Action::Read, Class::Verification)?;
         if !(1..=SHOWN).contains(&first) {
             return Err(Error::invalid("first", "1 to 100"));
         }

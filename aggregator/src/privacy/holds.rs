@@ -3,13 +3,14 @@
 use ::privacy::RecordClass;
 use chrono::{DateTime, Utc};
 use domain::ids::{PrincipalId, TenantId};
-use domain::{Principal, Role};
+use domain::Principal;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
 use super::tell;
 use crate::Aggregator;
+use crate::access::{Action, Class, may_ever, platform};
 use crate::api::{Error, IdempotencyKey};
 use crate::idempotency::{Begun, Call, begin, finish};
 use crate::risk::reason;
@@ -58,14 +59,6 @@ impl From<HoldRow> for HoldView {
     }
 }
 
-pub(crate) fn officer(caller: &Principal) -> Result<(), Error> {
-    if caller.role == Role::Officer {
-        Ok(())
-    } else {
-        Err(Error::Forbidden)
-    }
-}
-
 /// The class of that name.
 pub(crate) fn class_of(name: &str) -> Result<RecordClass, Error> {
     RecordClass::parse(name).ok_or_else(|| Error::invalid("class", "no such class of records"))
@@ -88,7 +81,7 @@ impl Aggregator {
         (subject, class): (PrincipalId, Option<&str>),
         why: &str,
     ) -> Result<HoldView, Error> {
-        officer(caller)?;
+        platform(caller, Action::Create, Class::LegalHold)?;
         let why = reason("reason", why)?;
         let class = class.map(class_of).transpose()?;
         let call = Call::new(
@@ -140,7 +133,8 @@ impl Aggregator {
         key: &IdempotencyKey,
         (id, why): (Uuid, &str),
     ) -> Result<HoldView, Error> {
-        officer(caller)?;
+        may_ever(caller, Action::Release, Class::LegalHold)?;
+        platform(caller, Action::Read, Class::LegalHold)?;
         let why = reason("reason", why)?;
         let call = Call::new(caller, key, "releaseLegalHold", &(id, why))?;
         let mut tx = self.world.db.begin().await?;
@@ -185,7 +179,7 @@ impl Aggregator {
         subject: Option<PrincipalId>,
         (active, first): (bool, u32),
     ) -> Result<Vec<HoldView>, Error> {
-        officer(caller)?;
+        platform(caller, Action::Read, Class::LegalHold)?;
         let first = shown(first)?;
         let mut conn = self.world.db.acquire().await?;
         let found = rows::holds(&mut conn, subject.map(|subject| subject.0), (active, first)).await?;

@@ -6,8 +6,8 @@ use domain::Principal;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::holds::officer;
 use crate::Aggregator;
+use crate::access::{Action, Class, platform};
 use crate::api::Error;
 use crate::store::privacy as rows;
 use crate::store::privacy::FieldRow;
@@ -120,7 +120,7 @@ impl Aggregator {
 
     /// Every policy of retention. For officers.
     pub async fn retention_policies(&self, caller: &Principal) -> Result<Vec<PolicyView>, Error> {
-        officer(caller)?;
+        platform(caller, Action::Read, Class::LegalHold)?;
         let all = rows::policies(&mut *self.world.db.acquire().await?).await?;
         Ok(all.into_iter().map(Into::into).collect())
     }

@@ -10,9 +10,9 @@ use domain::ids::{PrincipalId, TenantId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::holds::officer;
 use super::vault::place_of;
 use crate::Aggregator;
+use crate::access::{Action, Class, platform};
 use crate::api::{Error, IdempotencyKey};
 use crate::idempotency::{Begun, Call, begin, finish};
 use crate::store::identity;
@@ -41,7 +41,7 @@ impl Aggregator {
         key: &IdempotencyKey,
         (tenant, subject): (TenantId, Option<PrincipalId>),
     ) -> Result<RotationView, Error> {
-        officer(caller)?;
+        platform(caller, Action::Change, Class::Principal)?;
         let call = Call::new(caller, key, "rotatePersonalKeys", &(tenant, subject))?;
         let mut tx = self.world.db.begin().await?;
         if let Begun::Replay(view) = begin(&mut tx, &self.world, &call).await? {

@@ -287,7 +287,13 @@ impl Aggregator {
             opened.decisions.iter().find(|d| d.kind == DecisionKind::Request),
         ) {
             let refused = rules::Refused {
-                request,
+                request: rules::Applied {
+                    id: request.id,
+                    tenant: request.tenant,
+                    borrower: request.borrower,
+                    at: request.at,
+                    amount: request.amount,
+                },
                 decision: &decided.result,
             };
             rules::after_decline(conn, &self.world, refused, &view.refusal).await?;

@@ -1,6 +1,8 @@
 //! Disclosures of quotes: made when somebody looks at them, or at acceptance at the latest; stored once, so that what was read is what
 //! is bound.
 
+use ::access::Acts;
+use ::privacy::Purpose;
 use chrono::{DateTime, Utc};
 use compliance::decide::decide_offer;
 use compliance::rules::DutyKind;
@@ -55,7 +57,8 @@ impl Aggregator {
         if !caller.sees(request.tenant, request.borrower, None) {
             return Err(Error::NotFound);
         }
-        self.disclose(&mut conn, request, &quote).await?;
+        let request = self.whole_request(&mut conn, request, Purpose::Disclosure).await?;
+        self.disclose(&mut conn, &request, &quote).await?;
         let stored = rows::of_subject(&mut conn, id.0).await?;
         Ok(stored.into_iter().map(DisclosureView::from).collect())
     }

@@ -1,5 +1,6 @@
 //! Documents, for their borrower and for officers; and what is owed, for officers.
 
+use ::access::Acts;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::Principal;
 use domain::ids::{PrincipalId, RequestId, TenantId};
@@ -7,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::Aggregator;
+use crate::access::{Action, Class, platform};
 use crate::api::Error;
-use crate::risk::models::officer;
 use crate::store::rules::documents::{self as rows, DocumentRow};
 use crate::store::rules::obligations::{self, ObligationRow, Wanted};
 
@@ -140,7 +141,7 @@ impl Aggregator {
         (state, request): (Option<&str>, Option<RequestId>),
         first: u32,
     ) -> Result<Vec<ObligationView>, Error> {
-        officer(caller)?;
+        platform(caller, Action::Read, Class::Document)?;
         if !(1..=100).contains(&first) {
             return Err(Error::invalid("first", "1 to 100"));
         }

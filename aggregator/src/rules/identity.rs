@@ -13,5 +13,5 @@ pub(crate) async fn of(
     request: &CreditRequest,
     now: DateTime<Utc>,
 ) -> Result<IdentityFact, Error> {
-    crate::kyc::fact_of(conn, (request.tenant, request.borrower), now).await
+    crate::kyc::check::fact_of(conn, (request.tenant, request.borrower), now).await
 }

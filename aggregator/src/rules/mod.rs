@@ -26,7 +26,7 @@ use uuid::Uuid;
 pub use compliance::Document;
 
 pub use self::book::RuleBook;
-pub(crate) use self::notices::{Refused, after_book, after_decline, lapse};
+pub(crate) use self::notices::{Applied, Refused, after_book, after_decline, lapse};
 use crate::api::Error;
 use crate::events::{Event, append};
 use crate::store::rules as rows;

@@ -6,10 +6,9 @@ use std::collections::HashMap;
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use compliance::adverse_action::{CreditorDecision, NoticeEvent, joint_notice};
 use compliance::{ComplianceDecision, Obligation};
-use domain::ids::RequestId;
+use domain::ids::{PrincipalId, RequestId, TenantId};
 use domain::money::Money;
 use domain::quote::{Flag, Loser, LoserKind, Quote};
-use domain::request::CreditRequest;
 use domain::{Outcome, Reason};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -47,10 +46,20 @@ pub(crate) struct NoticeFacts {
     pub applied_on: NaiveDate,
 }
 
+/// What was applied for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Applied {
+    pub id: RequestId,
+    pub tenant: TenantId,
+    pub borrower: PrincipalId,
+    pub at: DateTime<Utc>,
+    pub amount: Money,
+}
+
 /// A request that ended without what was asked for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Refused<'a> {
-    pub request: &'a CreditRequest,
+    pub request: Applied,
     /// The decision about the request, exact bytes.
     pub decision: &'a str,
 }
@@ -123,7 +132,13 @@ pub(crate) async fn after_book(
     }
     let ends = quotes.iter().map(|quote| quote.offer.valid_until).max().unwrap_or(now);
     let refused = Refused {
-        request,
+        request: Applied {
+            id: request.id,
+            tenant: request.tenant,
+            borrower: request.borrower,
+            at: request.at,
+            amount: request.amount,
+        },
         decision: &decided.result,
     };
     if creditors.is_empty() {

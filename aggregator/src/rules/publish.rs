@@ -13,9 +13,9 @@ use uuid::Uuid;
 use super::shadow::ShadowView;
 use super::{Deed, note};
 use crate::Aggregator;
+use crate::access::{Action, Class, may_ever, platform};
 use crate::api::{Error, IdempotencyKey};
 use crate::idempotency::{Begun, Call, begin, finish};
-use crate::risk::models::officer;
 use crate::risk::reason;
 use crate::store::rules::{self as rows, PublicationRow};
 use crate::store::{constraint, to_json};
@@ -138,7 +138,7 @@ fn read(documents: &[Document]) -> Result<Arc<RuleSet>, Error> {
 impl Aggregator {
     /// Publications, newest first, 1 to 100, for officers.
     pub async fn rule_publications(&self, caller: &Principal, first: u32) -> Result<Vec<PublicationView>, Error> {
-        officer(caller)?;
+        platform(caller, Action::Read, Class::RuleVersion)?;
         if !(1..=100).contains(&first) {
             return Err(Error::invalid("first", "1 to 100"));
         }
@@ -152,7 +152,7 @@ impl Aggregator {
 
     /// One publication, for officers.
     pub async fn rule_publication(&self, caller: &Principal, id: Uuid) -> Result<PublicationView, Error> {
-        officer(caller)?;
+        platform(caller, Action::Read, Class::RuleVersion)?;
         let mut conn = self.world.db.acquire().await?;
         let row = rows::publication(&mut conn, id).await?.ok_or(Error::NotFound)?;
         self.publication_view(&mut conn, row).await
@@ -167,7 +167,7 @@ impl Aggregator {
         key: &IdempotencyKey,
         new: NewRules,
     ) -> Result<PublicationView, Error> {
-        officer(caller)?;
+        platform(caller, Action::Propose, Class::RuleVersion)?;
         let why = reason("reason", &new.reason)?;
         let call = Call::new(caller, key, "proposeRules", &new)?;
         let set = read(&new.documents)?;
@@ -206,7 +206,9 @@ impl Aggregator {
         (id, approve): (Uuid, bool),
         why: &str,
     ) -> Result<PublicationView, Error> {
-        officer(caller)?;
+        let action = if approve { Action::Approve } else { Action::Reject };
+        may_ever(caller, action, Class::RuleVersion)?;
+        platform(caller, Action::Read, Class::RuleVersion)?;
         let why = reason("reason", why)?;
         let call = Call::new(caller, key, "decideRules", &(id, approve, why))?;
         let mut tx = self.world.db.begin().await?;

@@ -10,8 +10,8 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::Aggregator;
+use crate::access::{Action, Class, platform};
 use crate::api::Error;
-use crate::risk::models::officer;
 use crate::store::rules::shadow::{self as rows, ShadowRow};
 use crate::store::{decisions, from_json, to_json};
 
@@ -66,7 +66,7 @@ impl Aggregator {
         publication: Uuid,
         first: u32,
     ) -> Result<Vec<DifferenceView>, Error> {
-        officer(caller)?;
+        platform(caller, Action::Read, Class::RuleVersion)?;
         if !(1..=100).contains(&first) {
             return Err(Error::invalid("first", "1 to 100"));
         }

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::Aggregator;
+use crate::access::{Action, Class, platform};
 use crate::api::Error;
 use crate::decisions::{DecisionKind, DecisionReplay};
-use crate::risk::models::officer;
 use crate::store::rules as rows;
 
 /// One version of one rule.
@@ -97,7 +97,7 @@ pub struct ChangeView {
 impl Aggregator {
     /// The rules of a publication, or of the set that decides, for officers.
     pub async fn rules(&self, caller: &Principal, publication: Option<Uuid>) -> Result<Vec<RuleView>, Error> {
-        officer(caller)?;
+        platform(caller, Action::Read, Class::RuleVersion)?;
         let set = match publication {
             None => self.world.rules.running(),
             Some(id) => {
@@ -111,7 +111,7 @@ impl Aggregator {
 
     /// What a publication changes of the set that decides, for officers.
     pub async fn rule_changes(&self, caller: &Principal, publication: Uuid) -> Result<Vec<ChangeView>, Error> {
-        officer(caller)?;
+        platform(caller, Action::Read, Class::RuleVersion)?;
         let mut conn = self.world.db.acquire().await?;
         let row = rows::publication(&mut conn, publication)
             .await?
@@ -138,7 +138,7 @@ impl Aggregator {
 
     /// Every decision of the rules about a request, made again by the set that made it, for officers.
     pub async fn replay_rules(&self, caller: &Principal, request: RequestId) -> Result<Vec<DecisionReplay>, Error> {
-        officer(caller)?;
+        platform(caller, Action::Read, Class::RuleVersion)?;
         let all = self.replay_decisions(request).await?;
         let rules = |replay: &DecisionReplay| {
             matches!(
