@@ -38,32 +38,48 @@ const MAX_DIRECTIVES: usize = 8;
 /// All reads.
 #[derive(MergedObject, Debug)]
 #[graphql(name = "Query")]
-pub struct Reads(Query, risk_root::RiskQuery, rules::RulesQuery);
-pub struct Reads(Query, risk_root::RiskQuery, privacy::PrivacyQuery);
-pub struct Reads(Query, risk_root::RiskQuery, kyc::KycQuery);
-pub struct Reads(Query, risk_root::RiskQuery, principal::PrincipalQuery);
+pub struct Reads(
+    Query,
+    risk_root::RiskQuery,
+    rules::RulesQuery,
+    privacy::PrivacyQuery,
+    kyc::KycQuery,
+    principal::PrincipalQuery,
+);
 
 /// All writes.
 #[derive(MergedObject, Debug)]
 #[graphql(name = "Mutation")]
-pub struct Writes(Mutation, risk_root::RiskMutation, rules::RulesMutation);
-pub struct Writes(Mutation, risk_root::RiskMutation, privacy::PrivacyMutation);
-pub struct Writes(Mutation, risk_root::RiskMutation, kyc::KycMutation);
-pub struct Writes(Mutation, risk_root::RiskMutation, principal::PrincipalMutation);
+pub struct Writes(
+    Mutation,
+    risk_root::RiskMutation,
+    rules::RulesMutation,
+    privacy::PrivacyMutation,
+    kyc::KycMutation,
+    principal::PrincipalMutation,
+);
 
 /// The schema with its limits.
 pub type UsanceSchema = Schema<Reads, Writes, Subscription>;
 
 /// The schema before its execution mode is chosen.
 pub fn builder(introspection: bool) -> SchemaBuilder<Reads, Writes, Subscription> {
-    let reads = Reads(Query, risk_root::RiskQuery, rules::RulesQuery);
-    let writes = Writes(Mutation, risk_root::RiskMutation, rules::RulesMutation);
-    let reads = Reads(Query, risk_root::RiskQuery, privacy::PrivacyQuery);
-    let writes = Writes(Mutation, risk_root::RiskMutation, privacy::PrivacyMutation);
-    let reads = Reads(Query, risk_root::RiskQuery, kyc::KycQuery);
-    let writes = Writes(Mutation, risk_root::RiskMutation, kyc::KycMutation);
-    let reads = Reads(Query, risk_root::RiskQuery, principal::PrincipalQuery);
-    let writes = Writes(Mutation, risk_root::RiskMutation, principal::PrincipalMutation);
+    let reads = Reads(
+        Query,
+        risk_root::RiskQuery,
+        rules::RulesQuery,
+        privacy::PrivacyQuery,
+        kyc::KycQuery,
+        principal::PrincipalQuery,
+    );
+    let writes = Writes(
+        Mutation,
+        risk_root::RiskMutation,
+        rules::RulesMutation,
+        privacy::PrivacyMutation,
+        kyc::KycMutation,
+        principal::PrincipalMutation,
+    );
     let builder = Schema::build(reads, writes, Subscription)
         .limit_depth(MAX_DEPTH)
         .limit_complexity(MAX_COMPLEXITY)

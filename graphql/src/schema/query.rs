@@ -145,6 +145,9 @@ impl Query {
             | Kind::Review
             | Kind::Model
             | Kind::Proposal
+            | Kind::RuleSet
+            | Kind::Document
+            | Kind::Obligation
             | Kind::Hold
             | Kind::Erasure
             | Kind::Verification
