@@ -65,7 +65,9 @@ impl Name {
             }
             if skip > 0 {
                 skip -= 1;
-            } else if !matches!(kind, EntityKind::Person | EntityKind::Unknown) && push_number(&raws[at..], &mut tokens, &mut skip) {
+            } else if !matches!(kind, EntityKind::Person | EntityKind::Unknown)
+                && push_number(&raws[at..], &mut tokens, &mut skip)
+            {
                 // done there
             } else {
                 push_word(raw, &raws[at + 1..], &mut tokens, &mut skip, at > 0 && at + 1 < count);

@@ -81,7 +81,7 @@ impl Default for Weights {
                 listed: 0.27,
             },
             body: Shape {
-                conflict: 0.84,
+                conflict: 1.0,
                 query: 0.407,
                 listed: 0.179,
             },
@@ -97,7 +97,7 @@ impl Default for Weights {
             slope: 0.919,
             knee: 0.234,
             steep: 2.808,
-            lossy: 0.52,
+            lossy: 0.65,
             nick: 0.89,
             letter: 0.78,
             class: 0.8,
