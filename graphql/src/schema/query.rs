@@ -144,7 +144,10 @@ impl Query {
             | Kind::Decision
             | Kind::Review
             | Kind::Model
-            | Kind::Proposal => None,
+            | Kind::Proposal
+            | Kind::RuleSet
+            | Kind::Document
+            | Kind::Obligation => None,
         })
     }
 }
