@@ -7,7 +7,7 @@ use aggregator::rules::publish::NewRules;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
@@ -163,7 +163,7 @@ async fn document(
             "default-src 'none'; style-src 'unsafe-inline'; sandbox".to_owned(),
         ),
     ];
-    Ok(Response::into_response((headers, body).into_response()))
+    Ok((headers, body).into_response())
 }
 
 /// Whether PDF is named before HTML; anything else is answered with the page.

@@ -138,20 +138,9 @@ impl Query {
             Kind::Loan => {
                 present(Box::pin(aggregator.loan(caller, uuid.into())).await)?.map(|v| Node::Loan(LoanOut(v)))
             }
-            Kind::Repayment
-            | Kind::Principal
-            | Kind::Tenant
-            | Kind::Decision
-            | Kind::Review
-            | Kind::Model
-            | Kind::Proposal
-            | Kind::RuleSet
-            | Kind::Document
-            | Kind::Obligation
-            | Kind::Hold
-            | Kind::Erasure
-            | Kind::Verification
-            | Kind::VerificationReview => None,
+            // Parts of a node, or not of this union.
+            _ => None,
+            | Kind::Obligation => None,
         })
     }
 }
