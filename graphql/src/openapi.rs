@@ -64,6 +64,7 @@ fn routes() -> impl Iterator<Item = Route> {
         .chain(collateral_routes())
         .chain(crate::openapi_providers::routes())
         .chain(crate::openapi_risk::routes())
+        .chain(crate::openapi_audit::routes())
 }
 
 fn quoting_routes() -> Vec<Route> {

@@ -63,6 +63,9 @@ enum Command {
     /// Risk: score files and check models; on a running service models, reviews, limits, drift, records; fairness.
     #[command(subcommand)]
     Risk(RiskCommand),
+    /// The audit trail: verify exports; on a running service search, proofs, exports, checkpoints, anchors.
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Print a generated document.
     Print {
         /// Which.
@@ -81,6 +84,16 @@ enum RiskCommand {
     /// A running service.
     #[command(flatten)]
     Operate(commands::risk_ops::Command),
+}
+
+#[derive(Subcommand, Debug)]
+enum AuditCommand {
+    /// Files of exports.
+    #[command(flatten)]
+    Files(commands::audit::Command),
+    /// A running service.
+    #[command(flatten)]
+    Operate(commands::audit_ops::Command),
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -162,6 +175,8 @@ fn run(command: Command) -> Result<ExitCode> {
             Command::Chain(command) => commands::chain::run(&command).await,
             Command::Provider(command) => commands::provider::run(&command).await,
             Command::Risk(RiskCommand::Operate(command)) => commands::risk_ops::run(&command).await,
+            Command::Audit(AuditCommand::Files(command)) => commands::audit::run(&command).await,
+            Command::Audit(AuditCommand::Operate(command)) => commands::audit_ops::run(&command).await,
             Command::Doctor(options) => commands::doctor::run(&options).await,
             Command::Apr(_) | Command::Schedule(_) | Command::Risk(RiskCommand::Files(_)) | Command::Print { .. } => {
                 Ok(ExitCode::SUCCESS)

@@ -14,6 +14,7 @@ use crate::auth::Caller;
 use crate::problem::Problem;
 use crate::{Api, MAX_BODY};
 
+mod audit;
 mod callbacks;
 mod collateral;
 mod documents;
@@ -53,6 +54,7 @@ pub fn router() -> Router<Api> {
         .merge(collateral::router())
         .merge(providers::router())
         .merge(risk::router())
+        .merge(audit::router())
         .merge(networks::router())
         .merge(service::router())
         .layer(DefaultBodyLimit::max(MAX_BODY))

@@ -4,6 +4,7 @@ use async_graphql::{Error as GqlError, ErrorExtensions, MergedObject, Schema, Sc
 
 use crate::problem;
 
+pub mod audit;
 pub mod direct;
 pub mod fraud;
 pub mod input;
@@ -34,7 +35,7 @@ const MAX_DIRECTIVES: usize = 8;
 /// All reads.
 #[derive(MergedObject, Debug)]
 #[graphql(name = "Query")]
-pub struct Reads(Query, risk_root::RiskQuery);
+pub struct Reads(Query, risk_root::RiskQuery, audit::AuditQuery);
 
 /// All writes.
 #[derive(MergedObject, Debug)]
@@ -46,7 +47,7 @@ pub type UsanceSchema = Schema<Reads, Writes, Subscription>;
 
 /// The schema before its execution mode is chosen.
 pub fn builder(introspection: bool) -> SchemaBuilder<Reads, Writes, Subscription> {
-    let reads = Reads(Query, risk_root::RiskQuery);
+    let reads = Reads(Query, risk_root::RiskQuery, audit::AuditQuery);
     let writes = Writes(Mutation, risk_root::RiskMutation);
     let builder = Schema::build(reads, writes, Subscription)
         .limit_depth(MAX_DEPTH)
