@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use clap::Parser;
 
 mod access_decide;
+mod audit;
 mod fanout;
 mod figure;
 mod gas;
@@ -132,6 +133,8 @@ async fn figures(options: &Options) -> anyhow::Result<Vec<(Box<dyn Figure>, Vec<
         "first_streamed",
         "fan_out_100",
         "graphql_list",
+        "audit_append",
+        "audit_proof",
     ];
     if !stored.iter().any(|name| options.wants(name)) {
         return Ok(figures.into_iter().map(|figure| (figure, Vec::new())).collect());
@@ -161,6 +164,12 @@ async fn figures(options: &Options) -> anyhow::Result<Vec<(Box<dyn Figure>, Vec<
     }
     if options.wants("fan_out_100") {
         figures.push(Box::new(fanout::FanOut::new(&world)?));
+    }
+    if options.wants("audit_append") {
+        figures.push(Box::new(audit::Append::new(world.clone())));
+    }
+    if options.wants("audit_proof") {
+        figures.push(Box::new(audit::Proof::new(world.clone())));
     }
     for (name, cached) in [("graphql_list", true), ("graphql_list_uncached", false)] {
         if options.wants(name) {

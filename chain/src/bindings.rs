@@ -31,6 +31,15 @@ pub mod manager {
     );
 }
 
+/// Roots of logs.
+pub mod anchors {
+    alloy_sol_types::sol!(
+        #[derive(Debug)]
+        CheckpointAnchor,
+        "../contracts/abi/CheckpointAnchor.json"
+    );
+}
+
 /// Credit attestations.
 pub mod scoring {
     alloy_sol_types::sol!(

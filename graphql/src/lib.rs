@@ -18,6 +18,7 @@ pub mod openapi;
 mod openapi_privacy;
 mod openapi_kyc;
 mod openapi_principals;
+mod openapi_audit;
 mod openapi_providers;
 mod openapi_risk;
 mod openapi_rules;

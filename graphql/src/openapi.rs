@@ -68,6 +68,7 @@ fn routes() -> impl Iterator<Item = Route> {
         .chain(crate::openapi_privacy::routes())
         .chain(crate::openapi_kyc::routes())
         .chain(crate::openapi_principals::routes())
+        .chain(crate::openapi_audit::routes())
 }
 
 fn quoting_routes() -> Vec<Route> {

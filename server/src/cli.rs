@@ -74,6 +74,9 @@ enum Command {
     /// Identity verification on a running service: see where people stand, review.
     #[command(subcommand)]
     Kyc(commands::kyc::Command),
+    /// The audit trail: verify exports; on a running service search, proofs, exports, checkpoints, anchors.
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Print a generated document.
     Print {
         /// Which.
@@ -92,6 +95,16 @@ enum RiskCommand {
     /// A running service.
     #[command(flatten)]
     Operate(commands::risk_ops::Command),
+}
+
+#[derive(Subcommand, Debug)]
+enum AuditCommand {
+    /// Files of exports.
+    #[command(flatten)]
+    Files(commands::audit::Command),
+    /// A running service.
+    #[command(flatten)]
+    Operate(commands::audit_ops::Command),
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -185,6 +198,8 @@ fn run(command: Command) -> Result<ExitCode> {
             Command::Rules(command) => commands::rules::run(&command).await,
             Command::Privacy(command) => commands::privacy::run(&command).await,
             Command::Kyc(command) => commands::kyc::run(&command).await,
+            Command::Audit(AuditCommand::Files(command)) => commands::audit::run(&command).await,
+            Command::Audit(AuditCommand::Operate(command)) => commands::audit_ops::run(&command).await,
             Command::Doctor(options) => commands::doctor::run(&options).await,
             Command::Apr(_)
             | Command::Schedule(_)

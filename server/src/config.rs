@@ -117,6 +117,12 @@ pub struct Config {
     /// Where the keys of personal data lie.
     #[serde(default)]
     pub privacy: PrivacyConfig,
+    /// Secret seed of the Ed25519 key that signs checkpoints of the audit trail: 64 hex digits. Development has a public one.
+    #[serde(default)]
+    pub audit_key: Option<SecretString>,
+    /// The audit trail.
+    #[serde(default)]
+    pub audit: crate::audit_config::AuditConfig,
     /// Networks of proxies whose `X-Forwarded-For`, `X-Client-IP-Class` and `X-Client-Place` count, for example `10.0.0.0/8`.
     #[serde(default)]
     pub trusted_proxies: Vec<String>,
@@ -310,7 +316,7 @@ fn default_poll_ms() -> u64 {
 }
 
 /// Environment variables that override the file.
-const OVERRIDES: [(&str, &str); 9] = [
+const OVERRIDES: [(&str, &str); 10] = [
     ("DATABASE_URL", "database_url"),
     ("USANCE_LISTEN", "listen"),
     ("USANCE_TOKEN_KEY", "token_key"),
@@ -320,6 +326,7 @@ const OVERRIDES: [(&str, &str); 9] = [
     ("USANCE_ATTESTER_TOKEN", "attester_token"),
     ("REDIS_URL", "redis_url"),
     ("USANCE_FRAUD_KEY", "fraud_key"),
+    ("USANCE_AUDIT_KEY", "audit_key"),
 ];
 
 impl Config {
@@ -356,6 +363,7 @@ impl Config {
             bail!("redis_timeout_ms must be 1 to 60000");
         }
         self.fraud_secret()?;
+        self.audit.check(self.audit_key.as_ref(), self.profile)?;
         self.proxies()?;
         if let Some(field) = self.provider_rules.flaw() {
             bail!("provider_rules.{field} is out of range");
@@ -462,6 +470,7 @@ mod tests {
         issuer = "https://usance.example"
         token_key = "0101010101010101010101010101010101010101010101010101010101010101"
         submitter_key = "0x01"
+        audit_key = "0909090909090909090909090909090909090909090909090909090909090909"
         [platform_key]
         id = "usance"
         seed = "AAAA"
@@ -486,6 +495,15 @@ mod tests {
         assert!(parse(GOOD, &[("token_key", &development)]).is_err());
         assert!(parse(GOOD, &[("issuer", crate::dev::ISSUER)]).is_err());
         assert!(parse(GOOD, &[("token_key", "zz")]).is_err());
+        let audit = hex::encode(audit::note::DEVELOPMENT_SEED);
+        assert!(parse(GOOD, &[("audit_key", &audit)]).is_err());
+        assert!(parse(GOOD, &[("audit_key", "zz")]).is_err());
+        let unsigned: String = GOOD
+            .lines()
+            .filter(|line| !line.contains("audit_key"))
+            .collect::<Vec<_>>()
+            .join("\n");
+        assert!(parse(&unsigned, &[]).is_err(), "production signs its audit trail");
     }
 
     #[test]
@@ -495,6 +513,7 @@ mod tests {
             ("database_url", "postgres://x"),
             ("token_key", &"02".repeat(32)),
             ("submitter_key", "0x01"),
+            ("audit_key", &"09".repeat(32)),
         ];
         let config = parse(example, &secrets).unwrap();
         assert_eq!(

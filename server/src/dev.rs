@@ -379,6 +379,13 @@ fn config(
         fraud_key: None,
         kms: kms::KmsConfig::Development,
         privacy: crate::config::PrivacyConfig::default(),
+        audit_key: None,
+        audit: crate::audit_config::AuditConfig {
+            anchors: chains.iter().map(|chain| anchor(chain, addresses)).collect(),
+            // A development chain costs nothing.
+            anchor_minutes: 1,
+            ..crate::audit_config::AuditConfig::default()
+        },
         trusted_proxies: Vec::new(),
         quote_deadline_ms: 2_500,
         poll_ms: 200,
@@ -397,6 +404,13 @@ fn keeper(chain: &Devnet) -> KeeperConfig {
         chain_id: chain.chain_id(),
         min_profit: 1.into(),
         native_price: 2_000.into(),
+    }
+}
+
+fn anchor(chain: &Devnet, addresses: &Addresses) -> crate::audit_config::AnchorConfig {
+    crate::audit_config::AnchorConfig {
+        chain_id: chain.chain_id(),
+        contract: addresses.checkpoint_anchor,
     }
 }
 

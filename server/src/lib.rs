@@ -1,6 +1,8 @@
 //! The `usance` binary: configuration, telemetry, wiring, roles and client commands.
 
+pub mod audit_config;
 mod banks;
+mod checkpoint_folder;
 pub mod cli;
 pub mod clock;
 pub mod commands;

@@ -133,6 +133,8 @@ pub async fn start(
     if roles.contains(&Role::Worker) {
         let (aggregator, shutdown) = (Arc::clone(&running.aggregator), running.shutdown.clone());
         running.tasks.spawn(aggregator::workers::run(aggregator, shutdown));
+        let (aggregator, shutdown) = (Arc::clone(&running.aggregator), running.shutdown.clone());
+        running.tasks.spawn(aggregator::audit::run(aggregator, shutdown));
         spawn_submitters(&running, &config, &registry, &rpcs)?;
         spawn_banks(&running, found.banks, &sources.clock);
     }
@@ -196,6 +198,8 @@ fn spawn_watchers(running: &Running) {
     running.tasks.spawn(aggregator::risk::run(aggregator, shutdown));
     let (aggregator, shutdown) = (Arc::clone(&running.aggregator), running.shutdown.clone());
     running.tasks.spawn(aggregator::rules::run(aggregator, shutdown));
+    let (aggregator, shutdown) = (Arc::clone(&running.aggregator), running.shutdown.clone());
+    running.tasks.spawn(aggregator::audit::run_notes(aggregator, shutdown));
 }
 
 fn spawn_api(
@@ -279,6 +283,7 @@ fn settings(config: &Config, roles: &[Role]) -> Result<Settings> {
         provider_rules: config.provider_rules,
         risk: config.risk.settings(config.profile)?,
         rules: config.rules.settings(config.profile)?,
+        audit: config.audit.settings(config.audit_key.as_ref(), config.profile)?,
         ..Settings::default()
     };
     let policies = config.attestation_policies.iter().map(|p| {

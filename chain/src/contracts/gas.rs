@@ -19,6 +19,8 @@ pub(super) const LIQUIDATE: u64 = 600_000;
 pub(super) const MARK_DEFAULT: u64 = 500_000;
 /// Measured 51k.
 pub(super) const APPROVE: u64 = 100_000;
+/// First anchor of a log 87k by the cost of its two slots and event, later ones less.
+pub(super) const ANCHOR: u64 = 150_000;
 /// A read.
 pub(super) const READ: u64 = 1_000_000;
 /// ERC-1271. A wallet takes well under 100k; a pool checks the whole order against its policy and asks for two prices.

@@ -1,5 +1,6 @@
 //! Knowledge of the settlement contracts: hashes, typed data, calldata, and live reads.
 
+mod anchor;
 mod attestation;
 mod encode;
 mod gas;
@@ -22,6 +23,7 @@ use crate::registry::{ChainConfig, Registry};
 use encode::invalid;
 use signature::{contract_form, signed_by, signed_by_key_or_tree};
 
+pub use anchor::{CheckpointAnchors, KnownCheckpoint, newest_anchor};
 pub use attestation::attestation_digest;
 pub use reader::SettlementReader;
 pub use reasons::revert_reason;

@@ -4,6 +4,7 @@ use alloy_primitives::{Address, B256, Bytes, U256, address, hex, keccak256};
 use alloy_sol_types::{SolCall, SolConstructor, SolValue};
 
 use crate::bindings::aggregator::CreditAggregator;
+use crate::bindings::anchors::CheckpointAnchor;
 use crate::bindings::bootstrap::Bootstrap;
 use crate::bindings::manager::CollateralManager;
 use crate::bindings::pool::CreditPool;
@@ -108,6 +109,8 @@ pub struct Addresses {
     pub pool_factory: Address,
     /// Opens and closes positions at other protocols. Nobody owns it and nothing of ours needs it.
     pub venue_router: Address,
+    /// Remembers roots of the audit trail. Nobody owns it and nothing of ours needs it.
+    pub checkpoint_anchor: Address,
 }
 
 impl Addresses {
@@ -147,6 +150,7 @@ impl Addresses {
             pool_implementation,
             pool_factory,
             venue_router: create2(&venue_router_code()),
+            checkpoint_anchor: create2(&checkpoint_anchor_code()),
         }
     }
 
@@ -264,6 +268,10 @@ pub(super) fn pool_factory_code(implementation: Address) -> Bytes {
 
 pub(super) fn venue_router_code() -> Bytes {
     VenueRouter::BYTECODE.clone()
+}
+
+pub(super) fn checkpoint_anchor_code() -> Bytes {
+    CheckpointAnchor::BYTECODE.clone()
 }
 
 fn proxy_code(implementation: Address, init: &impl SolCall) -> Bytes {

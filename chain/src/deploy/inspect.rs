@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::addresses::{Addresses, Governance, Plan, TIMELOCK_DELAY, clone_code, create2, pool_code};
 use super::code::shipped_hash;
 use crate::bindings::aggregator::CreditAggregator;
+use crate::bindings::anchors::CheckpointAnchor;
 use crate::bindings::manager::CollateralManager;
 use crate::bindings::pool::CreditPool;
 use crate::bindings::pools::PoolFactory;
@@ -169,6 +170,10 @@ async fn pools(rpc: &Rpc, at: &Addresses) -> Result<Vec<String>, RpcError> {
         .await?;
     let artifact = &VenueRouter::DEPLOYED_BYTECODE;
     inspector.keep("venue router", at.venue_router, artifact, &[]).await?;
+    let artifact = &CheckpointAnchor::DEPLOYED_BYTECODE;
+    inspector
+        .keep("checkpoint anchor", at.checkpoint_anchor, artifact, &[])
+        .await?;
     Ok(inspector.problems)
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Order of deployment (the aggregator's proxy and the others need each other's addresses): timelock, when there is one; bootstrap
 //! implementation, aggregator's proxy on it, custodian for the proxy, scoring oracle for the proxy, servicing for both, aggregator
-//! for all; price oracle; pool implementation and factory; venue router; upgrade of the proxy. Every contract comes from the CREATE2 factory with a fixed salt and init code without
+//! for all; price oracle; pool implementation and factory; venue router; checkpoint anchor; upgrade of the proxy. Every contract comes from the CREATE2 factory with a fixed salt and init code without
 //! chain data. Each step looks first whether it is done, so a deployment can be resumed. At the end code, wiring and powers are
 //! read back, and anything that is not as planned is an error with its name.
 
@@ -211,6 +211,11 @@ fn system(plan: &Plan, at: &Addresses) -> Vec<Step> {
             addresses::pool_factory_code(at.pool_implementation),
         ),
         ("venue router", at.venue_router, addresses::venue_router_code()),
+        (
+            "checkpoint anchor",
+            at.checkpoint_anchor,
+            addresses::checkpoint_anchor_code(),
+        ),
     ];
     let last = Step::call("upgrade", at.aggregator, &upgrade, upgraded);
     let created = created.map(|(name, address, code)| Step::create(name, address, &code));

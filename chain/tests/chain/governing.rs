@@ -54,7 +54,7 @@ async fn every_step_of_a_governed_deployment_fits_and_addresses_do_not_depend_on
         let at = deployer.deploy(&governed()).await.unwrap();
         assert_eq!(at, Addresses::of(&governed()));
         let sent = sent.into_inner().unwrap();
-        assert_eq!(sent.len(), 15, "{sent:?}");
+        assert_eq!(sent.len(), 16, "{sent:?}");
         for step in &sent {
             println!("{:>24} {:>9}", step.step, step.gas_used);
             assert!(step.gas_used < TRANSACTION_CAP, "{step:?}");

@@ -3,6 +3,7 @@
 
 extern crate usance_chain as chain;
 
+mod anchoring;
 mod attesting;
 mod deploying;
 mod governing;

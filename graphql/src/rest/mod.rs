@@ -14,6 +14,7 @@ use crate::auth::Caller;
 use crate::problem::Problem;
 use crate::{Api, MAX_BODY};
 
+mod audit;
 mod callbacks;
 mod collateral;
 mod documents;
@@ -63,6 +64,7 @@ pub fn router() -> Router<Api> {
         .merge(rules::router())
         .merge(privacy::router())
         .merge(kyc::router())
+        .merge(audit::router())
         .merge(networks::router())
         .merge(principals::router())
         .merge(service::router())

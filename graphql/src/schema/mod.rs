@@ -4,6 +4,7 @@ use async_graphql::{Error as GqlError, ErrorExtensions, MergedObject, Schema, Sc
 
 use crate::problem;
 
+pub mod audit;
 pub mod direct;
 pub mod fraud;
 pub mod input;
@@ -45,6 +46,7 @@ pub struct Reads(
     privacy::PrivacyQuery,
     kyc::KycQuery,
     principal::PrincipalQuery,
+    audit::AuditQuery,
 );
 
 /// All writes.
@@ -71,6 +73,7 @@ pub fn builder(introspection: bool) -> SchemaBuilder<Reads, Writes, Subscription
         privacy::PrivacyQuery,
         kyc::KycQuery,
         principal::PrincipalQuery,
+        audit::AuditQuery,
     );
     let writes = Writes(
         Mutation,

@@ -140,7 +140,6 @@ impl Query {
             }
             // Parts of a node, or not of this union.
             _ => None,
-            | Kind::Obligation => None,
         })
     }
 }

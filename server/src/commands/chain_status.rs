@@ -25,6 +25,7 @@ pub(super) fn addresses(at: &Addresses) -> String {
         ("servicing", at.servicing),
         ("pool factory", at.pool_factory),
         ("venue router", at.venue_router),
+        ("checkpoint anchor", at.checkpoint_anchor),
     ];
     for (name, address) in comments {
         let _ = writeln!(text, "# {name}: {address}");

@@ -3,6 +3,8 @@
 use std::process::ExitCode;
 
 pub mod apr;
+pub mod audit;
+pub mod audit_ops;
 pub mod chain;
 mod chain_status;
 pub mod doctor;
