@@ -40,7 +40,7 @@ async fn usance(world: &Environment, officer: &str, arguments: &[&str]) -> Resul
     Ok((read(&done.stdout), read(&done.stderr), done.status.code().unwrap_or(-1)))
 }
 
-const ADA: &str = "dev-risk-manager";
+const ADA: &str = "dev-second-credit-head";
 const BOB: &str = "dev-credit-head";
 
 async fn limits(world: &mut Environment) -> Result<Value> {
@@ -230,7 +230,7 @@ async fn records(world: &mut Environment, (before, after): (&str, &str)) -> Resu
         let path = format!("/v1/risk/decisions/{id}");
         for (client, path, status) in [
             (Client::Stranger, path.clone(), 404),
-            (Client::HarborBank, path.clone(), 404),
+            (Client::HarborBank, path.clone(), 403),
             (Client::Borrower, format!("{path}/replay"), 403),
             (Client::Borrower, "/v1/risk/decisions".to_owned(), 403),
             (Client::Borrower, "/v1/risk/models".to_owned(), 403),

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use access::{Action, Class, Resource, decide};
+use usance_access::{Action, Class, Resource, decide};
 use domain::ids::{PrincipalId, TenantId};
 use domain::principal::{Group, Standing};
 use domain::{Principal, Role};

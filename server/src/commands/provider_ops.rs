@@ -161,7 +161,13 @@ struct FactsClient {
 }
 
 impl Service {
+    /// As the officer of `usance dev`, when no client is named.
     pub(super) async fn connect(&self) -> Result<Client> {
+        self.connect_as("officer").await
+    }
+
+    /// As the first client of that role of `usance dev`, when no client is named.
+    pub(super) async fn connect_as(&self, role: &str) -> Result<Client> {
         let explicit = self.client_id.as_ref().zip(self.client_secret.as_ref());
         if let (Some(url), Some((id, secret))) = (&self.url, explicit) {
             return Client::connect(url, id, secret).await;
@@ -172,7 +178,7 @@ impl Service {
         })?;
         let facts: Facts = serde_json::from_str(&text)
             .with_context(|| format!("{} is not what `usance dev` writes", self.facts.display()))?;
-        let officer = facts.clients.iter().find(|client| client.role == "officer");
+        let officer = facts.clients.iter().find(|client| client.role == role);
         let (id, secret) = explicit
             .or(officer.map(|client| (&client.client_id, &client.client_secret)))
             .context("no client: give --client-id and --client-secret")?;

@@ -20,6 +20,9 @@ use super::risk_tables as tables;
 use super::table::colour_wanted;
 use super::{Exit, print, risk_fairness};
 
+/// Who may do all of this, beside the second pair of eyes.
+const OPERATOR: &str = "credit_head";
+
 /// What to do.
 #[derive(Subcommand, Debug)]
 pub enum Command {
@@ -264,7 +267,7 @@ async fn act(command: &Command) -> Result<Exit> {
             let body = json!({ "kind": "ROLLBACK", "reason": options.reason });
             let made = options
                 .service
-                .connect()
+                .connect_as(OPERATOR)
                 .await?
                 .change("/v1/risk/proposals", &body)
                 .await?;
@@ -281,7 +284,7 @@ async fn act(command: &Command) -> Result<Exit> {
         Command::Decision(options) => {
             let record = options
                 .service
-                .connect()
+                .connect_as(OPERATOR)
                 .await?
                 .get(&path("decisions", &options.id, "")?)
                 .await?;
@@ -290,7 +293,7 @@ async fn act(command: &Command) -> Result<Exit> {
         Command::Replay(options) => {
             let made = options
                 .service
-                .connect()
+                .connect_as(OPERATOR)
                 .await?
                 .get(&path("decisions", &options.id, "/replay")?)
                 .await?;
@@ -345,7 +348,7 @@ async fn model_id(client: &Client, named: &str) -> Result<String> {
 }
 
 async fn models(service: &Service) -> Result<Exit> {
-    let client = service.connect().await?;
+    let client = service.connect_as(OPERATOR).await?;
     let found = json!({
         "models": client.get("/v1/risk/models").await?, "proposals": client.get("/v1/risk/proposals?first=20").await?,
     });
@@ -359,13 +362,13 @@ async fn register(options: &RegisterOptions) -> Result<Exit> {
         .iter()
         .map(|(name, bytes)| (name.to_owned(), STANDARD.encode(bytes).into()))
         .collect();
-    let client = options.service.connect().await?;
+    let client = options.service.connect_as(OPERATOR).await?;
     let made = client.change("/v1/risk/models", &json!({ "files": files })).await?;
     Ok(tell(&options.service, &made, tables::model))
 }
 
 async fn state(options: &StateOptions) -> Result<Exit> {
-    let client = options.service.connect().await?;
+    let client = options.service.connect_as(OPERATOR).await?;
     let id = model_id(&client, &options.model).await?;
     let state = match options.state {
         Stage::Validated => "VALIDATED",
@@ -378,7 +381,7 @@ async fn state(options: &StateOptions) -> Result<Exit> {
 }
 
 async fn propose(options: &ProposeOptions) -> Result<Exit> {
-    let client = options.service.connect().await?;
+    let client = options.service.connect_as(OPERATOR).await?;
     let mut body =
         json!({ "kind": "PROMOTE", "model": model_id(&client, &options.model).await?, "reason": options.reason });
     if let Some(share) = options.share {
@@ -403,7 +406,7 @@ async fn propose(options: &ProposeOptions) -> Result<Exit> {
 
 async fn decide(options: &DecideOptions, approve: bool) -> Result<Exit> {
     let body = json!({ "approve": approve, "reason": options.reason });
-    let client = options.service.connect().await?;
+    let client = options.service.connect_as(OPERATOR).await?;
     let made = client
         .change(&path("proposals", &options.id, "/decision")?, &body)
         .await?;
@@ -412,7 +415,7 @@ async fn decide(options: &DecideOptions, approve: bool) -> Result<Exit> {
 
 async fn reviews(options: &ReviewsOptions) -> Result<Exit> {
     let state = if options.all { "" } else { "&state=OPEN" };
-    let client = options.service.connect().await?;
+    let client = options.service.connect_as(OPERATOR).await?;
     let found = client
         .get(&format!("/v1/risk/reviews?first={}{state}", options.first))
         .await?;
@@ -421,7 +424,7 @@ async fn reviews(options: &ReviewsOptions) -> Result<Exit> {
 
 async fn review(options: &NoteOptions, clear: bool) -> Result<Exit> {
     let body = json!({ "clear": clear, "note": options.note });
-    let client = options.service.connect().await?;
+    let client = options.service.connect_as(OPERATOR).await?;
     let made = client
         .change(&path("reviews", &options.id, "/decision")?, &body)
         .await?;
@@ -429,7 +432,7 @@ async fn review(options: &NoteOptions, clear: bool) -> Result<Exit> {
 }
 
 async fn limits(options: &LimitsOptions) -> Result<Exit> {
-    let client = options.service.connect().await?;
+    let client = options.service.connect_as(OPERATOR).await?;
     if let (Some(mode), Some(reason)) = (options.mode, &options.reason) {
         let mode = match mode {
             Mode::Advise => "ADVISE",
@@ -454,7 +457,7 @@ async fn limits(options: &LimitsOptions) -> Result<Exit> {
 }
 
 async fn drift(options: &DriftOptions) -> Result<Exit> {
-    let client = options.service.connect().await?;
+    let client = options.service.connect_as(OPERATOR).await?;
     let found = client.get(&format!("/v1/risk/drift?days={}", options.days)).await?;
     tell(&options.service, &found, tables::drift);
     let mut indices = found
@@ -475,7 +478,7 @@ async fn decisions(options: &DecisionsOptions) -> Result<Exit> {
     if !(1..=100_000).contains(&options.first) {
         bail!("--first must be 1 to 100000");
     }
-    let client = options.service.connect().await?;
+    let client = options.service.connect_as(OPERATOR).await?;
     let request = options
         .request
         .as_ref()
