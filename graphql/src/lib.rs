@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 pub mod auth;
 pub mod openapi;
+mod openapi_cases;
 mod openapi_providers;
 mod openapi_risk;
 pub mod origin;

@@ -64,6 +64,7 @@ fn routes() -> impl Iterator<Item = Route> {
         .chain(collateral_routes())
         .chain(crate::openapi_providers::routes())
         .chain(crate::openapi_risk::routes())
+        .chain(crate::openapi_cases::routes())
 }
 
 fn quoting_routes() -> Vec<Route> {
@@ -366,6 +367,7 @@ fn schemas() -> Map<String, Value> {
     );
     all.extend(crate::openapi_providers::bodies());
     all.extend(crate::openapi_risk::bodies());
+    all.extend(crate::openapi_cases::bodies());
     all.insert("Problem".to_owned(), problem_schema());
     all
 }

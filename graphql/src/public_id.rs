@@ -27,10 +27,14 @@ pub enum Kind {
     Model,
     /// A proposal about a model.
     Proposal,
+    /// A case of compliance.
+    Case,
+    /// A report to an authority.
+    Report,
 }
 
 impl Kind {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 13] = [
         Self::Request,
         Self::Quote,
         Self::Settlement,
@@ -42,6 +46,8 @@ impl Kind {
         Self::Review,
         Self::Model,
         Self::Proposal,
+        Self::Case,
+        Self::Report,
     ];
 
     /// The prefix.
@@ -58,6 +64,8 @@ impl Kind {
             Self::Review => "rev",
             Self::Model => "mdl",
             Self::Proposal => "prp",
+            Self::Case => "cas",
+            Self::Report => "rpt",
         }
     }
 }

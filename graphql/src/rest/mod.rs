@@ -15,6 +15,8 @@ use crate::problem::Problem;
 use crate::{Api, MAX_BODY};
 
 mod callbacks;
+mod cases;
+mod cases_documents;
 mod collateral;
 mod documents;
 mod networks;
@@ -53,6 +55,7 @@ pub fn router() -> Router<Api> {
         .merge(collateral::router())
         .merge(providers::router())
         .merge(risk::router())
+        .merge(cases::router())
         .merge(networks::router())
         .merge(service::router())
         .layer(DefaultBodyLimit::max(MAX_BODY))

@@ -4,6 +4,8 @@ use async_graphql::{Error as GqlError, ErrorExtensions, MergedObject, Schema, Sc
 
 use crate::problem;
 
+pub mod cases;
+mod cases_root;
 pub mod direct;
 pub mod fraud;
 pub mod input;
@@ -34,20 +36,20 @@ const MAX_DIRECTIVES: usize = 8;
 /// All reads.
 #[derive(MergedObject, Debug)]
 #[graphql(name = "Query")]
-pub struct Reads(Query, risk_root::RiskQuery);
+pub struct Reads(Query, risk_root::RiskQuery, cases_root::CaseQuery);
 
 /// All writes.
 #[derive(MergedObject, Debug)]
 #[graphql(name = "Mutation")]
-pub struct Writes(Mutation, risk_root::RiskMutation);
+pub struct Writes(Mutation, risk_root::RiskMutation, cases_root::CaseMutation);
 
 /// The schema with its limits.
 pub type UsanceSchema = Schema<Reads, Writes, Subscription>;
 
 /// The schema before its execution mode is chosen.
 pub fn builder(introspection: bool) -> SchemaBuilder<Reads, Writes, Subscription> {
-    let reads = Reads(Query, risk_root::RiskQuery);
-    let writes = Writes(Mutation, risk_root::RiskMutation);
+    let reads = Reads(Query, risk_root::RiskQuery, cases_root::CaseQuery);
+    let writes = Writes(Mutation, risk_root::RiskMutation, cases_root::CaseMutation);
     let builder = Schema::build(reads, writes, Subscription)
         .limit_depth(MAX_DEPTH)
         .limit_complexity(MAX_COMPLEXITY)

@@ -144,7 +144,9 @@ impl Query {
             | Kind::Decision
             | Kind::Review
             | Kind::Model
-            | Kind::Proposal => None,
+            | Kind::Proposal
+            | Kind::Case
+            | Kind::Report => None,
         })
     }
 }
