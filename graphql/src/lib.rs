@@ -19,6 +19,7 @@ mod openapi_privacy;
 mod openapi_kyc;
 mod openapi_principals;
 mod openapi_audit;
+mod openapi_cases;
 mod openapi_providers;
 mod openapi_risk;
 mod openapi_rules;

@@ -69,6 +69,7 @@ fn routes() -> impl Iterator<Item = Route> {
         .chain(crate::openapi_kyc::routes())
         .chain(crate::openapi_principals::routes())
         .chain(crate::openapi_audit::routes())
+        .chain(crate::openapi_cases::routes())
 }
 
 fn quoting_routes() -> Vec<Route> {
@@ -376,6 +377,7 @@ fn schemas() -> Map<String, Value> {
     all.extend(crate::openapi_privacy::bodies());
     all.extend(crate::openapi_kyc::bodies());
     all.extend(crate::openapi_principals::bodies());
+    all.extend(crate::openapi_cases::bodies());
     all.insert("Problem".to_owned(), problem_schema());
     all
 }

@@ -41,6 +41,10 @@ pub enum Kind {
     Verification,
     /// A review of a verification.
     VerificationReview,
+    /// A case of compliance.
+    Case,
+    /// A report to an authority.
+    Report,
 }
 
 impl Kind {
@@ -63,6 +67,8 @@ impl Kind {
         Self::Erasure,
         Self::Verification,
         Self::VerificationReview,
+        Self::Case,
+        Self::Report,
     ];
 
     /// The prefix.
@@ -86,6 +92,8 @@ impl Kind {
             Self::Erasure => "era",
             Self::Verification => "ver",
             Self::VerificationReview => "vrv",
+            Self::Case => "cas",
+            Self::Report => "rpt",
         }
     }
 }

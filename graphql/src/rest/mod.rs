@@ -16,6 +16,8 @@ use crate::{Api, MAX_BODY};
 
 mod audit;
 mod callbacks;
+mod cases;
+mod cases_documents;
 mod collateral;
 mod documents;
 mod kyc;
@@ -65,6 +67,7 @@ pub fn router() -> Router<Api> {
         .merge(privacy::router())
         .merge(kyc::router())
         .merge(audit::router())
+        .merge(cases::router())
         .merge(networks::router())
         .merge(principals::router())
         .merge(service::router())

@@ -5,6 +5,8 @@ use async_graphql::{Error as GqlError, ErrorExtensions, MergedObject, Schema, Sc
 use crate::problem;
 
 pub mod audit;
+pub mod cases;
+mod cases_root;
 pub mod direct;
 pub mod fraud;
 pub mod input;
@@ -47,6 +49,7 @@ pub struct Reads(
     kyc::KycQuery,
     principal::PrincipalQuery,
     audit::AuditQuery,
+    cases_root::CaseQuery,
 );
 
 /// All writes.
@@ -59,6 +62,7 @@ pub struct Writes(
     privacy::PrivacyMutation,
     kyc::KycMutation,
     principal::PrincipalMutation,
+    cases_root::CaseMutation,
 );
 
 /// The schema with its limits.
@@ -74,6 +78,7 @@ pub fn builder(introspection: bool) -> SchemaBuilder<Reads, Writes, Subscription
         kyc::KycQuery,
         principal::PrincipalQuery,
         audit::AuditQuery,
+        cases_root::CaseQuery,
     );
     let writes = Writes(
         Mutation,
@@ -82,6 +87,7 @@ pub fn builder(introspection: bool) -> SchemaBuilder<Reads, Writes, Subscription
         privacy::PrivacyMutation,
         kyc::KycMutation,
         principal::PrincipalMutation,
+        cases_root::CaseMutation,
     );
     let builder = Schema::build(reads, writes, Subscription)
         .limit_depth(MAX_DEPTH)
