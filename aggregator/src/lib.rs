@@ -115,6 +115,8 @@ pub struct Settings {
     pub provider_rules: domain::provider::SuspensionRules,
     /// Who may sign models, how long clearances last.
     pub risk: risk::sets::RiskSettings,
+    /// Where sanctions lists come from.
+    pub screening: screening::ScreeningSettings,
 }
 
 impl Default for Settings {
@@ -129,6 +131,7 @@ impl Default for Settings {
             keeper_pause: Duration::from_secs(15),
             provider_rules: domain::provider::SuspensionRules::default(),
             risk: risk::sets::RiskSettings::default(),
+            screening: screening::ScreeningSettings::default(),
         }
     }
 }
@@ -152,6 +155,7 @@ pub struct Aggregator {
     pub(crate) providers: providers::Registry,
     pub(crate) models: risk::sets::Registry,
     pub(crate) drift: risk::drift::Book,
+    pub(crate) lists_looked: screening::Looked,
     pub(crate) wake: Wake,
     /// Fan-outs that still run.
     pub(crate) tasks: TaskTracker,
@@ -181,6 +185,7 @@ impl Aggregator {
             providers: providers::Registry::default(),
             models: risk::sets::Registry::default(),
             drift: risk::drift::Book::default(),
+            lists_looked: screening::Looked::default(),
             wake: Wake::default(),
             tasks: TaskTracker::new(),
             consumers,

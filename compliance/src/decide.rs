@@ -12,7 +12,7 @@ use domain::{Outcome, Reason, RuleVersion};
 use serde::{Deserialize, Serialize};
 
 use crate::rules::{Kind, Match, Question, RuleSet};
-use crate::screening::{HitKind, Screening};
+use crate::screening::Screening;
 
 /// Version of this code. Raise it when any decision could change with the same rules and facts.
 pub const ENGINE_VERSION: u32 = 1;
@@ -200,7 +200,7 @@ pub fn decide_request(facts: &RequestFacts, rules: &RuleSet, screening: &Screeni
         id: format!("sanctions-lists-{lists}"),
         version: 1,
     });
-    if screening.hits.iter().any(|hit| hit.kind != HitKind::WeakAlias) {
+    if screening.hits.iter().any(|hit| hit.kind.blocks()) {
         findings.decline("NOT_AVAILABLE", "We cannot offer credit for this request.");
         return findings.decision();
     }

@@ -358,6 +358,7 @@ fn config(
             .collect(),
         lenders,
         risk: crate::config::RiskConfig::default(),
+        screening: crate::config::ScreeningConfig::default(),
         credit_data: bureaus::CreditDataConfig::default(),
         // Its lenders misbehave on purpose.
         provider_rules: SuspensionRules {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use aggregator::facts::CreditData;
 use aggregator::fraud::{FraudSetup, InProcessVelocity};
 use aggregator::{Aggregator, AttestationPolicy, Keeper, Settings, World};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use async_trait::async_trait;
 use cache::{RedisOptions, RedisVelocity};
 use chain::attester::Attesters;
@@ -108,7 +108,7 @@ pub async fn start(
         attesters: attesters(&config, &registry)?,
         risk: risk::Engine::built_in()?,
         rules: compliance::RuleSet::built_in()?,
-        screening: compliance::ScreeningIndex::built_in()?,
+        screening: compliance::ScreeningIndex::built_in_at(config.screening.thresholds.unwrap_or_default())?,
         credit_data: Arc::new(credit_data(&config, &sources)?),
         velocity: velocity(&config)?,
         fraud: FraudSetup::new(&config.fraud_secret()?)?,
@@ -119,6 +119,7 @@ pub async fn start(
         .await
         .context("the lenders cannot be listed")?;
     take_models(&aggregator).await?;
+    take_lists(&aggregator).await?;
     let running = Running {
         address,
         aggregator,
@@ -171,12 +172,26 @@ async fn take_models(aggregator: &Aggregator) -> Result<()> {
     Ok(())
 }
 
+/// Nobody is served before the lists of the folder decide.
+async fn take_lists(aggregator: &Aggregator) -> Result<()> {
+    aggregator
+        .refresh_lists()
+        .await
+        .context("the sanctions lists cannot be taken")?;
+    if let Some(why) = aggregator.screening_status().await?.refused {
+        bail!("the sanctions lists are refused: {why}");
+    }
+    Ok(())
+}
+
 /// What every process does, whatever its roles.
 fn spawn_watchers(running: &Running) {
     let (aggregator, shutdown) = (Arc::clone(&running.aggregator), running.shutdown.clone());
     running.tasks.spawn(aggregator::providers::run(aggregator, shutdown));
     let (aggregator, shutdown) = (Arc::clone(&running.aggregator), running.shutdown.clone());
     running.tasks.spawn(aggregator::risk::run(aggregator, shutdown));
+    let (aggregator, shutdown) = (Arc::clone(&running.aggregator), running.shutdown.clone());
+    running.tasks.spawn(aggregator::screening::run(aggregator, shutdown));
 }
 
 fn spawn_api(
@@ -259,6 +274,7 @@ fn settings(config: &Config, roles: &[Role]) -> Result<Settings> {
         keeper_pause: config.keeper_pause(),
         provider_rules: config.provider_rules,
         risk: config.risk.settings(config.profile)?,
+        screening: config.screening.settings(config.profile)?,
         ..Settings::default()
     };
     let policies = config.attestation_policies.iter().map(|p| {

@@ -11,6 +11,7 @@ use super::{advance, cancel_loan, chain_error, venue, view, visible};
 use crate::Aggregator;
 use crate::api::{Error, IdempotencyKey, SettlementView};
 use crate::idempotency::{self, Begun, Call};
+use crate::screening::release::{self, Stage};
 use crate::servicing::live_onchain;
 use crate::store::chain::{self, Purpose};
 use crate::store::lending::{self, Learned, SettlementRow};
@@ -145,6 +146,9 @@ impl Aggregator {
             return Err(Error::refused("INTENT_EXPIRED", "The time to sign is over.", None));
         }
         verdict.check()?;
+        if release::must_stop(conn, &self.world, row, Stage::Signature).await? {
+            return Err(release::refusal());
+        }
         if row.venue.is_some() {
             return venue::signed(conn, &self.world, row, signature).await;
         }

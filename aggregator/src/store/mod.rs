@@ -12,6 +12,7 @@ pub(crate) mod networks;
 pub(crate) mod providers;
 pub(crate) mod quoting;
 pub(crate) mod risk;
+pub(crate) mod screening;
 
 use crate::api::Error;
 
