@@ -139,6 +139,8 @@ pub struct Settings {
     pub audit: audit::AuditSettings,
     /// Amounts, one a currency, above which an officer does not decide a review alone; none: any amount.
     pub large_amounts: Vec<domain::Money>,
+    /// Where sanctions lists come from.
+    pub screening: screening::ScreeningSettings,
 }
 
 impl Default for Settings {
@@ -157,6 +159,7 @@ impl Default for Settings {
             kyc: kyc::KycSettings::default(),
             audit: audit::AuditSettings::default(),
             large_amounts: Vec::new(),
+            screening: screening::ScreeningSettings::default(),
         }
     }
 }
@@ -184,6 +187,7 @@ pub struct Aggregator {
     pub(crate) drift: risk::drift::Book,
     pub(crate) notes: audit::notes::Notes,
     pub(crate) revisions: roles::Revisions,
+    pub(crate) lists_looked: screening::Looked,
     pub(crate) wake: Wake,
     /// Fan-outs that still run.
     pub(crate) tasks: TaskTracker,
@@ -215,6 +219,7 @@ impl Aggregator {
             drift: risk::drift::Book::default(),
             notes: audit::notes::Notes::default(),
             revisions: roles::Revisions::default(),
+            lists_looked: screening::Looked::default(),
             wake: Wake::default(),
             tasks: TaskTracker::new(),
             consumers,

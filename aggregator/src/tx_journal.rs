@@ -97,7 +97,14 @@ impl TxJournal for PgTxJournal {
             .map_err(failure)?;
         let Some(purpose) = taken else { return Ok(None) };
         if let Purpose::Settlement(settlement) = purpose {
-            settlement::handed_over(&mut db, &self.aggregator.world, settlement)
+            let world = &self.aggregator.world;
+            if settlement::stopped(&mut db, world, settlement).await.map_err(failure)? {
+                // The nonce goes back: nothing of this transaction stands.
+                db.rollback().await.map_err(failure)?;
+                self.aggregator.withdraw_stopped(settlement).await.map_err(failure)?;
+                return Ok(None);
+            }
+            settlement::handed_over(&mut db, world, settlement)
                 .await
                 .map_err(failure)?;
         }

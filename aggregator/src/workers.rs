@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Aggregator;
 use crate::api::Error;
+use crate::screening::LOOK;
 
 /// Between two looks for who is late.
 const DELINQUENCY: Duration = Duration::from_mins(1);
@@ -54,6 +55,8 @@ pub async fn run(aggregator: Arc<Aggregator>, cancel: CancellationToken) {
         every("erasure", EXPIRY, None, &cancel, || a.erase_next()),
         periodic("retention", RETENTION, &cancel, || a.retain()),
         every("key rotation", RETENTION, None, &cancel, || a.rotate_keys()),
+        every("customers of changed lists", LOOK, None, &cancel, || a
+            .rescreen_customers()),
         every("reconcile", RECONCILE, None, &cancel, || async {
             a.reconcile().await.map(|_| 0)
         }),

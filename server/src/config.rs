@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use aggregator::risk::sets::RiskSettings;
 use aggregator::rules::RuleSettings;
+use aggregator::screening::ScreeningSettings;
 use alloy_primitives::Address;
 use anyhow::{Context, Result, bail};
 use chain::registry::{ChainConfig, Profile};
@@ -102,6 +103,9 @@ pub struct Config {
     /// Rules of law.
     #[serde(default)]
     pub rules: RulesConfig,
+    /// Sanctions lists.
+    #[serde(default)]
+    pub screening: ScreeningConfig,
     /// Redis for the counters of fraud checks; none keeps them in this process.
     #[serde(default)]
     pub redis_url: Option<SecretString>,
@@ -186,6 +190,41 @@ pub struct KeeperConfig {
     pub min_profit: Decimal,
     /// Price of one whole native token of the chain, whole units of the loan's currency.
     pub native_price: Decimal,
+}
+
+/// Where sanctions lists come from, and from which scores on something is done.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScreeningConfig {
+    /// Folder with list files, looked at every 30 seconds. The old lists of this build when left out: not for production.
+    #[serde(default)]
+    pub lists: Option<std::path::PathBuf>,
+    /// Takes lists that lack a part, such as the alternate names.
+    #[serde(default)]
+    pub allow_partial: bool,
+    /// Millionths from which a name asks for a look and blocks; 840,000 and 995,000 when left out.
+    #[serde(default)]
+    pub thresholds: Option<compliance::screening::Thresholds>,
+}
+
+impl ScreeningConfig {
+    /// The same for the use cases.
+    pub fn settings(&self, profile: Profile) -> Result<ScreeningSettings> {
+        if profile == Profile::Production && self.lists.is_none() {
+            bail!("screening.lists: production names a folder with lists of the day; those of this build are old");
+        }
+        if profile == Profile::Production && self.allow_partial {
+            bail!("screening.allow_partial is for the development profile");
+        }
+        let thresholds = self.thresholds.unwrap_or_default();
+        if thresholds.review_ppm > thresholds.block_ppm || thresholds.block_ppm > 1_000_000 {
+            bail!("screening.thresholds: review_ppm is at most block_ppm, and that at most 1000000");
+        }
+        Ok(ScreeningSettings {
+            folder: self.lists.clone(),
+            allow_partial: self.allow_partial,
+        })
+    }
 }
 
 /// Who may sign models of risk, and how long an officer's clearance lasts.

@@ -366,6 +366,7 @@ fn config(
         risk: crate::config::RiskConfig::default(),
         // Sandbox lenders, and caps that nobody verified.
         rules: crate::config::RulesConfig::lenient(),
+        screening: crate::config::ScreeningConfig::default(),
         credit_data: bureaus::CreditDataConfig::default(),
         kyc: crate::kyc::KycConfig::default(),
         wallet_screening: verifiers::WalletConfig::default(),

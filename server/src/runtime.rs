@@ -7,7 +7,7 @@ use std::time::Duration;
 use aggregator::facts::CreditData;
 use aggregator::fraud::{FraudSetup, InProcessVelocity};
 use aggregator::{Aggregator, AttestationPolicy, Keeper, Settings, World};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use async_trait::async_trait;
 use cache::{RedisOptions, RedisVelocity};
 use chain::attester::Attesters;
@@ -111,7 +111,7 @@ pub async fn start(
         attesters: attesters(&config, &registry)?,
         risk: risk::Engine::built_in()?,
         rules: aggregator::rules::RuleBook::built_in()?,
-        screening: compliance::ScreeningIndex::built_in()?,
+        screening: compliance::ScreeningIndex::built_in_at(config.screening.thresholds.unwrap_or_default())?,
         credit_data: Arc::new(credit_data(&config, &sources)?),
         velocity: velocity(&config)?,
         fraud: FraudSetup::new(&config.fraud_secret()?)?,
@@ -123,6 +123,7 @@ pub async fn start(
         .context("the lenders cannot be listed")?;
     take_models(&aggregator).await?;
     take_rules(&aggregator).await?;
+    take_lists(&aggregator).await?;
     let running = Running {
         address,
         aggregator,
@@ -190,6 +191,18 @@ async fn take_rules(aggregator: &Aggregator) -> Result<()> {
     Ok(())
 }
 
+/// Nobody is served before the lists of the folder decide.
+async fn take_lists(aggregator: &Aggregator) -> Result<()> {
+    aggregator
+        .refresh_lists()
+        .await
+        .context("the sanctions lists cannot be taken")?;
+    if let Some(why) = aggregator.screening_status().await?.refused {
+        bail!("the sanctions lists are refused: {why}");
+    }
+    Ok(())
+}
+
 /// What every process does, whatever its roles.
 fn spawn_watchers(running: &Running) {
     let (aggregator, shutdown) = (Arc::clone(&running.aggregator), running.shutdown.clone());
@@ -200,6 +213,8 @@ fn spawn_watchers(running: &Running) {
     running.tasks.spawn(aggregator::rules::run(aggregator, shutdown));
     let (aggregator, shutdown) = (Arc::clone(&running.aggregator), running.shutdown.clone());
     running.tasks.spawn(aggregator::audit::run_notes(aggregator, shutdown));
+    let (aggregator, shutdown) = (Arc::clone(&running.aggregator), running.shutdown.clone());
+    running.tasks.spawn(aggregator::screening::run(aggregator, shutdown));
 }
 
 fn spawn_api(
@@ -284,6 +299,7 @@ fn settings(config: &Config, roles: &[Role]) -> Result<Settings> {
         risk: config.risk.settings(config.profile)?,
         rules: config.rules.settings(config.profile)?,
         audit: config.audit.settings(config.audit_key.as_ref(), config.profile)?,
+        screening: config.screening.settings(config.profile)?,
         ..Settings::default()
     };
     let policies = config.attestation_policies.iter().map(|p| {

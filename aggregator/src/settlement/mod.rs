@@ -29,6 +29,7 @@ use crate::access::{Action, Class, Resource, check, shows};
 use crate::api::{Error, SettlementView};
 use crate::events::Event;
 use crate::ledger::{self, Book};
+use crate::screening::release::{self, Stage};
 use crate::servicing::{LoanChange, plan, record};
 use crate::store::lending::{self, Learned, SettlementRow};
 use crate::store::{chain, corrupt, networks};
@@ -178,6 +179,34 @@ pub(crate) async fn handed_over(conn: &mut PgConnection, world: &World, id: Sett
         return Ok(());
     }
     advance(conn, world, &mut row, SettlementState::Submitted, Learned::default()).await
+}
+
+/// Whether screening stops a settlement whose transaction is about to leave, in the transaction that gives it its nonce.
+pub(crate) async fn stopped(conn: &mut PgConnection, world: &World, id: SettlementId) -> Result<bool, Error> {
+    let row = lending::lock_settlement(conn, id).await?.ok_or(Error::NotFound)?;
+    release::must_stop(conn, world, &row, Stage::Release).await
+}
+
+impl Aggregator {
+    /// Takes back the queued transaction of a settlement that screening stops, and ends it. One that was taken meanwhile is looked at by
+    /// who took it.
+    pub(crate) async fn withdraw_stopped(&self, id: SettlementId) -> Result<(), Error> {
+        let mut tx = self.world.db.begin().await?;
+        if !chain::withdraw_tx(&mut tx, id).await? {
+            return Ok(());
+        }
+        let mut row = lending::lock_settlement(&mut tx, id).await?.ok_or(Error::NotFound)?;
+        let stop = release::must_stop(&mut tx, &self.world, &row, Stage::Release).await?;
+        if !stop || row.state != SettlementState::Ready {
+            return Ok(());
+        }
+        let nothing = Learned::default();
+        advance(&mut tx, &self.world, &mut row, SettlementState::Cancelled, nothing).await?;
+        cancel_loan(&mut tx, &self.world, &row).await?;
+        tx.commit().await?;
+        self.wake.events.notify_one();
+        Ok(())
+    }
 }
 
 /// Proof that money is out.

@@ -11,6 +11,7 @@ use sqlx::PgConnection;
 use super::{Prepared, announce, chain_error, venue, view, wallet_required};
 use crate::World;
 use crate::api::{AcceptQuote, Error, SettlementView};
+use crate::screening::release::{self, Stage};
 use crate::servicing::{LoanChange, record};
 use crate::store::corrupt;
 use crate::store::lending::{self, LoanRow, OnchainPart, RefinancePart, SettlementRow};
@@ -70,6 +71,9 @@ pub(crate) async fn open(
         attempts: 0,
     };
     lending::insert_settlement(conn, &row).await?;
+    if release::must_stop(conn, world, &row, Stage::Acceptance).await? {
+        return Err(release::refusal());
+    }
     announce(conn, world, &row).await?;
     let mut loan = pending_loan(&row)?;
     lending::insert_loan(conn, &loan).await?;

@@ -11,6 +11,7 @@ use sqlx::PgConnection;
 use super::{Disbursement, Odd, advance, cancel_loan, fail, settle};
 use crate::Aggregator;
 use crate::api::Error;
+use crate::screening::release::{self, Stage};
 use crate::store::chain;
 use crate::store::corrupt;
 use crate::store::lending::{self, Learned, Lease, SettlementRow};
@@ -64,6 +65,9 @@ impl Aggregator {
         }
         match (row.state, row.onchain.is_some()) {
             (SettlementState::Ready, false) => {
+                if release::must_stop(&mut tx, &self.world, &row, Stage::Release).await? {
+                    return self.stop(tx, row).await;
+                }
                 advance(
                     &mut tx,
                     &self.world,
@@ -92,6 +96,16 @@ impl Aggregator {
             (SettlementState::AwaitingSignature | SettlementState::Ready, true) => self.expire(tx, row).await,
             _ => Ok(()),
         }
+    }
+
+    /// Ends a settlement that screening stops before anything left the process.
+    async fn stop(&self, mut tx: sqlx::PgTransaction<'_>, mut row: SettlementRow) -> Result<(), Error> {
+        let nothing = Learned::default();
+        advance(&mut tx, &self.world, &mut row, SettlementState::Cancelled, nothing).await?;
+        cancel_loan(&mut tx, &self.world, &row).await?;
+        tx.commit().await?;
+        self.wake.events.notify_one();
+        Ok(())
     }
 
     /// Withdraws what ended before it was handed over.

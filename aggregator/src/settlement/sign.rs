@@ -12,6 +12,7 @@ use crate::Aggregator;
 use crate::access::{Action, Class, check, may_ever};
 use crate::api::{Error, IdempotencyKey, SettlementView};
 use crate::idempotency::{self, Begun, Call};
+use crate::screening::release::{self, Stage};
 use crate::servicing::live_onchain;
 use crate::store::chain::{self, Purpose};
 use crate::store::lending::{self, Learned, SettlementRow};
@@ -146,6 +147,9 @@ impl Aggregator {
             return Err(Error::refused("INTENT_EXPIRED", "The time to sign is over.", None));
         }
         verdict.check()?;
+        if release::must_stop(conn, &self.world, row, Stage::Signature).await? {
+            return Err(release::refusal());
+        }
         if row.venue.is_some() {
             return venue::signed(conn, &self.world, row, signature).await;
         }

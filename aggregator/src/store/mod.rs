@@ -17,6 +17,7 @@ pub(crate) mod providers;
 pub(crate) mod quoting;
 pub(crate) mod risk;
 pub(crate) mod rules;
+pub(crate) mod screening;
 
 use crate::api::Error;
 

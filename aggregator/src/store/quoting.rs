@@ -423,3 +423,16 @@ pub(crate) async fn seal_body(conn: &mut PgConnection, id: Uuid, body: &str) -> 
     .await?;
     Ok(())
 }
+
+/// Requests that led or may lead to credit, behind `after` in the order of their ids: what is screened again when lists change.
+pub(crate) async fn customers(conn: &mut PgConnection, after: Option<Uuid>, limit: i64) -> Result<Vec<Asked>, Error> {
+    let bodies = sqlx::query_scalar!(
+        "SELECT body FROM quoting.request
+         WHERE ($1::uuid IS NULL OR id > $1) AND state IN ('QUOTING', 'QUOTED', 'ACCEPTED') ORDER BY id LIMIT $2",
+        after,
+        limit
+    )
+    .fetch_all(conn)
+    .await?;
+    bodies.iter().map(|body| from_json(body)).collect()
+}

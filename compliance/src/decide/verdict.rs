@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::screening::{HitKind, Screening};
+use crate::screening::Screening;
 
 /// What screening comes to. What was not screened is never clear.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -18,7 +18,7 @@ pub enum ScreeningVerdict {
 
 /// The verdict of an evidence.
 pub fn verdict(screening: &Screening) -> ScreeningVerdict {
-    if screening.hits.iter().any(|hit| hit.kind != HitKind::WeakAlias) {
+    if screening.hits.iter().any(|hit| hit.kind.blocks()) {
         ScreeningVerdict::Block
     } else if !screening.hits.is_empty() || !screening.name_screened {
         ScreeningVerdict::Review
