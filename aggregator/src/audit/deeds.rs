@@ -52,7 +52,7 @@ pub(crate) async fn decided(
             made.rules = Code::named(world.rules.running().sha256());
         }
         if decision.screening.is_some() {
-            made.lists = Code::named(world.screening.list_version());
+            made.lists = Code::named(&world.screening.list_version());
         }
         records.push(made);
     }

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use ::screening::lists::{ListInfo, NoticeKind, Snapshot};
-use compliance::ScreeningVerdict;
+use compliance::decide::ScreeningVerdict;
 use compliance::screening::{Lists, Screening};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;

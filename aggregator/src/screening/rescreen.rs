@@ -100,7 +100,7 @@ impl Aggregator {
         for asked in customers {
             match self.whole_request(conn, &asked.request, Purpose::Screening).await {
                 Ok(request) => whole.push(request),
-                Err(Error::Refused { code, .. }) if code == "ERASED" => {}
+                Err(Error::Refused(refusal)) if refusal.code == "ERASED" => {}
                 Err(error) => return Err(error),
             }
         }
