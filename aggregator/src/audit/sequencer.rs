@@ -79,9 +79,10 @@ impl Aggregator {
         }
         let now = self.world.clock.now().trunc_subsecs(6);
         let every = Duration::from_std(settings.checkpoint_every).unwrap_or(Duration::MAX);
-        let due = match patient {
-            true => (i64::from(settings.checkpoint_entries.max(1)), now - every),
-            false => (1, now),
+        let due = if patient {
+            (i64::from(settings.checkpoint_entries.max(1)), now - every)
+        } else {
+            (1, now)
         };
         let logs = rows::logs_to_sign(&mut tx, due, SIGNED).await?;
         let mut count = 0;
