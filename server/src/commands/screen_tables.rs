@@ -75,7 +75,7 @@ pub fn explanation(name: &str, hits: &[Match], snapshot: &Snapshot) -> String {
             .ok()
             .and_then(|at| snapshot.entities.get(at));
         let programs = entity.map(|entity| entity.programs.join(", ")).unwrap_or_default();
-        text += &format!(
+        let heading = format!(
             "\n{} {}  {}  score {:.4}  {}\n",
             printable(&hit.list),
             printable(&hit.id),
@@ -83,6 +83,7 @@ pub fn explanation(name: &str, hits: &[Match], snapshot: &Snapshot) -> String {
             hit.score,
             printable(&programs)
         );
+        text += &heading;
         let mut table = Table::new(&[
             ("query", Align::Left),
             ("listed", Align::Left),
@@ -148,13 +149,15 @@ pub fn delta(delta: &Delta, from: &Snapshot, to: &Snapshot) -> String {
         delta.changed.len()
     );
     for part in &delta.not_compared {
-        text += &format!("not compared: {part}\n");
+        let line = format!("not compared: {part}\n");
+        text += &line;
     }
-    text += &format!(
+    let again = format!(
         "to be asked again: {} entries that may hit now, {} whose hits may lapse\n",
         delta.may_hit().len(),
         delta.may_lapse().len()
     );
+    text += &again;
     let mut table = Table::new(&[("entry", Align::Left), ("changed", Align::Left)]);
     for (entry, changed) in &delta.changed {
         let fields: Vec<String> = changed
