@@ -7,6 +7,7 @@ mod journal;
 mod keeper;
 mod offchain;
 mod onchain;
+mod shown;
 pub(crate) mod support;
 mod told;
 mod venues;
