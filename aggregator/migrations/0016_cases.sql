@@ -95,13 +95,6 @@ create trigger disposition_append_only before update or delete on cases.disposit
 create trigger disposition_not_truncated before truncate on cases.disposition
     for each statement execute function cases.refuse_change();
 
--- Who may know that a report of suspicious activity exists (31 USC 5318(g)(2)).
-create table cases.aml_member (
-    principal uuid primary key,
-    added_by  text not null,
-    added_at  timestamptz not null
-);
-
 -- A report to an authority. The file itself holds personal data and is not kept here: its hash is.
 create table cases.report (
     id          uuid primary key,

@@ -32,6 +32,7 @@ fn officer(world: &World) -> Principal {
         tenant: TenantId(Uuid::from_u128(7)),
         role: Role::Officer,
         provider: None,
+        standing: domain::principal::Standing::of(&[domain::principal::Group::Platform]),
     }
 }
 

@@ -84,7 +84,7 @@ pub fn principals() -> Result<Vec<(DevClient, Principal)>> {
             provider: lender(&client, role)?,
             standing: standing(&client, role),
         };
-        Ok((client, principal))
+        Ok::<_, anyhow::Error>((client, principal))
     });
     made.collect()
 }

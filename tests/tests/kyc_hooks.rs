@@ -143,6 +143,7 @@ async fn begin(aggregator: &Aggregator) -> Result<String> {
         tenant: TenantId(Uuid::from_u128(2)),
         role: Role::Borrower,
         provider: None,
+        standing: domain::principal::Standing::default(),
     };
     aggregator.create_tenant(caller.tenant, "tenant").await?;
     aggregator.create_principal(&caller).await?;

@@ -18,7 +18,7 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::access::{Action, Class, platform};
+use crate::access::{Action, Class, Resource, platform, shows};
 use crate::api::Error;
 use crate::risk::models::stored;
 use crate::store::cases::{self as rows, CaseRow, Key, LogRow};
@@ -384,7 +384,7 @@ impl Aggregator {
         platform(caller, Action::Read, Class::Case)?;
         let mut conn = self.world.db.acquire().await?;
         rows::case(&mut conn, id).await?.ok_or(Error::NotFound)?;
-        let secret = rows::is_aml(&mut conn, caller.id.0).await?;
+        let secret = shows(caller, &Resource::platform(Class::Sar));
         let lines = rows::log_of(&mut conn, id, secret).await?;
         let lines = lines.into_iter().map(|line| {
             Ok(CaseLine {

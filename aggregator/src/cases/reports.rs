@@ -1,17 +1,17 @@
 //! Reports to authorities: drafted from a case by one of the AML group, released by another. The file holds personal data, so its
 //! hash is kept and the file is not: the same facts write the same file again.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 use domain::Principal;
 use domain::ids::PrincipalId;
 use filings::File;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{ReportKind, ReportState};
-use crate::access::{Action, Class, platform};
+use crate::access::{Action, Class, may_ever, platform};
 use crate::api::{Error, IdempotencyKey};
 use crate::idempotency::{Begun, Call, begin, finish};
 use crate::store::cases::{self as rows, LogRow, ReportRow};
@@ -95,13 +95,8 @@ fn write(kind: ReportKind, facts: &Value) -> Result<(File, NaiveDate), Error> {
 }
 
 /// To everyone outside of the AML group reports do not exist.
-async fn aml(conn: &mut PgConnection, caller: &Principal) -> Result<(), Error> {
-    platform(caller, Action::Read, Class::Sar)?;
-    if rows::is_aml(conn, caller.id.0).await? {
-        Ok(())
-    } else {
-        Err(Error::NotFound)
-    }
+fn aml(caller: &Principal, action: Action) -> Result<(), Error> {
+    platform(caller, action, Class::Sar)
 }
 
 async fn noted(
@@ -124,8 +119,8 @@ async fn noted(
 impl Aggregator {
     /// Reports of a case, for the AML group.
     pub async fn case_reports(&self, caller: &Principal, case: Uuid) -> Result<Vec<ReportView>, Error> {
+        aml(caller, Action::Read)?;
         let mut conn = self.world.db.acquire().await?;
-        aml(&mut conn, caller).await?;
         Ok(rows::reports_of(&mut conn, case).await?.iter().map(view).collect())
     }
 
@@ -136,8 +131,8 @@ impl Aggregator {
         key: &IdempotencyKey,
         (case, kind, facts): (Uuid, ReportKind, &Value),
     ) -> Result<Drafted, Error> {
+        aml(caller, Action::Create)?;
         let mut tx = self.world.db.begin().await?;
-        aml(&mut tx, caller).await?;
         let (file, due_on) = write(kind, facts)?;
         let call = Call::new(caller, key, "draftReport", &(case, kind, hex::encode(file.sha256)))?;
         if let Begun::Replay(report) = begin(&mut tx, &self.world, &call).await? {
@@ -182,8 +177,11 @@ impl Aggregator {
         key: &IdempotencyKey,
         (id, release, sha256): (Uuid, bool, &str),
     ) -> Result<ReportView, Error> {
+        aml(caller, Action::Read)?;
+        if release {
+            may_ever(caller, Action::Release, Class::Sar)?;
+        }
         let mut tx = self.world.db.begin().await?;
-        aml(&mut tx, caller).await?;
         let call = Call::new(caller, key, "releaseReport", &(id, release, sha256))?;
         if let Begun::Replay(view) = begin(&mut tx, &self.world, &call).await? {
             return Ok(view);
@@ -217,32 +215,4 @@ impl Aggregator {
         tx.commit().await?;
         Ok(view)
     }
-}
-
-/// Adds an officer to the AML group or takes it out; false when nothing changed. For the operator of the installation, who has the
-/// database; `by` names that person in the log.
-pub async fn set_aml_member(
-    db: &PgPool,
-    now: DateTime<Utc>,
-    (by, principal, member): (&str, PrincipalId, bool),
-) -> Result<bool, Error> {
-    let mut tx = db.begin().await?;
-    let changed = if member {
-        rows::add_aml(&mut tx, (principal.0, by, now)).await?
-    } else {
-        rows::remove_aml(&mut tx, principal.0).await?
-    };
-    if changed {
-        let line = LogRow {
-            case: None,
-            what: if member { "AML_ADDED" } else { "AML_REMOVED" },
-            by,
-            detail: &to_json(&json!({ "principal": principal }))?,
-            secret: true,
-            at: now,
-        };
-        rows::log(&mut tx, line).await?;
-    }
-    tx.commit().await?;
-    Ok(changed)
 }

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use domain::ids::PrincipalId;
+use domain::principal::{Group, Standing};
 use domain::{Principal, Role};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::reports::set_aml_member;
 use super::{CaseKind, CaseState, Ground, Hit, Opened, ReportKind, ReportState, Severity, cleared, open_hit};
 use crate::api::Error;
 use crate::quoting::tests::support::{Stage, borrower, key};
@@ -16,12 +16,15 @@ use crate::store::constraint;
 
 const HASH: [u8; 32] = [7; 32];
 
+/// Staff of the platform; 71 and 72 are of the AML group.
 fn officer(number: u128) -> Principal {
+    let groups = [Group::Platform, Group::Aml];
     Principal {
         id: PrincipalId(Uuid::from_u128(number)),
         tenant: borrower().tenant,
-        role: Role::Officer,
+        role: Role::CreditHead,
         provider: None,
+        standing: Standing::of(if number < 73 { &groups } else { &groups[..1] }),
     }
 }
 
@@ -251,13 +254,6 @@ async fn reports_exist_for_the_aml_group_alone_and_need_two_of_it(db: PgPool) {
     let stage = Stage::new(db.clone(), &[]);
     let a = &stage.aggregator;
     let id = new_case(&stage, &hit(Severity::Block)).await;
-    for member in [71, 72] {
-        assert!(
-            set_aml_member(&db, a.world().clock.now(), ("operator", officer(member).id, true))
-                .await
-                .unwrap()
-        );
-    }
     let facts = blocked();
     let wish = (id, ReportKind::OfacBlocked, &facts);
     assert!(matches!(
@@ -321,9 +317,6 @@ async fn a_report_with_problems_names_the_field_and_not_its_value(db: PgPool) {
     let stage = Stage::new(db, &[]);
     let a = &stage.aggregator;
     let id = new_case(&stage, &hit(Severity::Block)).await;
-    set_aml_member(&a.world().db, a.world().clock.now(), ("operator", officer(71).id, true))
-        .await
-        .unwrap();
     let mut facts = blocked();
     facts["owner"]["name"] = " CANARY-NAME".into();
     let error = a

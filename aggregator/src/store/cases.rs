@@ -322,32 +322,6 @@ pub(crate) async fn log_of(conn: &mut PgConnection, case: Uuid, secret: bool) ->
     .await
 }
 
-/// Whether this principal is of the AML group.
-pub(crate) async fn is_aml(conn: &mut PgConnection, principal: Uuid) -> Result<bool, sqlx::Error> {
-    let found = sqlx::query_scalar!("select 1 as one from cases.aml_member where principal = $1", principal);
-    Ok(found.fetch_optional(conn).await?.is_some())
-}
-
-/// Adds a principal to the AML group; false when it is there already.
-pub(crate) async fn add_aml(
-    conn: &mut PgConnection,
-    (principal, by, at): (Uuid, &str, DateTime<Utc>),
-) -> Result<bool, sqlx::Error> {
-    let done = sqlx::query!(
-        "insert into cases.aml_member (principal, added_by, added_at) values ($1, $2, $3) on conflict do nothing",
-        principal,
-        by,
-        at,
-    );
-    Ok(done.execute(conn).await?.rows_affected() == 1)
-}
-
-/// Takes a principal out of the AML group; false when it was not in it.
-pub(crate) async fn remove_aml(conn: &mut PgConnection, principal: Uuid) -> Result<bool, sqlx::Error> {
-    let done = sqlx::query!("delete from cases.aml_member where principal = $1", principal);
-    Ok(done.execute(conn).await?.rows_affected() == 1)
-}
-
 /// A report.
 #[derive(Clone, Debug)]
 pub(crate) struct ReportRow {

@@ -3,10 +3,10 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use usance_access::{Action, Class, Resource, decide};
 use domain::ids::{PrincipalId, TenantId};
 use domain::principal::{Group, Standing};
 use domain::{Principal, Role};
+use usance_access::{Action, Class, Resource, decide};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let id = |text: &str| -> Result<PrincipalId, Box<dyn std::error::Error>> { Ok(text.repeat(32).parse()?) };

@@ -45,6 +45,7 @@ fn officer() -> Principal {
         tenant: TenantId(TENANT),
         role: Role::Officer,
         provider: None,
+        standing: domain::principal::Standing::of(&[domain::principal::Group::Platform]),
     }
 }
 

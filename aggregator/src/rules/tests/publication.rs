@@ -21,8 +21,9 @@ pub(super) fn officer(number: u128) -> Principal {
     Principal {
         id: PrincipalId(Uuid::from_u128(number)),
         tenant: borrower().tenant,
-        role: Role::Officer,
+        role: Role::CreditHead,
         provider: None,
+        standing: domain::principal::Standing::of(&[domain::principal::Group::Platform]),
     }
 }
 

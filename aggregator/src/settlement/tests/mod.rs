@@ -8,6 +8,7 @@ mod keeper;
 mod offchain;
 mod onchain;
 mod screening;
+mod shown;
 pub(crate) mod support;
 mod told;
 mod venues;
