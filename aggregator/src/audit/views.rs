@@ -9,8 +9,8 @@ use ::audit::note::origin;
 use ::audit::tree::{NodeId, consistency, consistency_nodes, inclusion, inclusion_nodes, peaks};
 use ::audit::{Code, Entry, Hash, Object, Record};
 use chrono::{DateTime, Utc};
-use domain::ids::TenantId;
 use domain::Principal;
+use domain::ids::TenantId;
 use sqlx::PgConnection;
 use uuid::Uuid;
 

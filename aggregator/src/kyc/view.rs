@@ -3,9 +3,9 @@
 use ::access::Acts;
 use chrono::{DateTime, Utc};
 use compliance::IdentityLevel;
+use domain::Principal;
 use domain::ids::{PrincipalId, TenantId};
 use domain::ports::Vendor;
-use domain::Principal;
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use uuid::Uuid;

@@ -2,8 +2,8 @@
 
 use ::privacy::RecordClass;
 use chrono::{DateTime, Utc};
-use domain::ids::{PrincipalId, TenantId};
 use domain::Principal;
+use domain::ids::{PrincipalId, TenantId};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;

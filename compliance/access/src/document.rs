@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use domain::Role;
 
-use crate::fields::{BLANKS, FIELDS, Who};
+use crate::fields::{self, BLANKS, Who};
 use crate::matrix::{About, FORBIDS, GRANTS};
 use crate::resource::Class;
 use crate::roles::RoleSet;
@@ -99,7 +99,7 @@ fn blanks(page: &mut String) {
 fn fields(page: &mut String) {
     page.push_str("\n## Fields of the schema\n\n| Rule | Roles | Fields |\n|---|---|---|\n");
     let mut rules: BTreeMap<String, (RoleSet, Vec<String>)> = BTreeMap::new();
-    for rule in FIELDS {
+    for rule in fields::all() {
         let name = match rule.who {
             Who::Callers => "value: with the object that it stands in".to_owned(),
             Who::May(action, class) => format!("{} {}", action.as_str(), class.as_str()),

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use crate::compliance_fields::COMPLIANCE;
 use crate::decide::ever;
 use crate::resource::{Action, Class};
 use crate::roles::RoleSet;
@@ -48,7 +49,7 @@ pub struct Blank {
     pub class: Class,
 }
 
-const fn rule(name: &'static str, who: Who, fields: &'static [&'static str]) -> FieldRule {
+pub(crate) const fn rule(name: &'static str, who: Who, fields: &'static [&'static str]) -> FieldRule {
     FieldRule { name, who, fields }
 }
 
@@ -60,8 +61,8 @@ use Action as A;
 use Class as C;
 use Who::{Callers, May};
 
-/// Every field. Roots first, then types by name.
-pub static FIELDS: &[FieldRule] = &[
+/// Fields of borrowing and risk. Roots first, then types by name.
+static FIELDS: &[FieldRule] = &[
     rule("Query", May(A::Read, C::Request), &["quoteRequest"]),
     rule("Query", May(A::Read, C::Quote), &["quote"]),
     rule("Query", May(A::Read, C::Settlement), &["settlement"]),
@@ -564,9 +565,14 @@ pub static BLANKS: &[Blank] = &[
     blank("RiskDecision", "inside", C::RiskInside),
 ];
 
+/// Every rule about a field.
+pub fn all() -> impl Iterator<Item = &'static FieldRule> {
+    FIELDS.iter().chain(COMPLIANCE)
+}
+
 static INDEX: LazyLock<HashMap<&'static str, HashMap<&'static str, Who>>> = LazyLock::new(|| {
     let mut index: HashMap<_, HashMap<_, _>> = HashMap::new();
-    for rule in FIELDS {
+    for rule in all() {
         let fields = index.entry(rule.name).or_default();
         fields.extend(rule.fields.iter().map(|field| (*field, rule.who)));
     }

@@ -4,6 +4,7 @@
 //! [`matrix::FORBIDS`]): what no grant allows is denied, and a forbid beats every grant. [`fields`] and [`routes`] say which
 //! action on which class each field of the schema and each route of the API is; what is not listed there is denied to everyone.
 
+mod compliance_fields;
 pub mod decide;
 pub mod document;
 pub mod fields;
