@@ -16,6 +16,11 @@ pub(super) fn discreet(mut response: Response) -> Response {
         if ours {
             continue;
         }
+        // A document that cannot be parsed is shown with its line, which may hold a value written into it.
+        if error.message.contains("\n") {
+            let expected = error.message.rsplit("= ").next().unwrap_or_default().trim();
+            error.message = format!("the document cannot be parsed: {expected}");
+        }
         for (before, instead) in NAMED {
             if let Some(at) = error.message.find(before) {
                 error.message.truncate(at);
@@ -32,6 +37,20 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_document_that_cannot_be_parsed_is_not_repeated() {
+        let text = r#"mutation { requestQuotes(input: { applicant: { fullName: "Canary" }) { id } }"#;
+        let error = async_graphql::parser::parse_query(text).unwrap_err();
+        let response = discreet(Response::from_errors(vec![error.into()]));
+        let message = &response.errors[0].message;
+        assert!(!message.contains("Canary"), "{message}");
+        assert!(
+            message.starts_with("the document cannot be parsed: expected"),
+            "{message}"
+        );
+        assert_eq!(response.errors[0].locations.len(), 1, "where it is wrong is told");
+    }
 
     #[tokio::test]
     async fn a_value_that_does_not_fit_is_not_repeated() {
