@@ -26,14 +26,16 @@ async fn stage(db: PgPool) -> Stage {
     identity::add_tenant(&mut conn, tenant, "t", now).await.unwrap();
     for (id, role) in [
         (borrower().id, "borrower"),
-        (officer(1).id, "officer"),
-        (officer(2).id, "officer"),
+        (officer(1).id, "credit_head"),
+        (officer(2).id, "credit_head"),
     ] {
         let row = PrincipalRow {
             id: id.0,
             tenant_id: tenant,
             role: role.into(),
             provider_id: None,
+            groups: Vec::new(),
+            revision: 0,
         };
         identity::add_principal(&mut conn, &row, now).await.unwrap();
     }
@@ -44,7 +46,8 @@ async fn stage(db: PgPool) -> Stage {
 fn officer(number: u128) -> Principal {
     Principal {
         id: PrincipalId(Uuid::from_u128(70 + number)),
-        role: Role::Officer,
+        role: Role::CreditHead,
+        standing: domain::principal::Standing::of(&[domain::principal::Group::Platform]),
         ..borrower()
     }
 }
