@@ -24,6 +24,8 @@ pub(crate) struct Slot {
     pub trade: u16,
     /// Number of its legal form, from one, zero for none.
     pub legal: u8,
+    /// Others bear it too: it is hardly a misspelt form of another word.
+    pub known: bool,
 }
 
 /// One of the two names.
@@ -67,14 +69,12 @@ pub(crate) struct Outcome {
     pub query_price: f32,
     /// The same of the listed name.
     pub listed_price: f32,
-    /// The factor for order and for thin evidence.
-    pub factor: f32,
 }
 
 /// Nothing but an equal name reaches 1.
 pub(crate) const ALMOST: f32 = 0.9995;
 /// Similarities below this are none.
-const LEAST: f32 = 0.3;
+pub(crate) const LEAST: f32 = 0.3;
 
 /// What the two names are compared by.
 #[derive(Clone, Copy, Debug)]
@@ -95,33 +95,53 @@ impl Rule<'_> {
 }
 
 /// How alike two words are, and in what way.
-pub(crate) fn word_similarity(weights: &Weights, a: (&[u8], Script), b: (&[u8], Script)) -> (f32, How) {
+/// Similarities below `least` may be answered as none.
+pub(crate) fn word_similarity(
+    weights: &Weights,
+    a: (&[u8], Script),
+    b: (&[u8], Script),
+    (least, known): (f32, bool),
+) -> (f32, How) {
     let ((x, of_x), (y, of_y)) = (a, b);
+    // Words of one lossy script are compared as they are written, elsewhere.
+    let cap = if of_x != of_y && (of_x.is_lossy() || of_y.is_lossy()) {
+        1.0 - weights.lossy / count(x.len().max(1))
+    } else {
+        1.0
+    };
+    let how = if of_x == of_y {
+        How::Similar
+    } else {
+        How::Transliterated
+    };
     if x == y {
-        let how = if of_x == of_y { How::Exact } else { How::Transliterated };
-        return (1.0, how);
+        return (cap, if of_x == of_y { How::Exact } else { how });
     }
     let abjad = (of_x == Script::Abjad) != (of_y == Script::Abjad);
     if x.len().abs_diff(y.len()) > 5 || x.is_empty() || y.is_empty() {
         return (0.0, How::Unmatched);
     }
-    let price = distance::distance(x, y, abjad, Weights::limit(x.len(), y.len()));
+    let price = distance::distance(x, y, abjad, weights.limit(x.len(), y.len(), least));
     if price == FAR {
         return (0.0, How::Unmatched);
     }
-    let similarity = weights.similarity(price, x.len(), y.len());
-    if of_x == of_y {
-        (similarity.min(0.98), How::Similar)
-    } else {
-        (similarity.min(0.99), How::Transliterated)
+    let mut similarity = weights.similarity(price, x.len(), y.len());
+    if known {
+        similarity = (1.0 - (1.0 - similarity) * weights.known).max(0.0);
     }
+    (similarity.min(0.985) * cap, how)
 }
 
 /// The edges between single words, without a vocabulary.
 pub(crate) fn single_edges(rule: Rule<'_>, q: Side<'_>, l: Side<'_>, edges: &mut Vec<Edge>) {
     for (i, a) in q.slots.iter().enumerate() {
         for (j, b) in l.slots.iter().enumerate() {
-            let (similarity, how) = word_similarity(rule.weights, (q.forms[i], a.script), (l.forms[j], b.script));
+            let (similarity, how) = word_similarity(
+                rule.weights,
+                (q.forms[i], a.script),
+                (l.forms[j], b.script),
+                (LEAST, a.known && b.known),
+            );
             push(edges, (1 << i, 1 << j), similarity, a.weight.min(b.weight), how);
         }
     }
@@ -140,7 +160,7 @@ fn push(edges: &mut Vec<Edge>, (query, listed): (u32, u32), similarity: f32, wei
 }
 
 /// Adds the edges that one word by itself does not show: classes, short forms, initials, joins and splits, legal forms.
-/// `joins` says whether words of the query joined are still to be tried.
+/// `joins` says whether joined words of the query and short forms of names are still to be tried.
 pub(crate) fn further_edges(rule: Rule<'_>, q: Side<'_>, l: Side<'_>, edges: &mut Vec<Edge>, joins: bool) {
     let (mut taken_q, mut taken_l) = (0_u32, 0_u32);
     for edge in edges.iter().filter(|e| e.similarity > 0.93) {
@@ -153,7 +173,7 @@ pub(crate) fn further_edges(rule: Rule<'_>, q: Side<'_>, l: Side<'_>, edges: &mu
         }
         for (j, b) in l.slots.iter().enumerate() {
             if taken_l & 1 << j == 0 {
-                kin(rule, (a, q.forms[i], 1 << i), (b, l.forms[j], 1 << j), edges);
+                kin(rule, (a, q.forms[i], 1 << i), (b, l.forms[j], 1 << j), joins, edges);
             }
         }
     }
@@ -162,8 +182,8 @@ pub(crate) fn further_edges(rule: Rule<'_>, q: Side<'_>, l: Side<'_>, edges: &mu
     }
     join(rule, l, q, (taken_l, taken_q), edges, true);
     if !rule.person {
-        for (x, a) in q.legal.iter().enumerate() {
-            for (y, b) in l.legal.iter().enumerate() {
+        for a in q.legal {
+            for b in l.legal {
                 let similarity = match (a.group == b.group, a.sort == b.sort) {
                     (true, _) => 0.99,
                     (_, true) => rule.weights.class,
@@ -171,7 +191,6 @@ pub(crate) fn further_edges(rule: Rule<'_>, q: Side<'_>, l: Side<'_>, edges: &mu
                 };
                 let (qm, lm) = (mask(a), mask(b));
                 let weight = sum(q, qm).min(sum(l, lm));
-                let _ = (x, y);
                 push(edges, (qm, lm), similarity, weight, How::SameClass);
             }
         }
@@ -188,7 +207,8 @@ fn sum(side: Side<'_>, mask: u32) -> f32 {
 }
 
 /// Two single words that are spelt apart and yet go together.
-fn kin(rule: Rule<'_>, a: (&Slot, &[u8], u32), b: (&Slot, &[u8], u32), edges: &mut Vec<Edge>) {
+#[expect(clippy::many_single_char_names, reason = "two names and their words, in pairs")]
+fn kin(rule: Rule<'_>, a: (&Slot, &[u8], u32), b: (&Slot, &[u8], u32), names: bool, edges: &mut Vec<Edge>) {
     let ((a, x, qm), (b, y, lm)) = (a, b);
     let weight = a.weight.min(b.weight);
     match (a.role, b.role) {
@@ -198,10 +218,14 @@ fn kin(rule: Rule<'_>, a: (&Slot, &[u8], u32), b: (&Slot, &[u8], u32), edges: &m
         (Role::Initial, _) | (_, Role::Initial) if x.first() == y.first() && x.len() != y.len() => {
             push(edges, (qm, lm), rule.weights.letter, weight, How::Initial);
         }
+        // A legal form of few letters with one of them wrong: "S.u." for "S.A.".
+        _ if !rule.person && (a.legal > 0 || b.legal > 0) && x.len().max(y.len()) <= 4 && share_an_end(x, y) => {
+            push(edges, (qm, lm), 0.5, weight, How::Similar);
+        }
         _ if !rule.person && a.trade > 0 && a.trade == b.trade => {
             push(edges, (qm, lm), rule.weights.class, weight, How::SameClass);
         }
-        _ if rule.person => match words().same_name(x, y) {
+        _ if rule.person && names => match words().same_name(x, y) {
             Some(true) => push(edges, (qm, lm), 0.97, weight, How::Nickname),
             Some(false) => push(edges, (qm, lm), rule.weights.nick, weight, How::Nickname),
             None => {}
@@ -210,50 +234,72 @@ fn kin(rule: Rule<'_>, a: (&Slot, &[u8], u32), b: (&Slot, &[u8], u32), edges: &m
     }
 }
 
+fn share_an_end(x: &[u8], y: &[u8]) -> bool {
+    x.len().abs_diff(y.len()) <= 1 && (x.first() == y.first() || x.last() == y.last())
+}
+
 /// Words of `many` written as one word of `one`; `turned` when `many` is the listed name.
 fn join(rule: Rule<'_>, many: Side<'_>, one: Side<'_>, taken: (u32, u32), edges: &mut Vec<Edge>, turned: bool) {
-    let mut joined = [0_u8; distance::MAX * 2];
+    let n = many.slots.len();
     for run in 2..=3_usize {
-        if many.slots.len() < run {
+        // With a comma the last given name is followed by the family name.
+        let starts = if many.comma > 0 { n } else { (n + 1).saturating_sub(run) };
+        if n < run {
             return;
         }
-        for start in 0..=many.slots.len() - run {
-            let forms = &many.forms[start..start + run];
-            let length: usize = forms.iter().map(|f| f.len()).sum();
-            let span = ((1_u32 << run) - 1) << start;
-            if length > joined.len() || taken.0 & span == span {
+        for start in 0..starts {
+            let places = [start, (start + 1) % n, (start + 2) % n];
+            let places = &places[..run];
+            let span = places.iter().fold(0_u32, |m, p| m | 1 << p);
+            let length: usize = places.iter().map(|p| many.forms[*p].len()).sum();
+            if length > distance::MAX || taken.0 & span == span {
                 continue;
             }
             for (j, b) in one.slots.iter().enumerate() {
-                let target = one.forms[j];
                 if taken.1 & 1 << j != 0 {
                     continue;
                 }
-                if rule.person && target.len() == run && forms.iter().zip(target).all(|(f, c)| f.first() == Some(c)) {
-                    let weight = sum(many, span).min(b.weight);
-                    let masks = if turned { (1 << j, span) } else { (span, 1 << j) };
-                    push(edges, masks, rule.weights.letter, weight, How::Initial);
-                }
-                if target.len().abs_diff(length) > 2 || target.len() < 4 {
-                    continue;
-                }
-                let mut at = 0;
-                for form in forms {
-                    joined[at..at + form.len()].copy_from_slice(form);
-                    at += form.len();
-                }
-                let whole = (&joined[..length], many.slots[start].script);
-                let (similarity, _) = word_similarity(rule.weights, whole, (target, b.script));
-                let weight = sum(many, span).min(b.weight);
-                let (masks, how) = if turned {
-                    ((1 << j, span), How::Split)
-                } else {
-                    ((span, 1 << j), How::Join)
+                let masks = if turned { (1 << j, span) } else { (span, 1 << j) };
+                let weight = || sum(many, span).min(b.weight);
+                let target = one.forms[j];
+                let initials = || {
+                    places
+                        .iter()
+                        .zip(target)
+                        .all(|(p, c)| many.forms[*p].first() == Some(c))
                 };
-                push(edges, masks, similarity * rule.weights.join, weight, how);
+                if rule.person && target.len() == run && initials() {
+                    push(edges, masks, rule.weights.letter, weight(), How::Initial);
+                } else if target.len().abs_diff(length) <= 2 && target.len() >= 4 {
+                    let similarity = joined(rule, many, places, (target, b.script));
+                    let how = if turned { How::Split } else { How::Join };
+                    push(edges, masks, rule.weights.joined(similarity), weight(), how);
+                }
             }
         }
     }
+}
+
+/// How alike words written as one are to a word.
+fn joined(rule: Rule<'_>, many: Side<'_>, places: &[usize], target: (&[u8], Script)) -> f32 {
+    let mut joined = [0_u8; distance::MAX];
+    let mut at = 0;
+    for place in places {
+        let form = many.forms[*place];
+        joined[at..at + form.len()].copy_from_slice(form);
+        at += form.len();
+    }
+    let set = distance::letters(&joined[..at]) ^ distance::letters(target.0);
+    if set.count_ones() > 3 {
+        return 0.0;
+    }
+    word_similarity(
+        rule.weights,
+        (&joined[..at], many.slots[places[0]].script),
+        target,
+        (LEAST, false),
+    )
+    .0
 }
 
 /// Keeps of the edges those that together gain most and share no word.
@@ -376,7 +422,6 @@ pub(crate) fn score(rule: Rule<'_>, q: Side<'_>, l: Side<'_>, chosen: &mut [Edge
         whole,
         query_price: price(left_q, more_q, shape.query),
         listed_price: price(left_l, more_l, shape.listed),
-        factor,
     }
 }
 
@@ -399,6 +444,7 @@ fn disorder(l: Side<'_>, chosen: &[Edge]) -> usize {
 }
 
 /// Whether the names before and after "bin" have changed places: a son is not his father.
+#[expect(clippy::many_single_char_names, reason = "two names and their words, in pairs")]
 fn swapped(q: Side<'_>, l: Side<'_>, chosen: &[Edge]) -> bool {
     let Some((a, b)) = around(q) else { return false };
     let Some((c, d)) = around(l) else { return false };

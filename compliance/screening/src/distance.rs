@@ -8,6 +8,8 @@ pub(crate) const MAX: usize = 40;
 
 /// Price of any edit that has no price of its own.
 const FULL: u16 = 100;
+/// Price of "a" for "o" at the end of a name.
+const OTHER_GENDER: u16 = 130;
 /// Answer for words that are further apart than asked for.
 pub(crate) const FAR: u16 = u16::MAX;
 
@@ -199,12 +201,16 @@ pub(crate) fn distance(a: &[u8], b: &[u8], abjad: bool, limit: u16) -> u16 {
     if a == b {
         return 0;
     }
-    let (a, b) = (&a[..a.len().min(MAX)], &b[..b.len().min(MAX)]);
+    let ends = (a.last(), b.last());
+    let gendered = !abjad && matches!(ends, (Some(b'a'), Some(b'o')) | (Some(b'o'), Some(b'a')));
+    let (a, b) = differing(&a[..a.len().min(MAX)], &b[..b.len().min(MAX)]);
     let prices = if abjad { &CONSONANTS } else { &LETTERS };
     let mut rows = [[0_u16; MAX + 1]; 3];
     let mut pairs: [&'static [(u8, u16)]; MAX + 1] = [&[]; MAX + 1];
+    let mut drops = [0_u16; MAX + 1];
     for j in 1..=b.len() {
-        rows[0][j] = rows[0][j - 1] + drop_price(prices, b, j - 1);
+        drops[j] = drop_price(prices, b, j - 1);
+        rows[0][j] = rows[0][j - 1] + drops[j];
         if j >= 2 {
             pairs[j] = digraph(b[j - 2], b[j - 1]);
         }
@@ -220,10 +226,15 @@ pub(crate) fn distance(a: &[u8], b: &[u8], abjad: bool, limit: u16) -> u16 {
         rows[now][0] = best;
         for j in 1..=b.len() {
             let d = b[j - 1];
-            let price = if c == d { 0 } else { u16::from(swap[place(d)]) };
+            let price = match (c, d) {
+                _ if c == d => 0,
+                // Antonio is not Antonia.
+                (b'a', b'o') | (b'o', b'a') if gendered && i == a.len() && j == b.len() => OTHER_GENDER,
+                _ => u16::from(swap[place(d)]),
+            };
             let mut cell = (rows[before][j - 1] + price)
                 .min(rows[before][j] + gone)
-                .min(rows[now][j - 1] + drop_price(prices, b, j - 1));
+                .min(rows[now][j - 1] + drops[j]);
             if i >= 2 && j >= 2 && c == b[j - 2] && a[i - 2] == d && c != d {
                 cell = cell.min(rows[two][j - 2] + 55);
             }
@@ -251,6 +262,15 @@ pub(crate) fn distance(a: &[u8], b: &[u8], abjad: bool, limit: u16) -> u16 {
     if total > limit { FAR } else { total }
 }
 
+/// The words without what they begin and end with alike, but for one letter on each side that edits may lean on.
+fn differing<'a>(a: &'a [u8], b: &'a [u8]) -> (&'a [u8], &'a [u8]) {
+    let head = a.iter().zip(b).take_while(|(x, y)| x == y).count().saturating_sub(2);
+    let (a, b) = (&a[head..], &b[head..]);
+    let tail = a.iter().rev().zip(b.iter().rev()).take_while(|(x, y)| x == y).count();
+    let tail = tail.saturating_sub(2).min(a.len().min(b.len()).saturating_sub(2));
+    (&a[..a.len() - tail], &b[..b.len() - tail])
+}
+
 /// Price of leaving out the letter at `at`; a doubled one is cheap.
 fn drop_price(prices: &Prices, word: &[u8], at: usize) -> u16 {
     let c = word[at];
@@ -264,6 +284,7 @@ fn drop_price(prices: &Prices, word: &[u8], at: usize) -> u16 {
 }
 
 /// The consonants of a word in classes, without doubling: the same for most ways to romanise a name.
+#[expect(clippy::match_same_arms, reason = "digraphs come before letters")]
 pub(crate) fn consonants(word: &[u8], out: &mut Vec<u8>) {
     out.clear();
     let mut at = 0;

@@ -60,7 +60,7 @@ pub(crate) fn apply(subject: &Subject, entity: &Entity, score: f32, pieces: &mut
         && let Some((found, listed)) = entity
             .births
             .iter()
-            .map(|b| (births(birth, b), b))
+            .map(|b| (births(*birth, *b), *b))
             .min_by_key(|(f, _)| *f)
     {
         let next = match found {
@@ -69,7 +69,7 @@ pub(crate) fn apply(subject: &Subject, entity: &Entity, score: f32, pieces: &mut
             Births::OtherDay => score * OTHER_DAY,
             Births::OtherYear => score * OTHER_YEAR,
         };
-        change(date(birth), date(listed), next, &mut score);
+        change(date(*birth), date(listed), next, &mut score);
     }
     if !subject.countries.is_empty() && !entity.countries.is_empty() {
         let shared = subject
@@ -99,7 +99,7 @@ pub(crate) fn apply(subject: &Subject, entity: &Entity, score: f32, pieces: &mut
     score
 }
 
-fn date(date: &PartialDate) -> String {
+fn date(date: PartialDate) -> String {
     match (date.month, date.day) {
         (Some(month), Some(day)) => format!("{:04}-{month:02}-{day:02}", date.year),
         (Some(month), None) => format!("{:04}-{month:02}", date.year),
@@ -109,12 +109,12 @@ fn date(date: &PartialDate) -> String {
 
 /// Years one apart, or day and month in each other's place, are taken for one date; so is a year on either side of
 /// "circa".
-fn births(ours: &PartialDate, listed: &PartialDate) -> Births {
+fn births(ours: PartialDate, listed: PartialDate) -> Births {
     let apart = ours.year.abs_diff(listed.year);
     let turned = ours.month.is_some() && ours.month == listed.day && ours.day == listed.month;
     let agree = |a: Option<u8>, b: Option<u8>| a.is_none() || b.is_none() || a == b;
     let days = agree(ours.month, listed.month) && agree(ours.day, listed.day);
-    let known = |d: &PartialDate| d.month.is_some() && d.day.is_some();
+    let known = |d: PartialDate| d.month.is_some() && d.day.is_some();
     let near = if ours.circa || listed.circa { 2 } else { 1 };
     match (apart, days, turned) {
         (0, true, _) => Births::Same,

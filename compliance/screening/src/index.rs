@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 pub use crate::search::Scratch;
 use crate::{
     align::{Rule, Slot},
-    entity::{Entity, EntityKind, NameGrade, Subject},
+    entity::{Entity, EntityKind, NameGrade},
     facts,
     name::Name,
     pairs,
     vocabulary::{Vocabulary, small},
     weights::Weights,
-    words::Legal,
+    words::{Legal, Role, words},
 };
 
 /// How many matches are wanted, and how good they must be.
@@ -120,10 +120,8 @@ pub struct Index {
     pub(crate) vocabulary: Vocabulary,
     /// Entities that bear each word.
     pub(crate) bearers: Vec<u32>,
-    /// Heaviest weight of each word.
-    pub(crate) heaviest: Vec<f32>,
     pub(crate) postings_start: Vec<u32>,
-    pub(crate) postings: Vec<u32>,
+    pub(crate) postings: Vec<(u32, f32)>,
     /// Keys of whole names, sorted.
     pub(crate) keys: Vec<(u64, u32)>,
     pub(crate) identifiers: HashMap<String, Vec<u32>>,
@@ -138,7 +136,6 @@ impl Index {
 
     /// The same with other numbers than the default ones.
     #[must_use]
-    #[expect(clippy::float_arithmetic, reason = "scores of likeness are not money")]
     pub fn build_with(entities: &[Entity], weights: Weights) -> Self {
         let mut index = Self {
             weights,
@@ -223,7 +220,6 @@ impl Index {
                 }
             }
         }
-        self.heaviest = vec![0.0; self.vocabulary.len()];
     }
 
     #[expect(clippy::float_arithmetic, reason = "scores of likeness are not money")]
@@ -232,22 +228,23 @@ impl Index {
             weights: &self.weights,
             person: self.people[entity as usize],
         };
+        let person = rule.person;
         let number = small(self.names.len());
         let start = small(self.slots.len());
         let mut weight = 0.0;
         for (at, token) in name.tokens.iter().enumerate() {
             let word = self.vocabulary.find(&token.form).unwrap_or(u32::MAX);
-            let rarity = self
-                .weights
-                .rarity(self.bearers[word as usize], small(self.entities.len()));
-            let mut slot = pairs::slot(rule, token, rarity);
+            let rarity = self.weights.rarity(
+                self.bearers[word as usize],
+                small(self.entities.len()),
+                words().prior(&token.form),
+            );
+            let mut slot = pairs::slot(rule, token, rarity, true);
             if rule.person && name.comma.is_some_and(|comma| at < comma) {
                 slot.weight *= self.weights.family;
             }
             slot.word = word;
             weight += slot.weight;
-            let heaviest = &mut self.heaviest[word as usize];
-            *heaviest = heaviest.max(slot.weight);
             self.slots.push(slot);
         }
         self.names.push(Listed {
@@ -261,6 +258,14 @@ impl Index {
         self.legal.extend_from_slice(&name.legal);
         self.keys
             .push((if rule.person { name.turned } else { name.straight }, number));
+        if !person && name.tokens.iter().any(|t| t.role == Role::Number) {
+            // Whoever does not know what bears the name reads "four" as a word first.
+            let listed = &self.entities[entity as usize].names[place as usize];
+            let other = Name::read(&listed.text, EntityKind::Unknown).straight;
+            if other != name.straight {
+                self.keys.push((other, number));
+            }
+        }
     }
 
     /// Lists the names of every word.
@@ -273,11 +278,11 @@ impl Index {
             start[at] += start[at - 1];
         }
         let mut next = start.clone();
-        let mut postings = vec![0; self.slots.len()];
+        let mut postings = vec![(0, 0.0); self.slots.len()];
         for number in 0..small(self.names.len()) {
             for slot in self.slots_of(number) {
                 let at = &mut next[slot.word as usize];
-                postings[*at as usize] = number;
+                postings[*at as usize] = (number, slot.weight);
                 *at += 1;
             }
         }
@@ -286,7 +291,7 @@ impl Index {
     }
 
     /// The names that contain a word; one that contains it twice comes twice.
-    pub(crate) fn postings_of(&self, word: u32) -> &[u32] {
+    pub(crate) fn postings_of(&self, word: u32) -> &[(u32, f32)] {
         let at = word as usize;
         &self.postings[self.postings_start[at] as usize..self.postings_start[at + 1] as usize]
     }

@@ -1,5 +1,7 @@
 //! A name taken apart: words with their roles, legal forms, and the order that people are called in.
 
+use std::hash::Hasher;
+
 use crate::{
     entity::EntityKind,
     text::{self, Raw, Script},
@@ -50,7 +52,8 @@ const ABDUL: [&[u8]; 12] = [
 ];
 
 impl Name {
-    /// Reads a name. Numbers written as words are read as numbers unless the bearer is a person.
+    /// Reads a name. Numbers written as words are read as numbers when the bearer is not a person; when nothing is known
+    /// of the bearer, they are a second reading of the word.
     pub(crate) fn read(text: &str, kind: EntityKind) -> Self {
         let (raws, mut comma) = text::split(text);
         let mut tokens: Vec<Token> = Vec::with_capacity(raws.len() + 2);
@@ -62,16 +65,25 @@ impl Name {
             }
             if skip > 0 {
                 skip -= 1;
-            } else if kind != EntityKind::Person && push_number(&raws[at..], &mut tokens, &mut skip) {
+            } else if !matches!(kind, EntityKind::Person | EntityKind::Unknown)
+                && push_number(&raws[at..], &mut tokens, &mut skip)
+            {
                 // done there
             } else {
                 push_word(raw, &raws[at + 1..], &mut tokens, &mut skip, at > 0 && at + 1 < count);
             }
         }
+        if kind == EntityKind::Unknown {
+            for token in &mut tokens {
+                if token.other.is_none() {
+                    token.other = numeral(&token.form);
+                }
+            }
+        }
         let comma = comma.filter(|at| *at > 0 && *at < tokens.len());
         let forms: Vec<Vec<u8>> = tokens.iter().map(|t| t.form.clone()).collect();
-        let straight = key(forms.iter());
-        let turned = comma.map_or(straight, |at| key(forms[at..].iter().chain(&forms[..at])));
+        let straight = key(tokens.iter());
+        let turned = comma.map_or(straight, |at| key(tokens[at..].iter().chain(&tokens[..at])));
         let mut legal = if kind == EntityKind::Person {
             Vec::new()
         } else {
@@ -97,10 +109,32 @@ impl Name {
         }
     }
 
+    /// The name in the other reading of its words, when a word has one.
+    pub(crate) fn otherwise(&self) -> Option<Self> {
+        let mut other = self.clone();
+        let mut changed = false;
+        for token in &mut other.tokens {
+            if let Some(form) = token.other.take() {
+                token.form = form;
+                changed = true;
+            }
+        }
+        changed.then_some(other)
+    }
+
     /// Whether the words look like those of a company rather than of a person.
     pub(crate) fn looks_like_a_body(&self) -> bool {
         !self.legal.is_empty() || self.tokens.iter().any(|t| t.trade > 0 || t.role == Role::Number)
     }
+}
+
+/// The digits of "1st" or "first".
+fn numeral(form: &[u8]) -> Option<Vec<u8>> {
+    let digits = form.iter().take_while(|c| c.is_ascii_digit()).count();
+    if digits > 0 && matches!(&form[digits..], b"st" | b"nd" | b"rd" | b"th") {
+        return Some(form[..digits].to_vec());
+    }
+    words().number(form).map(|number| number.to_string().into_bytes())
 }
 
 /// Takes number words together; true when the first word was one.
@@ -139,7 +173,8 @@ fn push_number(raws: &[Raw], tokens: &mut Vec<Token>, skip: &mut usize) -> bool 
 fn push_word(raw: &Raw, rest: &[Raw], tokens: &mut Vec<Token>, skip: &mut usize, inside: bool) {
     let words = words();
     let servant = ABDUL.contains(&raw.form.as_slice());
-    let article = raw.form == b"abd" && rest.first().is_some_and(|n| words.role(&n.form) == Role::Particle(0));
+    let lone = raw.form == b"abd";
+    let article = lone && rest.first().is_some_and(|n| words.role(&n.form) == Role::Particle(0));
     let mut token = Token {
         text: raw.text.clone(),
         form: raw.form.clone(),
@@ -147,7 +182,7 @@ fn push_word(raw: &Raw, rest: &[Raw], tokens: &mut Vec<Token>, skip: &mut usize,
         script: raw.script,
         ..Token::default()
     };
-    if servant || article {
+    if servant || lone {
         token.form = b"abdul".to_vec();
         if article {
             *skip = 1;
@@ -164,7 +199,7 @@ fn push_word(raw: &Raw, rest: &[Raw], tokens: &mut Vec<Token>, skip: &mut usize,
             .nth(head.len())
             .map_or(raw.text.len(), |(at, _)| at);
         let (head_text, tail_text) = raw.text.split_at(split);
-        token.text = head_text.to_owned();
+        head_text.clone_into(&mut token.text);
         token.form = b"abdul".to_vec();
         tokens.push(token);
         tokens.push(Token {
@@ -193,11 +228,16 @@ fn servant_cut(form: &[u8]) -> Option<usize> {
         .max()
 }
 
-/// A key of words in their order; equal keys are equal names.
-fn key<'a>(forms: impl Iterator<Item = &'a Vec<u8>>) -> u64 {
+/// A key of words in their order; equal keys are equal names. Where the reading loses what was written, the letters as
+/// written count.
+fn key<'a>(tokens: impl Iterator<Item = &'a Token>) -> u64 {
     let mut hash = Hash::default();
-    for form in forms {
-        hash.bytes(form);
+    for token in tokens {
+        if token.script.is_lossy() {
+            hash.bytes(token.text.as_bytes());
+        } else {
+            hash.bytes(&token.form);
+        }
         hash.bytes(b" ");
     }
     hash.0
@@ -210,6 +250,16 @@ pub(crate) struct Hash(pub u64);
 impl Default for Hash {
     fn default() -> Self {
         Self(0xCBF2_9CE4_8422_2325)
+    }
+}
+
+impl Hasher for Hash {
+    fn write(&mut self, bytes: &[u8]) {
+        self.bytes(bytes);
+    }
+
+    fn finish(&self) -> u64 {
+        self.mixed()
     }
 }
 

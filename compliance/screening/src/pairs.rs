@@ -1,14 +1,14 @@
 //! Two names beside each other, without a list.
 
-use std::{collections::HashMap, sync::OnceLock};
+use std::{collections::HashMap, hash::BuildHasherDefault, sync::OnceLock};
 
 use crate::{
     align::{self, Edge, Rule, Side, Slot},
     entity::EntityKind,
-    name::Name,
+    name::{Hash, Name},
     text::Script,
     weights::Weights,
-    words::Role,
+    words::{Role, words},
 };
 
 /// How many entities of the OFAC list bear a word, of those that several bear: made by the example `evaluate`.
@@ -18,7 +18,7 @@ const FREQUENCIES: &str = include_str!("../data/frequencies.tsv");
 const COUNTED: u32 = 13_821;
 
 fn frequency(form: &[u8]) -> u32 {
-    static TABLE: OnceLock<HashMap<&'static [u8], u32>> = OnceLock::new();
+    static TABLE: OnceLock<HashMap<&'static [u8], u32, BuildHasherDefault<Hash>>> = OnceLock::new();
     TABLE
         .get_or_init(|| {
             FREQUENCIES
@@ -41,6 +41,7 @@ pub fn score(kind: EntityKind, a: &str, b: &str) -> f32 {
 
 /// The same by other numbers than the default ones.
 #[must_use]
+#[expect(clippy::many_single_char_names, reason = "two names, each in two readings")]
 pub fn score_with(weights: &Weights, kind: EntityKind, a: &str, b: &str) -> f32 {
     let (x, y) = (Name::read(a, kind), Name::read(b, kind));
     let person = match kind {
@@ -55,7 +56,17 @@ pub fn score_with(weights: &Weights, kind: EntityKind, a: &str, b: &str) -> f32 
         return 1.0;
     }
     let rule = Rule { weights, person };
-    one_way(rule, &x, &y).max(one_way(rule, &y, &x))
+    let both_ways = |x: &Name, y: &Name| one_way(rule, x, y).max(one_way(rule, y, x));
+    let plain = both_ways(&x, &y);
+    match (x.otherwise(), y.otherwise()) {
+        (None, None) => plain,
+        (Some(x), None) => plain.max(both_ways(&x, &y)),
+        (None, Some(y)) => plain.max(both_ways(&x, &y)),
+        (Some(u), Some(v)) => plain
+            .max(both_ways(&u, &y))
+            .max(both_ways(&x, &v))
+            .max(both_ways(&u, &v)),
+    }
 }
 
 /// Whether two names are the same after normalisation.
@@ -63,6 +74,7 @@ pub(crate) fn equal(x: &Name, y: &Name, person: bool) -> bool {
     x.straight == y.straight || (person && (x.turned == y.turned))
 }
 
+#[expect(clippy::many_single_char_names, reason = "two names and their words, in pairs")]
 fn one_way(rule: Rule<'_>, x: &Name, y: &Name) -> f32 {
     let (a, b) = (slots(rule, x), slots(rule, y));
     let forms = |n: &Name| n.tokens.iter().map(|t| t.form.clone()).collect::<Vec<_>>();
@@ -112,15 +124,16 @@ fn slots(rule: Rule<'_>, name: &Name) -> Vec<Slot> {
     name.tokens
         .iter()
         .map(|t| {
-            let rarity = rule.weights.rarity(frequency(&t.form), COUNTED);
-            slot(rule, t, rarity)
+            let (bearers, prior) = (frequency(&t.form), words().prior(&t.form));
+            let rarity = rule.weights.rarity(bearers, COUNTED, prior);
+            slot(rule, t, rarity, bearers > 0 || prior > 0.0)
         })
         .collect()
 }
 
 /// A word weighed by its part in the name.
 #[expect(clippy::float_arithmetic, reason = "scores of likeness are not money")]
-pub(crate) fn slot(rule: Rule<'_>, token: &crate::name::Token, rarity: f32) -> Slot {
+pub(crate) fn slot(rule: Rule<'_>, token: &crate::name::Token, rarity: f32, known: bool) -> Slot {
     let w = rule.weights;
     let factor = match (rule.person, token.role) {
         (_, Role::Particle(_)) => w.particle,
@@ -139,5 +152,6 @@ pub(crate) fn slot(rule: Rule<'_>, token: &crate::name::Token, rarity: f32) -> S
         script: token.script,
         trade: token.trade,
         legal: token.legal,
+        known,
     }
 }

@@ -15,11 +15,14 @@ use crate::{
 };
 
 /// Names that are aligned exactly.
-const KEEP: usize = 64;
-/// Names of very common words that are looked at after the rare words have had theirs.
-const POSTINGS: usize = 30_000;
+const KEEP: usize = 36;
+/// Once so many names have been visited by their rarer words, common words no longer bring in further names.
+const POSTINGS: usize = 3_000;
 /// Similarities below this lead to no name.
 const NEAR: f32 = 0.5;
+
+/// Similarities below this are not looked for between words that the vocabulary did not bring together.
+const FAINT: f32 = 0.4;
 
 /// A word of the list near to words of the query.
 #[derive(Clone, Copy, Debug)]
@@ -174,17 +177,20 @@ impl Index {
         let (mut person, mut body) = (Vec::new(), Vec::new());
         for (i, token) in name.tokens.iter().enumerate() {
             let mut best = (NEAR, None);
+            let known = self.vocabulary.find(&token.form).is_some() || words().prior(&token.form) > 0.0;
             for form in std::iter::once(&token.form).chain(&token.other) {
-                self.near(form, token.script, 1 << i, scratch, &mut best);
+                self.near((form, token.script, known), 1 << i, scratch, &mut best);
             }
             let bearers = best.1.map_or(0, |word: u32| self.bearers[word as usize]);
-            let rarity = self.weights.rarity(bearers, small(self.entities.len()));
+            let rarity = self
+                .weights
+                .rarity(bearers, small(self.entities.len()), words().prior(&token.form));
             for (out, of_person) in [(&mut person, true), (&mut body, false)] {
                 let rule = Rule {
                     weights: &self.weights,
                     person: of_person,
                 };
-                out.push(pairs::slot(rule, token, rarity));
+                out.push(pairs::slot(rule, token, rarity, known));
             }
         }
         self.joined(&name, scratch);
@@ -192,13 +198,20 @@ impl Index {
     }
 
     /// Words of the list near to one word of the query.
-    fn near(&self, form: &[u8], script: Script, query: u32, scratch: &mut Scratch, best: &mut (f32, Option<u32>)) {
+    fn near(
+        &self,
+        (form, script, known): (&[u8], Script, bool),
+        query: u32,
+        scratch: &mut Scratch,
+        best: &mut (f32, Option<u32>),
+    ) {
+        let deep = query.is_power_of_two();
         scratch.round += 1;
         let round = scratch.round;
         let mut found = std::mem::take(&mut scratch.near);
         found.clear();
         let seen = &mut scratch.seen;
-        self.vocabulary.each_near(form, &mut scratch.key, |word| {
+        self.vocabulary.each_near(form, &mut scratch.key, deep, |word| {
             let at = &mut seen[word as usize];
             if *at != round {
                 *at = round;
@@ -209,10 +222,13 @@ impl Index {
         for word in &found {
             let other = self.vocabulary.form(*word);
             let apart = (set ^ self.vocabulary.set(*word)).count_ones() as usize;
-            if script != Script::Abjad && apart > 2 + form.len() / 2 {
+            let long = form.len().max(other.len());
+            let longer = form.len().abs_diff(other.len());
+            if script != Script::Abjad && (apart > 2 + long / 4 || longer > 2 + long / 8) {
                 continue;
             }
-            let (similarity, how) = align::word_similarity(&self.weights, (form, script), (other, Script::Latin));
+            let (similarity, how) =
+                align::word_similarity(&self.weights, (form, script), (other, Script::Latin), (NEAR, known));
             if similarity >= NEAR {
                 scratch.link(*word, query, similarity, how);
                 if similarity > best.0 {
@@ -221,6 +237,9 @@ impl Index {
             }
         }
         scratch.near = found;
+        if !deep {
+            return;
+        }
         for other in words().other_names(form) {
             if let Some(word) = self.vocabulary.find(other)
                 && other != form
@@ -228,14 +247,14 @@ impl Index {
                 scratch.link(word, query, self.weights.nick, How::Nickname);
             }
         }
-        if best.0 < 0.95 && form.len() >= 6 {
+        if best.0 < 0.95 && form.len() >= 4 {
             self.halves(form, scratch);
         }
     }
 
     /// Two words written as one: their names become candidates; the alignment finds the split again.
     fn halves(&self, form: &[u8], scratch: &mut Scratch) {
-        for cut in 2..form.len() - 1 {
+        for cut in 2..=form.len() - 2 {
             let (head, tail) = form.split_at(cut);
             let (a, b) = (self.vocabulary.find(head), self.vocabulary.find(tail));
             let long = |half: &[u8]| half.len() >= 5;
@@ -256,16 +275,18 @@ impl Index {
             for start in 0..(tokens.len() + 1).saturating_sub(run) {
                 let part = &tokens[start..start + run];
                 form.clear();
-                part.iter().for_each(|t| form.extend_from_slice(&t.form));
+                for token in part {
+                    form.extend_from_slice(&token.form);
+                }
                 if form.len() < 4 || form.len() > 24 {
                     continue;
                 }
                 let span = ((1_u32 << run) - 1) << start;
                 if run == 2 {
                     let before = scratch.links.len();
-                    self.near(&form, part[0].script, span, scratch, &mut (1.0, None));
+                    self.near((&form, part[0].script, false), span, scratch, &mut (1.0, None));
                     for link in &mut scratch.links[before..] {
-                        link.similarity *= self.weights.join;
+                        link.similarity = self.weights.joined(link.similarity);
                         link.how = How::Join;
                     }
                 } else if let Some(word) = self.vocabulary.find(&form) {
@@ -278,8 +299,8 @@ impl Index {
     /// Scores the names that share most weight with the query, and keeps the best of each entity.
     fn rank(&self, query: &Query, number: u32, scratch: &mut Scratch) {
         self.accumulate(scratch);
-        let asked: f32 = query.person.iter().map(|s| s.weight).sum();
-        scratch.select(self, asked);
+        let sum = |slots: &[Slot]| slots.iter().map(|s| s.weight).sum::<f32>();
+        scratch.select(self, sum(&query.person), sum(&query.body));
         let keys = [query.name.straight, query.name.turned];
         for key in keys {
             let from = self.keys.partition_point(|(k, _)| *k < key);
@@ -319,17 +340,16 @@ impl Index {
         let mut visited = 0;
         for (word, similarity) in &words {
             let postings = self.postings_of(*word);
-            if visited > 0 && visited + postings.len() > POSTINGS {
-                break;
-            }
+            let open = visited == 0 || visited + postings.len() <= POSTINGS;
             visited += postings.len();
-            let worth = self.heaviest[*word as usize] * similarity;
-            for name in postings {
+            for (name, weight) in postings {
                 let sum = &mut scratch.sums[*name as usize];
-                if *sum <= 0.0 {
+                if *sum > 0.0 {
+                    *sum += weight * similarity;
+                } else if open {
                     scratch.touched.push(*name);
+                    *sum = weight * similarity;
                 }
-                *sum += worth;
             }
         }
         scratch.words = words;
@@ -396,7 +416,7 @@ impl Index {
 /// Compares directly the words that the vocabulary found no near partner for.
 fn remaining(rule: Rule<'_>, (q, sure_q): (Side<'_>, u32), (l, sure_l): (Side<'_>, u32), edges: &mut Vec<Edge>) {
     for (i, a) in q.slots.iter().enumerate() {
-        if sure_q & 1 << i != 0 || !matches!(a.role, Role::Name | Role::Title) || q.forms[i].len() < 3 {
+        if sure_q & 1 << i != 0 || !matches!(a.role, Role::Name | Role::Title) || q.forms[i].len() < 2 {
             continue;
         }
         let set = crate::distance::letters(q.forms[i]);
@@ -405,12 +425,13 @@ fn remaining(rule: Rule<'_>, (q, sure_q): (Side<'_>, u32), (l, sure_l): (Side<'_
                 continue;
             }
             let (x, y) = (q.forms[i], l.forms[j]);
-            if x.len().abs_diff(y.len()) > 3 || (set ^ crate::distance::letters(y)).count_ones() as usize > 1 + x.len()
-            {
+            let apart = (set ^ crate::distance::letters(y)).count_ones() as usize;
+            if x.len().abs_diff(y.len()) > 3 || (a.script != Script::Abjad && apart > 1 + x.len().max(y.len()) / 3) {
                 continue;
             }
-            let (similarity, how) = align::word_similarity(rule.weights, (x, a.script), (y, b.script));
-            if similarity >= 0.3 && !edges.iter().any(|e| e.query == 1 << i && e.listed == 1 << j) {
+            let (similarity, how) =
+                align::word_similarity(rule.weights, (x, a.script), (y, b.script), (FAINT, a.known));
+            if similarity >= FAINT && !edges.iter().any(|e| e.query == 1 << i && e.listed == 1 << j) {
                 edges.push(Edge {
                     query: 1 << i,
                     listed: 1 << j,
@@ -464,7 +485,7 @@ impl Scratch {
     }
 
     /// Chooses the names to align, by a bound of their score, and forgets the sums.
-    fn select(&mut self, index: &Index, asked: f32) {
+    fn select(&mut self, index: &Index, person: f32, body: f32) {
         self.best.clear();
         let most = self.touched.iter().map(|n| self.sums[*n as usize]).fold(0.0, f32::max);
         for name in &self.touched {
@@ -472,7 +493,13 @@ impl Scratch {
             if sum < most * 0.3 {
                 continue;
             }
-            let listed = index.names[*name as usize].weight;
+            let listed = &index.names[*name as usize];
+            let asked = if index.people[listed.entity as usize] {
+                person
+            } else {
+                body
+            };
+            let listed = listed.weight;
             let sum = sum.min(listed).min(asked.max(0.1));
             let left = (asked - sum).max(0.0) * 0.5 + (listed - sum).max(0.0) * 0.3;
             self.best.push((sum / (sum + left), *name));

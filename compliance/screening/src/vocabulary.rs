@@ -5,7 +5,7 @@ use crate::{distance, name::Hash};
 /// Buckets of the neighbourhood: two to this power.
 const BITS: u32 = 18;
 /// A shape that so many words share says nothing.
-const CROWD: usize = 400;
+const CROWD: usize = 250;
 
 /// All distinct words. A word is found by its own letters, by its letters less one or two, and by its consonants.
 #[derive(Clone, Debug, Default)]
@@ -92,7 +92,7 @@ impl Vocabulary {
         let mut shapes: Vec<(u64, u32)> = Vec::with_capacity(self.len() * 32);
         let mut key = Vec::new();
         for word in 0..small(self.len()) {
-            each_shape(self.form(word), &mut key, |hash| shapes.push((hash, word)));
+            each_shape(self.form(word), &mut key, true, |hash| shapes.push((hash, word)));
         }
         let mut counts = vec![0_u32; (1 << BITS) + 1];
         for (hash, _) in &shapes {
@@ -113,11 +113,12 @@ impl Vocabulary {
     }
 
     /// Calls for every word that shares a shape with `form`; the same word may come more than once.
-    pub(crate) fn each_near(&self, form: &[u8], key: &mut Vec<u8>, mut found: impl FnMut(u32)) {
+    /// Unless `deep`, only one letter may be missing and the consonants say nothing.
+    pub(crate) fn each_near(&self, form: &[u8], key: &mut Vec<u8>, deep: bool, mut found: impl FnMut(u32)) {
         if self.starts.is_empty() {
             return;
         }
-        each_shape(form, key, |hash| {
+        each_shape(form, key, deep, |hash| {
             let at = bucket(hash);
             let tag = tag(hash);
             let range = self.starts[at] as usize..self.starts[at + 1] as usize;
@@ -131,7 +132,7 @@ impl Vocabulary {
 }
 
 /// The hashes of a word's shapes: whole, less one letter, less two for long words, and its consonants.
-fn each_shape(form: &[u8], key: &mut Vec<u8>, mut give: impl FnMut(u64)) {
+fn each_shape(form: &[u8], key: &mut Vec<u8>, deep: bool, mut give: impl FnMut(u64)) {
     let form = &form[..form.len().min(24)];
     let mut whole = Hash::default();
     whole.bytes(form);
@@ -142,7 +143,7 @@ fn each_shape(form: &[u8], key: &mut Vec<u8>, mut give: impl FnMut(u64)) {
             // Deleting either of a doubled letter gives the same word.
             if i == 0 || form[i] != form[i - 1] {
                 let mut one = prefix;
-                if form.len() >= 7 && form.len() <= 16 {
+                if deep && form.len() >= 7 && form.len() <= 16 {
                     for j in i + 1..form.len() {
                         let mut two = one;
                         two.bytes(&form[j + 1..]);
@@ -157,6 +158,9 @@ fn each_shape(form: &[u8], key: &mut Vec<u8>, mut give: impl FnMut(u64)) {
             prefix.bytes(&form[i..=i]);
         }
     }
+    if !deep {
+        return;
+    }
     distance::consonants(form, key);
     if key.len() >= 2 {
         let mut hash = Hash::default();
@@ -169,7 +173,7 @@ fn each_shape(form: &[u8], key: &mut Vec<u8>, mut give: impl FnMut(u64)) {
 fn slot_of(form: &[u8], size: usize) -> usize {
     let mut hash = Hash::default();
     hash.bytes(form);
-    (hash.mixed() & (size as u64 - 1)) as usize
+    usize::try_from(hash.mixed() & u64::from(small(size - 1))).unwrap_or(0)
 }
 
 fn bucket(hash: u64) -> usize {

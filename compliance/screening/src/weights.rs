@@ -44,6 +44,8 @@ pub struct Weights {
     pub knee: f32,
     /// How much faster.
     pub steep: f32,
+    /// Taken off words that were read from Han, Hangul, Arabic or Hebrew letters, per letter of the reading.
+    pub lossy: f32,
     /// Similarity of a short form to its name.
     pub nick: f32,
     /// Similarity of an initial to a name.
@@ -52,6 +54,10 @@ pub struct Weights {
     pub class: f32,
     /// Factor on words joined or split.
     pub join: f32,
+    /// How much more unlikeness counts in words joined or split.
+    pub unlike: f32,
+    /// How much more unlikeness counts between two words that both are known.
+    pub known: f32,
     /// Taken off for each word out of order.
     pub order: f32,
     /// Factor when the names on both sides of "bin" have changed places.
@@ -70,35 +76,38 @@ impl Default for Weights {
     fn default() -> Self {
         Self {
             person: Shape {
-                conflict: 1.3,
+                conflict: 2.707,
                 query: 0.5,
-                listed: 0.2,
+                listed: 0.27,
             },
             body: Shape {
-                conflict: 1.3,
-                query: 0.6,
-                listed: 0.3,
+                conflict: 1.0,
+                query: 0.407,
+                listed: 0.179,
             },
             common: 0.2,
-            particle: 0.15,
-            title: 0.3,
-            legal: 0.15,
-            trade: 0.6,
+            particle: 0.139,
+            title: 0.168,
+            legal: 0.182,
+            trade: 0.545,
             stop: 0.1,
-            number: 0.7,
-            initial: 0.3,
+            number: 0.592,
+            initial: 0.303,
             family: 1.0,
-            slope: 0.8,
-            knee: 0.25,
-            steep: 3.0,
-            nick: 0.85,
-            letter: 0.7,
-            class: 0.85,
-            join: 0.97,
-            order: 0.005,
-            swap: 0.6,
-            thin: 0.2,
-            enough: 0.6,
+            slope: 0.919,
+            knee: 0.234,
+            steep: 2.808,
+            lossy: 0.65,
+            nick: 0.89,
+            letter: 0.78,
+            class: 0.8,
+            join: 0.999,
+            unlike: 1.025,
+            known: 1.547,
+            order: 0.004,
+            swap: 0.549,
+            thin: 0.179,
+            enough: 0.42,
             weak: 0.8,
             former: 0.95,
         }
@@ -116,14 +125,28 @@ impl Weights {
         (1.0 - fall).max(0.0)
     }
 
-    /// The largest distance at which words of such lengths are alike at all.
-    pub(crate) fn limit(a: usize, b: usize) -> u16 {
-        u16::try_from(a.max(b) * 45).unwrap_or(u16::MAX / 2)
+    /// Similarity of words joined or split, from that of their letters.
+    pub(crate) fn joined(&self, similarity: f32) -> f32 {
+        (1.0 - (1.0 - similarity) * self.unlike).max(0.0) * self.join
+    }
+
+    /// The largest distance at which words of such lengths may still be as alike as `least`.
+    pub(crate) fn limit(&self, a: usize, b: usize, least: f32) -> u16 {
+        let fall = (1.0 - least).max(0.0);
+        let before = self.slope * self.knee;
+        let part = if fall <= before {
+            fall / self.slope.max(0.01)
+        } else {
+            self.knee + (fall - before) / (self.slope + self.steep).max(0.01)
+        };
+        whole(part * 100.0 * count(a.max(b)))
     }
 
     /// Weight of a word borne by `bearers` of `all` entities, 0..=1: the rarer, the heavier.
-    pub(crate) fn rarity(&self, bearers: u32, all: u32) -> f32 {
-        let (bearers, all) = (number(bearers), number(all.max(20)));
+    /// `prior` is the part of all people who bear it as a name.
+    pub(crate) fn rarity(&self, bearers: u32, all: u32, prior: f32) -> f32 {
+        let all = number(all.max(20));
+        let bearers = number(bearers).max(all * prior);
         let idf = ((all + 1.0) / (bearers + 1.0)).ln() / (all + 1.0).ln();
         self.common + (1.0 - self.common) * idf.clamp(0.0, 1.0)
     }
@@ -138,4 +161,14 @@ pub(crate) fn count(n: usize) -> f32 {
 #[expect(clippy::cast_precision_loss, reason = "a logarithm is taken of it")]
 fn number(n: u32) -> f32 {
     n as f32
+}
+
+/// A price rounded up, within the range of prices.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "clamped to the range"
+)]
+fn whole(price: f32) -> u16 {
+    price.ceil().clamp(0.0, 30_000.0) as u16
 }

@@ -1,11 +1,20 @@
 //! Words that mean little by themselves: particles, titles, legal forms, trades; and short forms of names.
 
-use std::{collections::HashMap, sync::OnceLock};
+use std::{
+    collections::{HashMap, HashSet},
+    hash::BuildHasherDefault,
+    sync::OnceLock,
+};
 
-use crate::text;
+use crate::{name::Hash, text};
+
+type Map<K, V> = HashMap<K, V, BuildHasherDefault<Hash>>;
 
 /// Facts from opensanctions/rigour (MIT), made by `data/make-words.mjs`.
 const WORDS: &str = include_str!("../data/words.tsv");
+
+/// Names that many bear, whatever a list says.
+const COMMON: &str = include_str!("../data/common.tsv");
 
 /// Longest legal form in words.
 const MAX_PHRASE: usize = 9;
@@ -171,13 +180,15 @@ pub(crate) struct Legal {
 /// All tables, read once.
 #[derive(Default)]
 pub(crate) struct Words {
-    roles: HashMap<Vec<u8>, Role>,
-    particles: HashMap<Vec<u8>, u8>,
-    legal: HashMap<Vec<u8>, (u16, u16)>,
-    trades: HashMap<Vec<u8>, u16>,
-    short_forms: HashMap<Vec<u8>, Vec<u16>>,
+    roles: Map<Vec<u8>, Role>,
+    particles: Map<Vec<u8>, u8>,
+    legal: Map<Vec<u8>, (u16, u16)>,
+    legal_starts: HashSet<Vec<u8>, BuildHasherDefault<Hash>>,
+    trades: Map<Vec<u8>, u16>,
+    short_forms: Map<Vec<u8>, Vec<u16>>,
     names_of: Vec<(Vec<Vec<u8>>, bool)>,
-    numbers: HashMap<&'static [u8], u16>,
+    numbers: Map<&'static [u8], u16>,
+    common: Map<&'static [u8], f32>,
 }
 
 /// The tables.
@@ -210,6 +221,8 @@ impl Words {
                     for alias in list.split('|') {
                         let (key, count) = phrase(alias);
                         if (1..=MAX_PHRASE).contains(&count) && key.len() > 1 {
+                            let first = key.split(|c| *c == b' ').next().unwrap_or_default();
+                            out.legal_starts.insert(first.to_vec());
                             out.legal.entry(key).or_insert((group, sort));
                         }
                     }
@@ -245,6 +258,14 @@ impl Words {
                 out.particles.insert(particle.as_bytes().to_vec(), group);
             }
         }
+        for line in COMMON.lines().rev() {
+            let (prior, list) = match line.split_once('\t') {
+                Some(("1", list)) => (0.01, list),
+                Some((_, list)) => (0.003, list),
+                None => continue,
+            };
+            out.common.extend(list.split(' ').map(|name| (name.as_bytes(), prior)));
+        }
         out.numbers = NUMBERS.iter().map(|(word, n)| (word.as_bytes(), *n)).collect();
         out
     }
@@ -277,9 +298,9 @@ impl Words {
         }
     }
 
-    /// Whether a word only links others ("of", "and").
-    pub(crate) fn is_stop(&self, form: &[u8]) -> bool {
-        self.roles.get(form) == Some(&Role::Stop)
+    /// The part of all people who bear a name, zero when it is not one of the common ones.
+    pub(crate) fn prior(&self, form: &[u8]) -> f32 {
+        self.common.get(form).copied().unwrap_or(0.0)
     }
 
     /// The trade or sort of body that a word names, when it does.
@@ -315,6 +336,10 @@ impl Words {
         let mut start = 0;
         let mut key = Vec::new();
         while start < forms.len() {
+            if !self.legal_starts.contains(&forms[start]) {
+                start += 1;
+                continue;
+            }
             let longest = MAX_PHRASE.min(forms.len() - start);
             let hit = (1..=longest).rev().find_map(|words| {
                 key.clear();

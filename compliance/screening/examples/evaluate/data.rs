@@ -69,7 +69,7 @@ pub fn ofac(folder: &Path) -> Vec<Entity> {
         let mut rest = row[11].as_str();
         while let Some(at) = rest.find("a.k.a. '") {
             rest = &rest[at + 8..];
-            if let Some(end) = rest.find('\'') {
+            if let Some(end) = rest.find("';").or_else(|| rest.rfind('\'')) {
                 names.push(name(&rest[..end], NameGrade::Weak));
                 rest = &rest[end..];
             }

@@ -1,7 +1,7 @@
 //! Measures the screening engine: accuracy on misspelt listed names, on names of people and companies that are not
 //! listed, on labelled pairs; and speed.
 //!
-//! `cargo run --release -p usance-screening --example evaluate -- DATA_FOLDER [--misses] [--frequencies] [--tune N]`
+//! `cargo run --release -p usance-screening --example evaluate -- DATA_FOLDER [--misses] [--frequencies] [--tune N] [--query NAME ...]`
 #![expect(
     clippy::float_arithmetic,
     clippy::cast_precision_loss,
@@ -23,7 +23,7 @@ use usance_screening::{Index, Weights};
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let Some(folder) = args.iter().find(|a| !a.starts_with("--")).map(PathBuf::from) else {
-        println!("usage: evaluate DATA_FOLDER [--misses] [--frequencies] [--tune N]");
+        println!("usage: evaluate DATA_FOLDER [--misses] [--frequencies] [--tune N] [--query NAME ...]");
         return;
     };
     let flag = |name: &str| args.iter().any(|a| a == name);
@@ -35,6 +35,10 @@ fn main() {
         return;
     }
     let corpus = Corpus::read(&folder, entities);
+    if let Some(at) = args.iter().position(|a| a == "--query") {
+        measure::show(&Index::build(&corpus.entities), &args[at + 1..]);
+        return;
+    }
     if let Some(at) = args.iter().position(|a| a == "--tune") {
         let rounds = args.get(at + 1).and_then(|n| n.parse().ok()).unwrap_or(100);
         tune::run(&corpus, rounds);
@@ -42,9 +46,14 @@ fn main() {
     }
     let weights = Weights::default();
     for _ in 0..3 {
-        let start = Instant::now();
+        let (start, busy) = (Instant::now(), measure::cpu());
         let index = Index::build(&corpus.entities);
-        println!("index of {} names built in {:?}", index.names(), start.elapsed());
+        println!(
+            "index of {} names built in {:?}, CPU {:.3} s",
+            index.names(),
+            start.elapsed(),
+            measure::cpu() - busy
+        );
     }
     let index = Index::build_with(&corpus.entities, weights);
     measure::report(&corpus, &index, flag("--misses"));

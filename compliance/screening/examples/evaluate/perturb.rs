@@ -104,7 +104,6 @@ fn perturb(words: &[String], class: &str, random: &mut Random) -> Option<String>
         "drop_middle" if words.len() >= 3 => {
             words.remove(1 + random.below(words.len() - 2));
         }
-        "drop_middle" => return None,
         "join" => {
             let i = random.below(words.len() - 1);
             let next = words.remove(i + 1);

@@ -1,6 +1,7 @@
 //! Romanisation of Arabic (with Persian, Urdu, Pashto letters) and Hebrew, which write few vowels.
 
 /// Latin letters of one Arabic letter; `first` at the start of a word, `last` at its end.
+#[expect(clippy::match_same_arms, reason = "a table in the order of the letters")]
 pub(super) fn arabic(c: char, first: bool, last: bool) -> Option<&'static str> {
     Some(match c {
         'ا' | 'أ' | 'آ' | 'ٱ' => "a",

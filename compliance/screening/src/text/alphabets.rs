@@ -1,6 +1,7 @@
 //! Romanisation of the alphabets: Cyrillic, Greek, Armenian, Georgian, and the kana.
 
-/// Latin letters of one folded Cyrillic letter; `first` at the start of a word, `before` the folded letter before it.
+/// Latin letters of one folded Cyrillic letter; `before` is the folded letter before it, none at the start of a word.
+#[expect(clippy::match_same_arms, reason = "a table in the order of the letters")]
 pub(super) fn cyrillic(c: char, before: Option<char>) -> Option<&'static str> {
     let soft = before.is_none_or(|b| "аеёиоуыэюяьъіїє".contains(b));
     Some(match c {
@@ -61,6 +62,7 @@ pub(super) fn cyrillic(c: char, before: Option<char>) -> Option<&'static str> {
 }
 
 /// Latin letters of the folded Greek letter `c`, with the letters on both sides for the digraphs.
+#[expect(clippy::match_same_arms, reason = "a table in the order of digraphs, then letters")]
 pub(super) fn greek(c: char, before: Option<char>, after: Option<char>) -> Option<&'static str> {
     Some(match (before, c, after) {
         (Some('μ'), 'π', _) | (Some('ν'), 'τ', _) => "",

@@ -3,6 +3,7 @@
 use unicode_normalization::char::{decompose_compatible, is_combining_mark};
 
 /// Latin letters that do not decompose.
+#[expect(clippy::match_same_arms, reason = "a table in the order of the letters")]
 fn ligature(c: char) -> Option<&'static str> {
     Some(match c {
         'ß' | 'ẞ' => "ss",

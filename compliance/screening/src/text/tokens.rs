@@ -25,6 +25,13 @@ pub(crate) enum Script {
     Hangul,
 }
 
+impl Script {
+    /// Whether different words often have one reading.
+    pub(crate) fn is_lossy(self) -> bool {
+        matches!(self, Self::Abjad | Self::Han | Self::Hangul)
+    }
+}
+
 /// One word as it was written and as it is compared.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Raw {
