@@ -202,7 +202,7 @@ pub struct ScreeningConfig {
     /// Takes lists that lack a part, such as the alternate names.
     #[serde(default)]
     pub allow_partial: bool,
-    /// Millionths from which a name asks for a look and blocks; 840,000 and 995,000 when left out.
+    /// Millionths from which a name asks for a look and blocks; 820,000 and 995,000 when left out.
     #[serde(default)]
     pub thresholds: Option<compliance::screening::Thresholds>,
 }

@@ -74,11 +74,11 @@ impl Thresholds {
 }
 
 impl Default for Thresholds {
-    /// Review where about one in two hundred of people on no list is looked at; block for the same name alone. Figures in
+    /// Review where two to five of a thousand people on no list are looked at; block for the same name alone. Figures in
     /// `docs/compliance/screening.md`.
     fn default() -> Self {
         Self {
-            review_ppm: 840_000,
+            review_ppm: 820_000,
             block_ppm: 995_000,
         }
     }
