@@ -63,6 +63,9 @@ enum Command {
     /// Risk: score files and check models; on a running service models, reviews, limits, drift, records; fairness.
     #[command(subcommand)]
     Risk(RiskCommand),
+    /// Cases of compliance: list, show, assign, decide, approve, report, for officers of a running service.
+    #[command(subcommand)]
+    Cases(commands::cases::Command),
     /// Print a generated document.
     Print {
         /// Which.
@@ -162,6 +165,7 @@ fn run(command: Command) -> Result<ExitCode> {
             Command::Chain(command) => commands::chain::run(&command).await,
             Command::Provider(command) => commands::provider::run(&command).await,
             Command::Risk(RiskCommand::Operate(command)) => commands::risk_ops::run(&command).await,
+            Command::Cases(command) => commands::cases::run(&command).await,
             Command::Doctor(options) => commands::doctor::run(&options).await,
             Command::Apr(_) | Command::Schedule(_) | Command::Risk(RiskCommand::Files(_)) | Command::Print { .. } => {
                 Ok(ExitCode::SUCCESS)

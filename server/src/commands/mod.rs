@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 pub mod apr;
+pub mod cases;
 pub mod chain;
 mod chain_status;
 pub mod doctor;
