@@ -77,6 +77,9 @@ enum Command {
     /// The audit trail: verify exports; on a running service search, proofs, exports, checkpoints, anchors.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Cases of compliance: list, show, assign, decide, approve, report, for officers of a running service.
+    #[command(subcommand)]
+    Cases(commands::cases::Command),
     /// Print a generated document.
     Print {
         /// Which.
@@ -200,6 +203,7 @@ fn run(command: Command) -> Result<ExitCode> {
             Command::Kyc(command) => commands::kyc::run(&command).await,
             Command::Audit(AuditCommand::Files(command)) => commands::audit::run(&command).await,
             Command::Audit(AuditCommand::Operate(command)) => commands::audit_ops::run(&command).await,
+            Command::Cases(command) => commands::cases::run(&command).await,
             Command::Doctor(options) => commands::doctor::run(&options).await,
             Command::Apr(_)
             | Command::Schedule(_)

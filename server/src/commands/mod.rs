@@ -5,6 +5,7 @@ use std::process::ExitCode;
 pub mod apr;
 pub mod audit;
 pub mod audit_ops;
+pub mod cases;
 pub mod chain;
 mod chain_status;
 pub mod doctor;
