@@ -6,6 +6,7 @@ pub mod http;
 pub mod journey;
 pub mod onchain;
 mod options;
+pub mod redis_dump;
 pub mod redis_server;
 pub mod scenarios;
 mod settings;

@@ -46,22 +46,6 @@ impl RedisServer {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
-    /// Everything that it holds, as the bytes of an uncompressed snapshot.
-    pub fn dump(&self) -> std::io::Result<Vec<u8>> {
-        use std::io::Write as _;
-        let mut socket = std::net::TcpStream::connect(("127.0.0.1", self.port))?;
-        let mut answers = BufReader::new(socket.try_clone()?);
-        for command in ["CONFIG SET rdbcompression no\r\n", "SAVE\r\n"] {
-            socket.write_all(command.as_bytes())?;
-            let mut answer = String::new();
-            answers.read_line(&mut answer)?;
-            if !answer.starts_with("+OK") {
-                return Err(std::io::Error::other(answer));
-            }
-        }
-        std::fs::read(self.folder.path().join("dump.rdb"))
-    }
-
     /// Ends it at once, as a crash does.
     pub fn kill(&mut self) {
         // It may have ended already.

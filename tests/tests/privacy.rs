@@ -263,7 +263,7 @@ async fn planted_personal_data_appears_nowhere_but_in_the_persons_own_export() -
         }
     }
     if let Some(redis) = &scene.redis {
-        let bytes = redis.dump()?;
+        let bytes = usance_tests::redis_dump::dump(redis)?;
         ensure!(bytes.len() > 500, "the counters are there");
         look("redis", &both, &String::from_utf8_lossy(&bytes));
     }

@@ -115,7 +115,9 @@ fn people() -> Vec<(&'static str, Principal)> {
 }
 
 fn world(db: PgPool) -> World {
+    let ids = Arc::new(Counter(AtomicU64::new(1 << 32)));
     World {
+        vault: aggregator::privacy::Vault::development(db.clone(), Arc::new(Fixed), ids),
         db,
         clock: Arc::new(Fixed),
         ids: Arc::new(Counter(AtomicU64::new(1))),
@@ -125,13 +127,14 @@ fn world(db: PgPool) -> World {
         reader: Arc::new(NoChain),
         attesters: Arc::new(NoChain),
         risk: risk::Engine::built_in().unwrap(),
-        rules: compliance::RuleSet::built_in().unwrap(),
+        rules: aggregator::rules::RuleBook::built_in().unwrap(),
         screening: compliance::ScreeningIndex::built_in().unwrap(),
         credit_data: Arc::new(aggregator::facts::CreditData::none()),
         velocity: Arc::new(InProcessVelocity::default()),
         fraud: FraudSetup::new(DEVELOPMENT_SECRET).unwrap(),
         settings: Settings {
             quote_deadline: Duration::from_secs(60),
+            rules: aggregator::rules::RuleSettings::lenient(),
             ..Settings::default()
         },
     }
@@ -241,6 +244,7 @@ pub fn ask() -> NewRequest {
         },
         applicant: Applicant {
             full_name: "Alex Sample".to_owned(),
+            date_of_birth: None,
             monthly_income: usd(700_000),
             monthly_housing_cost: usd(150_000),
             monthly_debt_payments: usd(20_000),

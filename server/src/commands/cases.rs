@@ -1,5 +1,5 @@
-//! `usance cases list | show | assign | decide | approve | return | report | release | aml`: cases of a running service, for officers,
-//! over its REST interface; `aml` works on the database.
+//! `usance cases list | show | assign | decide | approve | return | report | release`: cases of a running service, for officers,
+//! over its REST interface.
 //!
 //! Ends with 0 when it did what was asked, with 1 when the service refused it, and with 2 when it could not ask.
 
@@ -8,17 +8,12 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use clap::Subcommand;
-use domain::ids::PrincipalId;
-use domain::ports::Clock;
-use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::http::HttpError;
 use super::provider_ops::Service;
 use super::table::{Align, Cell, Table, Tone, colour_wanted, printable};
 use super::{Exit, print};
-use crate::clock::SystemClock;
 
 /// What to do.
 #[derive(Subcommand, Debug)]
@@ -39,8 +34,6 @@ pub enum Command {
     Report(ReportOptions),
     /// Release a draft of a colleague for filing by the hash of its file, or with --withdraw withdraw it. For the AML group.
     Release(ReleaseOptions),
-    /// Add an officer to the AML group, or with --remove take it out. For the operator, who has the database.
-    Aml(AmlOptions),
 }
 
 /// Options of `list`.
@@ -155,22 +148,6 @@ pub struct ReleaseOptions {
     service: Service,
 }
 
-/// Options of `aml`.
-#[derive(clap::Args, Clone, Debug)]
-pub struct AmlOptions {
-    /// `prn_…`.
-    officer: String,
-    /// Take it out.
-    #[arg(long)]
-    remove: bool,
-    /// Who does this; kept for good.
-    #[arg(long)]
-    by: String,
-    /// PostgreSQL.
-    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
-    database_url: SecretString,
-}
-
 /// Does it.
 pub async fn run(command: &Command) -> Result<ExitCode> {
     match act(command).await {
@@ -213,7 +190,6 @@ async fn act(command: &Command) -> Result<Exit> {
                 reports(&json!([found]), colour)
             }))
         }
-        Command::Aml(options) => aml(options).await,
     }
 }
 
@@ -296,26 +272,6 @@ async fn report(options: &ReportOptions) -> Result<Exit> {
     Ok(tell(&options.service, &made["report"], |found, colour| {
         reports(&json!([found]), colour)
     }))
-}
-
-async fn aml(options: &AmlOptions) -> Result<Exit> {
-    let id = options
-        .officer
-        .strip_prefix("prn_")
-        .and_then(|id| Uuid::parse_str(id).ok())
-        .with_context(|| format!("{:?} is no id of a principal", options.officer))?;
-    let db = aggregator::connect(options.database_url.expose_secret(), 1)
-        .await
-        .context("cannot reach PostgreSQL")?;
-    let wish = (options.by.as_str(), PrincipalId(id), !options.remove);
-    let changed = aggregator::cases::reports::set_aml_member(&db, SystemClock.now(), wish).await?;
-    let said = match (changed, options.remove) {
-        (false, _) => "nothing changed",
-        (true, false) => "added to the AML group",
-        (true, true) => "taken out of the AML group",
-    };
-    print(&format!("{said}\n"));
-    Ok(Exit::Success)
 }
 
 fn text(value: &Value) -> String {
