@@ -119,10 +119,10 @@ class Nomenklatura:
 
     def __init__(self, folder):
         from followthemoney import model
-        from nomenklatura.matching import get_algorithm
+        from nomenklatura.matching import ScoringConfig, get_algorithm
 
         self.model, self.algorithm = model, get_algorithm("logic-v2")
-        self.config = self.algorithm.default_config()
+        self.config = ScoringConfig.defaults()
         names, kinds = defaultdict(list), {}
         for row in table(folder, "sdn.csv"):
             kinds[row[0]] = {"individual": "Person", "vessel": "Vessel", "aircraft": "Airplane"}.get(row[2], "Organization")
