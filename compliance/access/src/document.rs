@@ -107,13 +107,13 @@ fn fields(page: &mut String) {
         let entry = rules.entry(name).or_insert_with(|| (rule.who.roles(), Vec::new()));
         entry.1.push(format!("{} {{ {} }}", rule.name, rule.fields.join(" ")));
     }
-    for (name, (roles, fields)) in rules {
-        let roles = if roles == RoleSet::CALLERS {
+    for (name, (who, fields)) in rules {
+        let who = if who == RoleSet::CALLERS {
             "every caller".to_owned()
         } else {
-            names(roles)
+            names(who)
         };
-        line(page, format_args!("| {name} | {roles} | {} |", fields.join("; ")));
+        line(page, format_args!("| {name} | {who} | {} |", fields.join("; ")));
     }
 }
 

@@ -233,6 +233,7 @@ pub static GRANTS: &[Grant] = &[
     grant(C::Erasure, A::Create, DESK, &[Reach]),
     grant(C::Erasure, A::Approve, HEADS, &[Reach, FourEyes]),
     grant(C::Export, A::Read, BORROWER, &[Own]),
+    grant(C::Export, A::Read, DESK, &[Reach]),
     grant(C::Export, A::Create, BORROWER, &[Own]),
     grant(C::Export, A::Create, DESK, &[Reach, Purpose]),
     grant(C::Export, A::Release, HEADS, &[Reach, FourEyes]),

@@ -24,13 +24,11 @@ pub fn join(parts: &[String]) -> Result<String, JoinError> {
                 notes.push(found);
             }
         }
-        let mut next = header.from;
-        for text in lines {
+        for (next, text) in (header.from..).zip(lines) {
             let found: EntryLine = read(Some(text))?;
             if found.seq != next {
                 return Err(JoinError);
             }
-            next += 1;
             entries.push_str(text);
         }
         whole = Some(match whole {

@@ -46,12 +46,13 @@ pub(crate) fn authorization(signing: &Signing<'_>, key_id: &str, secret: &str) -
     let day = signing.at.format("%Y%m%d").to_string();
     let names: Vec<&str> = signing.headers.iter().map(|(name, _)| *name).collect();
     let names = names.join(";");
-    let mut canonical = format!("{}\n{}\n\n", signing.method, signing.path);
-    for (name, value) in signing.headers {
-        let folded: Vec<&str> = value.split_whitespace().collect();
-        canonical.push_str(&format!("{name}:{}\n", folded.join(" ")));
-    }
-    canonical.push_str(&format!("\n{names}\n{}", hex::encode(Sha256::digest(signing.body))));
+    let folded = signing.headers.iter().map(|(name, value)| {
+        let words: Vec<&str> = value.split_whitespace().collect();
+        format!("{name}:{}", words.join(" "))
+    });
+    let headers = folded.collect::<Vec<_>>().join("\n");
+    let (method, path, body) = (signing.method, signing.path, hex::encode(Sha256::digest(signing.body)));
+    let canonical = format!("{method}\n{path}\n\n{headers}\n\n{names}\n{body}");
     let scope = format!("{day}/{}/{}/aws4_request", signing.region, signing.service);
     let hashed = hex::encode(Sha256::digest(canonical.as_bytes()));
     let to_sign = format!("AWS4-HMAC-SHA256\n{}\n{scope}\n{hashed}", amz_date(signing.at));

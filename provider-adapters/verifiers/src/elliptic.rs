@@ -97,7 +97,8 @@ struct Evaluation {
 
 #[derive(Deserialize)]
 struct Rule {
-    rule_name: Option<String>,
+    #[serde(rename = "rule_name")]
+    name: Option<String>,
     risk_score: Option<serde_json::Number>,
     #[serde(default)]
     matched_elements: Vec<Element>,
@@ -149,7 +150,7 @@ impl Elliptic {
             sanctioned |= categories
                 .clone()
                 .any(|category| category.to_lowercase().contains("sanction"));
-            let named = rule.rule_name.as_deref().or_else(|| categories.clone().next());
+            let named = rule.name.as_deref().or_else(|| categories.clone().next());
             evidence.push(WalletEvidence {
                 source: NAME.into(),
                 category: term(named.unwrap_or("a rule without a name")),

@@ -25,7 +25,7 @@ fn hmac(key: &[u8], data: &[u8]) -> Vec<u8> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    ::hex::encode(bytes)
 }
 
 /// Whether the call is signed by the account's key, over the headers that must be signed.
@@ -47,12 +47,13 @@ fn signed(call: &Call<'_>) -> bool {
     {
         return false;
     }
-    let lines: String = listed
+    let lines: Vec<String> = listed
         .iter()
-        .map(|name| format!("{name}:{}\n", call.header(name)))
+        .map(|name| format!("{name}:{}", call.header(name)))
         .collect();
+    let lines = lines.join("\n");
     let canonical = format!(
-        "{}\n{}\n\n{lines}\n{names}\n{}",
+        "{}\n{}\n\n{lines}\n\n{names}\n{}",
         call.method,
         call.path,
         hex(&Sha256::digest(call.raw))

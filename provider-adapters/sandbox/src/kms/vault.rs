@@ -11,7 +11,7 @@ fn errors(status: u16, texts: &[&str]) -> Answer {
     (status, json!({ "errors": texts }))
 }
 
-fn data(value: Value) -> Answer {
+fn data(value: &Value) -> Answer {
     let envelope =
         json!({ "request_id": "sandbox", "lease_id": "", "renewable": false, "lease_duration": 0, "data": value });
     (200, envelope)
@@ -25,7 +25,7 @@ pub(super) fn answer(kms: &SandboxKms, call: &Call<'_>) -> Answer {
         KmsFault::Throttled => return errors(429, &["request path \"transit\": rate limit quota exceeded"]),
         KmsFault::Denied => return errors(403, &["1 error occurred:\n\t* permission denied\n\n"]),
         KmsFault::KeyGone => return errors(400, &["encryption key not found"]),
-        KmsFault::Malformed => return data(json!({})),
+        KmsFault::Malformed => return data(&json!({})),
         _ => {}
     }
     if call.header("x-vault-token") != TOKEN || call.header("x-vault-request") != "true" {
@@ -43,7 +43,7 @@ pub(super) fn answer(kms: &SandboxKms, call: &Call<'_>) -> Answer {
     }
     if (call.method, action) == (&Method::GET, "keys") {
         let derived = book.fault != KmsFault::NotDerived;
-        return data(json!({
+        return data(&json!({
             "type": "aes256-gcm96", "derived": derived, "latest_version": book.version, "min_decryption_version": book.oldest.max(1),
             "name": KEY, "exportable": false, "deletion_allowed": false,
         }));
@@ -80,7 +80,7 @@ fn wrap(book: &mut Book, kms: &SandboxKms, plain: String, context: String) -> An
         key: KEY.to_owned(),
         version,
     });
-    data(json!({ "ciphertext": kept.token, "key_version": kept.version }))
+    data(&json!({ "ciphertext": kept.token, "key_version": kept.version }))
 }
 
 fn unwrap(book: &mut Book, kms: &SandboxKms, (body, action): (&Value, &str), context: String) -> Answer {
@@ -108,5 +108,5 @@ fn unwrap(book: &mut Book, kms: &SandboxKms, (body, action): (&Value, &str), con
     } else {
         kept.plain
     };
-    data(json!({ "plaintext": plain }))
+    data(&json!({ "plaintext": plain }))
 }

@@ -165,7 +165,7 @@ impl Jumio {
         }
     }
 
-    fn get<'a>(&'a self, path: String) -> Call<'a> {
+    fn get(&self, path: String) -> Call<'_> {
         Call {
             method: Method::GET,
             host: &self.hosts.retrieval,

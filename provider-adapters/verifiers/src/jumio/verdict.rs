@@ -54,9 +54,8 @@ fn by(decision: &Decision, details: &Details) -> Result<VendorStatus, VerifyErro
         "PASSED" if checks(details).any(|check| check.decision.kind == "REJECTED") => VendorStatus::OnHold,
         "PASSED" => VendorStatus::Approved(person(details)),
         "WARNING" => VendorStatus::OnHold,
-        "REJECTED" => rejected(decision, details),
         "NOT_EXECUTED" if matches!(decision.label(), "TOKEN_EXPIRED" | "SESSION_EXPIRED") => VendorStatus::Expired,
-        "NOT_EXECUTED" => rejected(decision, details),
+        "REJECTED" | "NOT_EXECUTED" => rejected(decision, details),
         _ => return Err(VerifyError::malformed("decision.type", "is not known")),
     })
 }

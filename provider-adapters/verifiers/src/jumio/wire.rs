@@ -23,6 +23,7 @@ pub(super) struct Workflow<'a> {
     pub credentials: Option<Credential>,
 }
 
+#[expect(clippy::ref_option, reason = "serde asks for a reference to the field")]
 fn list<S: serde::Serializer>(one: &Option<Credential>, to: S) -> Result<S::Ok, S::Error> {
     to.collect_seq(one)
 }

@@ -154,11 +154,11 @@ impl Sumsub {
     async fn by_session(&self, session: Uuid, deadline: Instant) -> Result<Applicant, VerifyError> {
         let path = format!("/resources/applicants/-;externalUserId={session}/one");
         let applicant: Applicant = self.ask(Call::get(&path), deadline).await?;
-        self.ours(applicant, session)
+        Self::ours(applicant, session)
     }
 
     /// An applicant of another session is none of ours, whatever was asked.
-    fn ours(&self, applicant: Applicant, session: Uuid) -> Result<Applicant, VerifyError> {
+    fn ours(applicant: Applicant, session: Uuid) -> Result<Applicant, VerifyError> {
         name(&applicant.id, "id")?;
         if applicant.external_user_id.as_deref() == Some(session.to_string().as_str()) {
             Ok(applicant)
@@ -269,7 +269,7 @@ impl Verifier for Sumsub {
             .call(Call::post("/resources/applicants", &query, &body), deadline)
             .await?;
         let applicant = match answer.status {
-            200 | 201 => self.ours(read(&answer)?, new.session)?,
+            200 | 201 => Self::ours(read(&answer)?, new.session)?,
             // Made by an earlier call whose answer was lost.
             409 => self.by_session(new.session, deadline).await?,
             _ => return Err(failure::of_status(&answer, self.clock.now())),
@@ -356,7 +356,7 @@ impl Verifier for Sumsub {
         if matches!(snapshot.status, VendorStatus::Approved(_)) {
             let path = format!("/resources/applicants/{}/one", name(&of.subject, "applicantId")?);
             let applicant: Applicant = self.ask(Call::get(&path), deadline).await?;
-            let applicant = self.ours(applicant, of.session)?;
+            let applicant = Self::ours(applicant, of.session)?;
             if applicant.id != of.subject {
                 return Err(VerifyError::malformed("id", "is not the applicant asked for"));
             }
@@ -404,12 +404,12 @@ pub(crate) fn page(url: &str, network: NetworkPolicy) -> Result<String, VerifyEr
 }
 
 fn status(review: &Review) -> Result<VendorStatus, VerifyError> {
-    Ok(match review.review_status.as_str() {
+    Ok(match review.status.as_str() {
         "init" | "awaitingUser" => VendorStatus::AwaitingUser,
         "pending" | "prechecked" | "queued" | "awaitingService" => VendorStatus::Pending,
         "onHold" => VendorStatus::OnHold,
         "completed" => {
-            let result = review.review_result.as_ref();
+            let result = review.result.as_ref();
             verdict(result.ok_or_else(|| VerifyError::malformed("reviewResult", "is missing"))?)?
         }
         _ => return Err(VerifyError::malformed("reviewStatus", "is not known")),

@@ -78,8 +78,10 @@ pub(super) struct ApplicantStatus(pub Review);
 pub(super) struct Review {
     pub level_name: Option<String>,
     pub attempt_cnt: Option<u32>,
-    pub review_status: String,
-    pub review_result: Option<ReviewResult>,
+    #[serde(rename = "reviewStatus")]
+    pub status: String,
+    #[serde(rename = "reviewResult")]
+    pub result: Option<ReviewResult>,
 }
 
 #[derive(Deserialize)]
