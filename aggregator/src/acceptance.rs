@@ -70,13 +70,8 @@ impl Aggregator {
             return self.refuse(caller, (request, &quote), recheck, now).await;
         }
         decisions::store(&mut tx, request.id, "ACCEPTANCE", &recheck.decisions, now).await?;
-        deeds::decided(
-            &mut tx,
-            &self.world,
-            (request.tenant, request.borrower),
-            &recheck.decisions,
-        )
-        .await?;
+        let owner = (request.tenant, request.borrower);
+        deeds::decided(&mut tx, &self.world, owner, &recheck.decisions).await?;
         let version = rows::accept(&mut tx, request.id, quote.id)
             .await?
             .ok_or_else(already_accepted)?;
@@ -100,17 +95,7 @@ impl Aggregator {
             decisions::store(&mut tx, request.id, "ACCEPTANCE", &decided, now).await?;
             deeds::decided(&mut tx, &self.world, (request.tenant, request.borrower), &decided).await?;
         }
-        let payload = serde_json::json!({
-            "tenant": request.tenant, "borrower": request.borrower, "requestId": request.id, "quoteId": quote.id,
-            "settlementId": view.id, "loanId": view.loan_id, "provider": quote.provider, "digest": quote.digest,
-        });
-        let event = Event {
-            aggregate: "request",
-            aggregate_id: request.id.0,
-            version,
-            kind: "QuoteAccepted",
-            payload,
-        };
+        let event = accepted(request, &quote, &view, version);
         append(&mut tx, &self.world, &[event]).await?;
         deeds::accepted(&mut tx, &self.world, caller, (request, quote.id.0), None).await?;
         finish(&mut tx, &call, &view).await?;
@@ -236,6 +221,21 @@ fn credit(request: &CreditRequest, quote: &Quote, view: &SettlementView) -> Opti
         amount,
         subject: quote.id.0,
     })
+}
+
+/// What is told of an acceptance.
+fn accepted(request: &CreditRequest, quote: &Quote, view: &SettlementView, version: i32) -> Event {
+    let payload = serde_json::json!({
+        "tenant": request.tenant, "borrower": request.borrower, "requestId": request.id, "quoteId": quote.id,
+        "settlementId": view.id, "loanId": view.loan_id, "provider": quote.provider, "digest": quote.digest,
+    });
+    Event {
+        aggregate: "request",
+        aggregate_id: request.id.0,
+        version,
+        kind: "QuoteAccepted",
+        payload,
+    }
 }
 
 /// Whether the quote can still be accepted, as it was shown.

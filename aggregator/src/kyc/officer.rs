@@ -108,7 +108,7 @@ impl Aggregator {
             .await?
             .ok_or(Error::NotFound)?;
         let approve = review.verdict == "APPROVE";
-        review.state = if confirm { "CONFIRMED" } else { "DECLINED" }.to_owned();
+        if confirm { "CONFIRMED" } else { "DECLINED" }.clone_into(&mut review.state);
         review.decided_by = Some(caller.id.0);
         review.decided_at = Some(self.world.clock.now());
         review.decision_note = Some(note.to_owned());

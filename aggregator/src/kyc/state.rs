@@ -100,16 +100,16 @@ pub(crate) fn next(before: &Before<'_>, said: &Snapshot) -> Option<Step> {
     let wished = wish(before, said);
     let now = before.state;
     let taken = match (now, wished.state) {
-        (Created | Erased | Expired, _) => return None,
         // What people look at only gets worse without them.
         (Review, Rejected) => wished,
-        (Review, _) | (Rejected, Open | Pending | OnHold | Retry | Expired | Rejected) => return None,
+        // A rejected try stays so until the borrower hands in again; a verification stands until its end.
+        (Created | Erased | Expired | Review, _)
+        | (Retry, Open)
+        | (Verified, Verified | Expired)
+        | (Rejected, Open | Pending | OnHold | Retry | Expired | Rejected) => return None,
         (Rejected, Verified | Review) => step(Review, Some("VENDOR_REVERSED")),
-        // A verification stands until its end unless the vendor takes it back; then people look.
-        (Verified, Verified | Expired) => return None,
+        // Unless the vendor takes it back; then people look.
         (Verified, Open | Pending | OnHold | Retry) => step(Review, Some("VENDOR_REOPENED")),
-        // A rejected try stays so until the borrower hands in again.
-        (Retry, Open) => return None,
         _ => wished,
     };
     (taken.state != now).then_some(taken)

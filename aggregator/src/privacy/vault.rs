@@ -348,12 +348,11 @@ impl Vault {
         let key = self.unwrap_subject(conn, row).await?;
         // Not from memory: it may still hold the tenant's key that was just retired.
         let newest = rows::active_tenant_key(conn, row.tenant, WRAP).await?;
-        let tenant = match newest {
-            Some(newest) => self.tenant_key(conn, (row.tenant, newest.id)).await?,
-            None => {
-                self.tenants.forget_where(|_| true);
-                self.tenant_active_by(conn, row.tenant, WRAP).await?
-            }
+        let tenant = if let Some(newest) = newest {
+            self.tenant_key(conn, (row.tenant, newest.id)).await?
+        } else {
+            self.tenants.forget_where(|_| true);
+            self.tenant_active_by(conn, row.tenant, WRAP).await?
         };
         let whose = Whose {
             tenant: row.tenant,

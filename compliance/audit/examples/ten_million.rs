@@ -32,7 +32,7 @@ impl Stored {
         loop {
             let row = self.0.entry(level).or_default();
             row.push(hash);
-            if row.len() % 256 != 0 {
+            if !row.len().is_multiple_of(256) {
                 return;
             }
             let Some(root) = fold(&row[row.len() - 256..]) else {

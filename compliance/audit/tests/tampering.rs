@@ -1,4 +1,5 @@
 //! Whatever is done to an export is found from the export and one checkpoint that was kept elsewhere.
+#![expect(clippy::unwrap_used, reason = "a failed step of a test is a failed test")]
 
 use std::collections::BTreeMap;
 

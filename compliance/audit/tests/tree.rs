@@ -1,4 +1,5 @@
 //! The tree and its proofs, by the published vectors of RFC 6962 implementations and by brute force.
+#![expect(clippy::unwrap_used, reason = "a failed step of a test is a failed test")]
 
 use std::collections::HashMap;
 
@@ -74,6 +75,7 @@ fn roots_are_those_of_the_published_vectors() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of vectors")]
 fn proofs_are_those_of_the_published_vectors() {
     let nodes = nodes(&leaves());
     let read = |texts: &[&str]| texts.iter().map(|text| hash(text)).collect::<Vec<_>>();

@@ -1,4 +1,5 @@
 //! The adapters against key services that speak the true interfaces, faults included.
+#![expect(clippy::unwrap_used, reason = "a failed step of a test is a failed test")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -43,7 +43,7 @@ pub(crate) fn world(hand: &Arc<Hand>) -> sandbox::World {
 }
 
 pub(crate) fn soon() -> Instant {
-    Instant::now() + Duration::from_secs(60)
+    Instant::now() + Duration::from_mins(1)
 }
 
 pub(crate) fn session() -> Uuid {

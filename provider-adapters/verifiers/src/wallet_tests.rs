@@ -26,7 +26,7 @@ async fn stage() -> (WalletsHandle, Elliptic, Chainalysis) {
         review_at: Decimal::from(5),
         block_at: Decimal::from(10),
         clock: hand.clone(),
-        timeout: Duration::from_secs(60),
+        timeout: Duration::from_mins(1),
         limit: Limit::per_minute(NonZeroU32::new(500).unwrap()),
     };
     let chainalysis = Chainalysis {
@@ -34,7 +34,7 @@ async fn stage() -> (WalletsHandle, Elliptic, Chainalysis) {
         endpoint,
         key: Secret::new(CHAINALYSIS_KEY.into()),
         clock: Arc::clone(&elliptic.clock),
-        timeout: Duration::from_secs(60),
+        timeout: Duration::from_mins(1),
         limit: Limit::per_second(NonZeroU32::new(100).unwrap()),
     };
     (services, elliptic, chainalysis)

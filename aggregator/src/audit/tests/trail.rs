@@ -24,7 +24,7 @@ async fn the_main_flow_is_recorded_and_no_tampering_with_its_export_goes_unseen(
         let view = stage.closed(&format!("key-{round}")).await;
         assert_eq!(view.lenders.len(), 2);
         seal(aggregator).await;
-        stage.clock.advance(std::time::Duration::from_secs(60));
+        stage.clock.advance(std::time::Duration::from_mins(1));
     }
     let tenant = TenantId(TENANT);
     let all = AuditFilter::default();

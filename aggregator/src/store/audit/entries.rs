@@ -13,18 +13,15 @@ pub(crate) async fn insert_entries(conn: &mut PgConnection, entries: &[Entry]) -
     let ids: Vec<Uuid> = entries.iter().map(|e| e.id).collect();
     let tenants: Vec<Uuid> = entries.iter().map(|e| e.tenant).collect();
     let ats: Vec<_> = entries.iter().map(|e| e.at).collect();
-    let actors: Vec<Uuid> = entries.iter().map(|e| e.actor.id).collect();
+    let who: Vec<Uuid> = entries.iter().map(|e| e.actor.id).collect();
     let roles: Vec<&str> = entries.iter().map(|e| e.actor.role.as_str()).collect();
     let actions: Vec<&str> = entries.iter().map(|e| e.action.as_str()).collect();
     let kinds: Vec<&str> = entries.iter().map(|e| e.object.kind.as_str()).collect();
     let objects: Vec<&str> = entries.iter().map(|e| e.object.id.as_str()).collect();
     let subjects: Vec<Option<Uuid>> = entries.iter().map(|e| e.subject).collect();
-    let decisions: Vec<Option<&str>> = entries
-        .iter()
-        .map(|e| e.decision.as_ref().map(|c| c.as_str()))
-        .collect();
-    let rules: Vec<Option<&str>> = entries.iter().map(|e| e.rules.as_ref().map(|c| c.as_str())).collect();
-    let lists: Vec<Option<&str>> = entries.iter().map(|e| e.lists.as_ref().map(|c| c.as_str())).collect();
+    let decisions: Vec<Option<&str>> = entries.iter().map(|e| e.decision.as_ref().map(Code::as_str)).collect();
+    let rule_sets: Vec<Option<&str>> = entries.iter().map(|e| e.rules.as_ref().map(Code::as_str)).collect();
+    let lists: Vec<Option<&str>> = entries.iter().map(|e| e.lists.as_ref().map(Code::as_str)).collect();
     let stored = |made: &Vec<Commitment>| (!made.is_empty()).then(|| to_json(made)).transpose();
     let commitments: Vec<Option<String>> = entries
         .iter()
@@ -41,14 +38,14 @@ pub(crate) async fn insert_entries(conn: &mut PgConnection, entries: &[Entry]) -
         &ids,
         &tenants,
         &ats,
-        &actors,
+        &who,
         &roles as &[&str],
         &actions as &[&str],
         &kinds as &[&str],
         &objects as &[&str],
         &subjects as &[Option<Uuid>],
         &decisions as &[Option<&str>],
-        &rules as &[Option<&str>],
+        &rule_sets as &[Option<&str>],
         &lists as &[Option<&str>],
         &commitments as &[Option<String>],
     )

@@ -35,7 +35,7 @@ async fn stage() -> Stage {
         production: false,
         network: NetworkPolicy::AllowLoopback,
         clock: hand.clone(),
-        timeout: Duration::from_secs(60),
+        timeout: Duration::from_mins(1),
         limit: Limit::per_second(NonZeroU32::new(10_000).unwrap()),
     };
     Stage { hand, vendor, sumsub }
