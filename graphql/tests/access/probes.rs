@@ -299,6 +299,50 @@ const OF_THE_PLATFORM: &[(&str, &str, &str)] = &[
     ),
 ];
 
+/// Root fields whose objects are tried beside their use cases in the aggregator; here their roles alone are asked, with every other field.
+pub const BY_ROLE: &[&str] = &[
+    "assignCase",
+    "auditAnchors",
+    "auditCheckpoints",
+    "auditConsistency",
+    "auditEntries",
+    "auditExport",
+    "auditKey",
+    "auditProof",
+    "case",
+    "caseReports",
+    "cases",
+    "checkCase",
+    "decideCase",
+    "decideRules",
+    "decideVerification",
+    "document",
+    "draftReport",
+    "erasureRequests",
+    "legalHolds",
+    "notices",
+    "obligations",
+    "personalDataExport",
+    "placeLegalHold",
+    "proposeRules",
+    "proposeVerification",
+    "releaseLegalHold",
+    "releaseReport",
+    "requestErasure",
+    "retentionPolicies",
+    "rotatePersonalKeys",
+    "ruleChanges",
+    "ruleDifferences",
+    "rulePublication",
+    "rulePublications",
+    "ruleReplay",
+    "rules",
+    "startVerification",
+    "verification",
+    "verificationLink",
+    "verifications",
+];
+
 fn nothing(kind: Kind) -> String {
     encode(kind, Uuid::from_u128(0xFFFF_FFFF))
 }
