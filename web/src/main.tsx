@@ -10,6 +10,8 @@ import { TextProvider } from './text'
 
 const ResultsPage = lazy(() => import('./borrower/results/ResultsPage').then((module) => ({ default: module.ResultsPage })))
 
+const ComparePage = lazy(() => import('./borrower/compare/ComparePage').then((module) => ({ default: module.ComparePage })))
+
 const router = createBrowserRouter([
   {
     element: (
@@ -22,6 +24,7 @@ const router = createBrowserRouter([
     children: [
       { path: '/', element: <RequestPage /> },
       { path: '/requests/:id', element: <ResultsPage /> },
+      { path: '/requests/:id/compare', element: <ComparePage /> },
     ],
   },
 ])

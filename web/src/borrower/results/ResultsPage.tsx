@@ -1,5 +1,5 @@
 import { useEffect, useReducer, useState } from 'react'
-import { useParams, useSearchParams } from 'react-router'
+import { Link, useParams, useSearchParams } from 'react-router'
 import { useSubscription } from 'urql'
 import { ANSWERS } from '../../api/quotes'
 import { Choose, Said, Secondary } from '../../design/parts'
@@ -49,6 +49,16 @@ export function ResultsPage() {
           return <OfferRow key={key} offer={offer} chosen={compared.includes(key)} onChoose={choose} />
         })}
       </ol>
+      {compared.length >= 2 && (
+        <div className="sticky bottom-4 self-center">
+          <Link
+            to={`/requests/${id}/compare?${new URLSearchParams(compared.map((offer) => ['offer', offer]))}`}
+            className="inline-flex min-h-12 items-center rounded-xl bg-accent px-6 font-medium text-on-accent shadow-lift hover:bg-accent-strong"
+          >
+            {t.compare.button(compared.length)}
+          </Link>
+        </div>
+      )}
       {book.closed && book.offers.size === 0 && (
         <section className="rounded-2xl border border-line bg-surface p-7 text-center">
           <h2 className="text-xl font-semibold">{t.results.none}</h2>
