@@ -126,6 +126,16 @@ export const en = {
     ON_PREPAY: 'only if you pay back early',
     ON_LATE: 'only if you pay late',
   },
+  collateral: {
+    ltv: 'Loan compared with your security',
+    tokens: (symbol: string) => `${symbol} to lock`,
+    least: (tokens: string, symbol: string) => `Lock at least ${tokens} ${symbol} for this loan.`,
+    health: 'Safety (sold at 1 and below)',
+    soldAt: (symbol: string) => `Sold when one ${symbol} costs`,
+    drop: (percent: string) => `${percent} below today`,
+    picture: (percent: string) => `A picture of prices: the security is sold when the price falls ${percent} from today.`,
+    caption: 'Below the dashed line the lender may sell your security. You can add more at any time.',
+  },
   sorts: { rank: 'Best match', apr: 'Lowest APR', total: 'Lowest cost in all', payment: 'Smallest payment', receive: 'Most money now' },
   losers: {
     DECLINED: 'Said no',

@@ -126,6 +126,16 @@ export const es: Text = {
     ON_PREPAY: 'solo si devuelve antes',
     ON_LATE: 'solo si paga tarde',
   },
+  collateral: {
+    ltv: 'Préstamo frente a su garantía',
+    tokens: (symbol) => `${symbol} que bloquea`,
+    least: (tokens, symbol) => `Bloquee al menos ${tokens} ${symbol} para este préstamo.`,
+    health: 'Seguridad (se vende en 1 o menos)',
+    soldAt: (symbol) => `Se vende cuando un ${symbol} cuesta`,
+    drop: (percent) => `${percent} por debajo de hoy`,
+    picture: (percent) => `Una imagen de precios: la garantía se vende cuando el precio cae un ${percent} desde hoy.`,
+    caption: 'Por debajo de la línea, la entidad puede vender su garantía. Puede añadir más en cualquier momento.',
+  },
   sorts: { rank: 'La mejor', apr: 'TAE más baja', total: 'Costo total más bajo', payment: 'Pago más pequeño', receive: 'Más dinero ahora' },
   losers: {
     DECLINED: 'Dijo que no',
