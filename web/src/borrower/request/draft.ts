@@ -1,0 +1,164 @@
+// What a borrower fills in. Text as it was typed, so that going back loses nothing; checked step by step.
+
+import { z } from 'zod'
+import type { TermUnit } from '../../format/dates'
+import { parseAmount } from '../../format/money'
+
+export const CURRENCIES = ['USD', 'EUR', 'GBP', 'INR'] as const
+export const TERM_UNITS = ['DAY', 'WEEK', 'MONTH', 'YEAR'] as const satisfies readonly TermUnit[]
+export const PURPOSES = ['DEBT_CONSOLIDATION', 'HOME_IMPROVEMENT', 'PURCHASE', 'EDUCATION', 'MEDICAL', 'BUSINESS', 'OTHER'] as const
+export const EMPLOYMENTS = ['EMPLOYED', 'SELF_EMPLOYED', 'STUDENT', 'RETIRED', 'UNEMPLOYED'] as const
+
+export interface Draft {
+  readonly amount: string
+  readonly currency: (typeof CURRENCIES)[number]
+  readonly count: string
+  readonly unit: (typeof TERM_UNITS)[number]
+  readonly purpose: (typeof PURPOSES)[number]
+  readonly secured: boolean
+  readonly country: string
+  readonly region: string
+  readonly fullName: string
+  readonly income: string
+  readonly housing: string
+  readonly debts: string
+  readonly employment: (typeof EMPLOYMENTS)[number]
+  readonly employmentMonths: string
+  readonly residenceMonths: string
+  readonly military: boolean
+}
+
+export const BLANK: Draft = {
+  amount: '',
+  currency: 'USD',
+  count: '24',
+  unit: 'MONTH',
+  purpose: 'OTHER',
+  secured: false,
+  country: 'US',
+  region: '',
+  fullName: '',
+  income: '',
+  housing: '',
+  debts: '',
+  employment: 'EMPLOYED',
+  employmentMonths: '',
+  residenceMonths: '',
+  military: false,
+}
+
+/** Longest time that can be asked for, in each unit. */
+const LONGEST: Record<TermUnit, number> = { DAY: 3650, WEEK: 520, MONTH: 360, YEAR: 30 }
+
+/** A code of `text.problems`, with its figures. */
+export type Problem = string | { readonly code: 'out-of-range'; readonly low: number; readonly high: number }
+
+const whole = (low: number, high: number) =>
+  z.string().superRefine((typed, check) => {
+    const text = typed.trim()
+    if (text === '') check.addIssue({ code: 'custom', message: 'missing' })
+    else if (!/^\d{1,6}$/.test(text)) check.addIssue({ code: 'custom', message: 'not-whole' })
+    else if (Number(text) < low || Number(text) > high) check.addIssue({ code: 'custom', message: 'out-of-range', params: { low, high } })
+  })
+
+const amountOf = (currency: string, locale: string, zero: boolean) =>
+  z.string().superRefine((typed, check) => {
+    const parsed = parseAmount(typed, currency, locale)
+    if (parsed.ok || (zero && parsed.problem === 'not-positive' && !typed.includes('-'))) return
+    check.addIssue({ code: 'custom', message: parsed.problem })
+  })
+
+/** The rules of each step, in order. */
+export function rules(draft: Draft, locale: string) {
+  const amount = (zero: boolean) => amountOf(draft.currency, locale, zero)
+  return {
+    need: z.object({ amount: amount(false), count: whole(1, LONGEST[draft.unit]) }),
+    place: z.object({
+      country: z.string().regex(/^[A-Z]{2}$/, 'missing'),
+      region: draft.country === 'US' ? z.string().regex(/^[A-Z]{2}$/, 'missing') : z.string(),
+    }),
+    about: z.object({
+      fullName: z.string().refine((name) => name.trim().length >= 2 && name.trim().length <= 200, 'name-too-short'),
+      income: amount(true),
+      housing: amount(true),
+      debts: amount(true),
+      employmentMonths: whole(0, 900),
+      residenceMonths: whole(0, 1200),
+    }),
+  }
+}
+
+export type Step = keyof ReturnType<typeof rules>
+
+/** What is wrong in a step, by field; empty when nothing is. */
+export function problems(draft: Draft, step: Step, locale: string): Partial<Record<keyof Draft, Problem>> {
+  const result = rules(draft, locale)[step].safeParse(draft)
+  if (result.success) return {}
+  const found: Partial<Record<keyof Draft, Problem>> = {}
+  for (const issue of result.error.issues) {
+    const field = issue.path[0] as keyof Draft
+    found[field] ??= problemOf(issue)
+  }
+  return found
+}
+
+function problemOf(issue: z.core.$ZodIssue): Problem {
+  if (issue.message !== 'out-of-range' || issue.code !== 'custom') return issue.message
+  const { low, high } = issue.params as { low: number; high: number }
+  return { code: 'out-of-range', low, high }
+}
+
+/** What a link may carry: what is wanted, nothing about the person. */
+export function toLink(draft: Draft): URLSearchParams {
+  const { amount, currency, count, unit, purpose, secured, country, region } = draft
+  const link = new URLSearchParams({ currency, count, unit, purpose, country })
+  if (amount !== '') link.set('amount', amount)
+  if (region !== '') link.set('region', region)
+  if (secured) link.set('secured', '1')
+  return link
+}
+
+/** A draft of a link; what the link spoils stays blank. */
+export function fromLink(link: URLSearchParams): Draft {
+  const one = <T extends string>(key: string, known: readonly T[], otherwise: T): T => known.find((value) => value === link.get(key)) ?? otherwise
+  const text = (key: string, pattern: RegExp, otherwise: string) => {
+    const value = link.get(key) ?? ''
+    return pattern.test(value) ? value : otherwise
+  }
+  return {
+    ...BLANK,
+    amount: text('amount', /^[\d.,]{1,20}$/, ''),
+    currency: one('currency', CURRENCIES, BLANK.currency),
+    count: text('count', /^\d{1,4}$/, BLANK.count),
+    unit: one('unit', TERM_UNITS, BLANK.unit),
+    purpose: one('purpose', PURPOSES, BLANK.purpose),
+    secured: link.get('secured') === '1',
+    country: text('country', /^[A-Z]{2}$/, BLANK.country),
+    region: text('region', /^[A-Z0-9]{1,3}$/, ''),
+  }
+}
+
+/** The request as the service takes it. The draft has passed every step. */
+export function toInput(draft: Draft, locale: string) {
+  const money = (typed: string) => {
+    const parsed = parseAmount(typed, draft.currency, locale)
+    return { amount: parsed.ok ? parsed.amount : '0', currency: draft.currency }
+  }
+  return {
+    amount: money(draft.amount),
+    term: { count: Number(draft.count), unit: draft.unit },
+    purpose: draft.purpose,
+    country: draft.country,
+    ...(draft.region === '' ? {} : { region: draft.region }),
+    applicant: {
+      fullName: draft.fullName.trim(),
+      monthlyIncome: money(draft.income),
+      monthlyHousingCost: money(draft.housing),
+      monthlyDebtPayments: money(draft.debts),
+      employment: draft.employment,
+      employmentMonths: Number(draft.employmentMonths),
+      residenceMonths: Number(draft.residenceMonths),
+      militaryCovered: draft.military,
+    },
+  }
+}

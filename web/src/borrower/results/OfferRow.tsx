@@ -1,0 +1,54 @@
+import type { ResultOf } from '../../api/graphql'
+import type { OfferFields } from '../../api/quotes'
+import { compareRates, formatPercent } from '../../format/rate'
+import { formatMoney, type Money } from '../../format/money'
+import { useText } from '../../text'
+
+export type Offer = ResultOf<typeof OfferFields>
+
+interface OfferRowProps {
+  readonly offer: Offer
+  readonly chosen: boolean
+  readonly onChoose: (chosen: boolean) => void
+}
+
+/** One offer: what arrives, what it costs, how sure it is. */
+export function OfferRow({ offer, chosen, onChoose }: OfferRowProps) {
+  const { t, locale } = useText()
+  const misdeclared = compareRates(offer.declaredApr.percent, offer.verifiedApr.percent) < 0 && offer.flags.includes('APR_MISDECLARED')
+  const money = (value: Money) => formatMoney(value, locale)
+  return (
+    <li className="rounded-2xl border border-line bg-surface p-5 shadow-lift">
+      <div className="flex flex-wrap items-baseline justify-between gap-x-6 gap-y-1">
+        <h3 className="text-lg font-semibold">{offer.provider}</h3>
+        <span className="text-sm text-ink-soft">{t.products[offer.product]}</span>
+      </div>
+      <dl className="mt-4 grid grid-cols-2 gap-4 sm:grid-cols-4">
+        <Figure name={t.results.yearly} value={formatPercent(offer.verifiedApr.percent, locale)} strong />
+        <Figure name={t.results.receive} value={money(offer.netDisbursed)} />
+        <Figure name={t.results.payment} value={money(offer.largestPayment)} />
+        <Figure name={t.results.total} value={money(offer.financeCharge)} />
+      </dl>
+      {misdeclared && (
+        <p className="mt-3 rounded-lg bg-warn-soft px-3 py-2 text-sm text-warn">{t.results.declared(formatPercent(offer.declaredApr.percent, locale))}</p>
+      )}
+      <div className="mt-4 flex flex-wrap items-center justify-between gap-3 border-t border-line pt-3 text-sm">
+        <span className="text-ink-soft">{t.binding[offer.binding]}</span>
+        <label className="flex min-h-6 cursor-pointer items-center gap-2">
+          <input type="checkbox" className="size-5 accent-accent" checked={chosen} onChange={(event) => onChoose(event.target.checked)} />
+          {t.results.compare}
+          <span className="sr-only">{offer.provider}</span>
+        </label>
+      </div>
+    </li>
+  )
+}
+
+function Figure({ name, value, strong = false }: { name: string; value: string; strong?: boolean }) {
+  return (
+    <div>
+      <dt className="text-sm text-ink-soft">{name}</dt>
+      <dd className={strong ? 'text-xl font-semibold text-accent' : 'text-xl'}>{value}</dd>
+    </div>
+  )
+}
