@@ -46,6 +46,20 @@ async fn send(stage: &Stage, token: Option<&str>, method: &str, path: &str) -> (
     stage.send(token, request, "{}".to_owned()).await
 }
 
+/// Routes whose objects are tried beside their use cases in the aggregator; here their roles alone are asked.
+const BY_ROLE: [&str; 10] = [
+    "/v1/audit",
+    "/v1/case",
+    "/v1/documents",
+    "/v1/obligations",
+    "/v1/privacy",
+    "/v1/quote-requests/{id}/notices",
+    "/v1/quotes/{id}/disclosures",
+    "/v1/rules",
+    "/v1/verification",
+    "/v1/screening",
+];
+
 /// The number of requests.
 pub async fn every_route(stage: &Stage) -> usize {
     let document: Value = serde_json::from_str(include_str!("../../openapi.json")).unwrap();
@@ -97,6 +111,10 @@ async fn one(stage: &Stage, (method, path, gate): (&str, &str, Gate), person: &P
         let (status, body) = send(stage, Some(&person.token), method, &filled(&id)).await;
         asked += 1;
         let context = format!("{method} {path} as {} on {id}: {status} {body}", person.name);
+        if BY_ROLE.iter().any(|prefix| path.starts_with(prefix)) {
+            assert!(may || told(status) == Told::Forbidden, "{context}");
+            continue;
+        }
         if !may || method != "GET" {
             assert_eq!(told(status) == Told::Forbidden, !may, "{context}");
             continue;

@@ -93,6 +93,8 @@ impl Schema {
                 "Boolean" => "true".to_owned(),
                 "Int" => "1".to_owned(),
                 "DateTime" => "\"2027-01-15T08:00:00Z\"".to_owned(),
+                "NaiveDate" => "\"2027-01-15\"".to_owned(),
+                "JSON" => "{}".to_owned(),
                 other if self.enums.contains_key(other) => self.enums[other].clone(),
                 other => {
                     let fields = &self.inputs[other];
