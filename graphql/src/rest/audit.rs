@@ -93,3 +93,16 @@ async fn export(State(api): State<Api>, Caller(caller): Caller, Query(narrow): Q
     let variables = json!({ "tenant": narrow.tenant, "from": narrow.from });
     ok(run(&api, caller, &AUDIT_EXPORT, variables).await?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_document_can_be_parsed() {
+        for (name, document) in ALL {
+            let parsed = async_graphql::parser::parse_query(document.text);
+            assert!(parsed.is_ok(), "{name}: {parsed:?}");
+        }
+    }
+}

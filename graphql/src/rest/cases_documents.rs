@@ -45,3 +45,16 @@ documents! {
         "{ releaseReport(idempotencyKey: $key, id: $id, release: $release, sha256: $sha256) { report ", report!(), refusals!(), " } }",
     ];
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_document_can_be_parsed() {
+        for (name, document) in ALL {
+            let parsed = async_graphql::parser::parse_query(document.text);
+            assert!(parsed.is_ok(), "{name}: {parsed:?}");
+        }
+    }
+}

@@ -319,6 +319,7 @@ impl AuditQuery {
 
     /// The public key that signs checkpoints, written `NAME+ID+KEY`.
     #[graphql(complexity = "ROOT_COST")]
+    #[expect(clippy::unused_async, reason = "resolvers are asynchronous")]
     async fn audit_key(&self, ctx: &Context<'_>) -> Result<String> {
         let _known = caller(ctx)?;
         api(ctx)?.aggregator.audit_key().map_err(fail)

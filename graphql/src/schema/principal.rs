@@ -90,6 +90,7 @@ pub struct PrincipalMutation;
 #[Object]
 impl PrincipalMutation {
     /// Changes role and groups of a member of staff; its tokens end. Nobody changes their own. For administrators.
+    #[expect(clippy::too_many_arguments, reason = "the arguments of the interface")]
     async fn change_role(
         &self,
         ctx: &Context<'_>,

@@ -17,7 +17,7 @@ pub(super) fn discreet(mut response: Response) -> Response {
             continue;
         }
         // A document that cannot be parsed is shown with its line, which may hold a value written into it.
-        if error.message.contains("\n") {
+        if error.message.contains('\n') {
             let expected = error.message.rsplit("= ").next().unwrap_or_default().trim();
             error.message = format!("the document cannot be parsed: {expected}");
         }

@@ -97,7 +97,7 @@ impl Shape {
         let operation = document
             .operations
             .iter()
-            .find(|(known, _)| known.map(|n| n.as_str()) == name);
+            .find(|(known, _)| known.map(async_graphql::Name::as_str) == name);
         let operation = operation.or_else(|| document.operations.iter().next());
         let mut walk = Walk::new(self, document, |root: &str, name: &str, field: &str| {
             if role.is_none_or(|role| !fields::roles(name, field).has(role)) {
