@@ -1,6 +1,7 @@
 //! Generated from the committed schema and the OpenAPI document: every query, mutation, subscription, field and route, as every role, on
 //! objects of its own, of another of its tenant, and of another tenant. What is expected comes of the matrix; the requests run
 //! against the router on a real database. A new field or route without a rule, or a root field without a probe, fails.
+#![expect(clippy::unwrap_used, reason = "a failed step of a test is a failed test")]
 
 mod fakes;
 mod probes;
@@ -287,8 +288,8 @@ async fn blanks(stage: &Stage) {
 /// Lists hold what the caller may see and nothing else.
 async fn lists(stage: &Stage) {
     use access::{Action, Class, Resource};
-    let bank: domain::ProviderId = stage::BANK.parse().unwrap();
     type Of = fn(&stage::Objects) -> &String;
+    let bank: domain::ProviderId = stage::BANK.parse().unwrap();
     let lists: [(&str, Class, Of); 3] = [
         ("{ loans { edges { node { id } } } }", Class::Loan, |o| &o.loan),
         ("{ riskReviews { id } }", Class::Review, |o| &o.review),

@@ -347,6 +347,7 @@ fn nothing(kind: Kind) -> String {
     encode(kind, Uuid::from_u128(0xFFFF_FFFF))
 }
 
+#[expect(clippy::too_many_lines, reason = "one list after the other")]
 pub fn all(stage: &Stage) -> Vec<Probe> {
     let bank: ProviderId = BANK.parse().unwrap();
     let mut probes = Vec::new();

@@ -133,7 +133,7 @@ fn world(db: PgPool) -> World {
         velocity: Arc::new(InProcessVelocity::default()),
         fraud: FraudSetup::new(DEVELOPMENT_SECRET).unwrap(),
         settings: Settings {
-            quote_deadline: Duration::from_secs(60),
+            quote_deadline: Duration::from_mins(1),
             rules: aggregator::rules::RuleSettings::lenient(),
             ..Settings::default()
         },
