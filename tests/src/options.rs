@@ -108,6 +108,10 @@ pub enum Client {
     Officer,
     /// Another one of us: the second pair of eyes.
     SecondOfficer,
+    /// The second pair of eyes over officers.
+    Manager,
+    /// The last word.
+    CreditHead,
     /// Acts for borrowers of the first tenant.
     Integrator,
     /// A borrower of the same tenant as the first.
@@ -122,6 +126,8 @@ impl Client {
             Self::HarborBank => "dev-harbor-bank",
             Self::Officer => "dev-officer",
             Self::SecondOfficer => "dev-second-officer",
+            Self::Manager => "dev-manager",
+            Self::CreditHead => "dev-credit-head",
             Self::Integrator => "dev-integrator",
             Self::SecondBorrower => "dev-second-borrower",
         }

@@ -319,7 +319,7 @@ async fn a_borrower_is_forgotten_once_nothing_keeps_them_and_two_officers_end_a_
     let subject = text(&own, "/subject");
 
     let hold = json!({ "subject": subject, "reason": "litigation" });
-    let hold = world.done(Client::Officer, "/v1/privacy/holds", &key(), &hold).await?;
+    let hold = world.done(Client::Manager, "/v1/privacy/holds", &key(), &hold).await?;
     let asked = world
         .done(Client::Borrower, "/v1/privacy/erasures", &key(), &json!({}))
         .await?;
@@ -330,9 +330,9 @@ async fn a_borrower_is_forgotten_once_nothing_keeps_them_and_two_officers_end_a_
     );
     let release = format!("/v1/privacy/holds/{}/release", text(&hold, "/id"));
     let why = json!({ "reason": "settled" });
-    let alone = world.post(Client::Officer, &release, &key(), &why).await?;
+    let alone = world.post(Client::Manager, &release, &key(), &why).await?;
     ensure!(text(&alone.json(), "/code") == "FOUR_EYES", "{}", alone.text());
-    world.done(Client::SecondOfficer, &release, &key(), &why).await?;
+    world.done(Client::CreditHead, &release, &key(), &why).await?;
 
     let asked = world
         .done(Client::Borrower, "/v1/privacy/erasures", &key(), &json!({}))
