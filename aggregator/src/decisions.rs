@@ -58,6 +58,10 @@ pub(crate) struct Decided {
     pub facts: String,
     pub screening: Option<String>,
     pub result: String,
+    /// What it came to, and the hashes of the rules and of the lists that it was made by: for the audit trail.
+    pub outcome: Outcome,
+    pub rules: Option<String>,
+    pub lists: Option<String>,
 }
 
 /// A stored decision beside the same decision made again.
@@ -94,6 +98,9 @@ pub(crate) fn about_risk(world: &World, request: &CreditRequest, features: &Feat
         facts,
         screening: None,
         result: to_json(&decision)?,
+        outcome: decision.outcome,
+        rules: None,
+        lists: None,
     };
     let refusal = match decision.outcome {
         Outcome::Offer | Outcome::Counter => Vec::new(),
@@ -123,6 +130,9 @@ pub(crate) fn about_request(
         facts: to_json(&facts)?,
         screening: Some(to_json(&screening)?),
         result: to_json(&decision)?,
+        outcome: decision.outcome,
+        rules: Some(decision.rule_set.clone()),
+        lists: Some(screening.list_version),
     };
     Ok((refusal(decision), decided))
 }
@@ -143,6 +153,9 @@ pub(crate) fn about_offer(
         facts: to_json(&facts)?,
         screening: None,
         result: to_json(&decision)?,
+        outcome: decision.outcome,
+        rules: Some(decision.rule_set.clone()),
+        lists: None,
     };
     Ok((decision, decided))
 }
@@ -174,6 +187,9 @@ pub(crate) fn about_acceptance(
         facts: to_json(&facts)?,
         screening: None,
         result: to_json(&decision)?,
+        outcome: decision.outcome,
+        rules: Some(decision.rule_set.clone()),
+        lists: None,
     };
     Ok((decision, decided))
 }

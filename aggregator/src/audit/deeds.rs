@@ -4,7 +4,6 @@ use ::audit::{Actor, Code, Object, Record};
 use domain::ids::{PrincipalId, RequestId, TenantId};
 use domain::request::CreditRequest;
 use domain::{Outcome, Principal};
-use serde::Deserialize;
 use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -13,16 +12,9 @@ use super::{actor, record, record_all};
 use crate::World;
 use crate::api::Error;
 use crate::decisions::{Decided, DecisionKind};
-use crate::store::from_json;
 
 /// The log of what concerns no tenant: lenders, models, rules.
 pub const PLATFORM: Uuid = Uuid::nil();
-
-/// What every stored decision has.
-#[derive(Deserialize)]
-struct Decision {
-    outcome: Outcome,
-}
 
 /// Decisions about a request, with the versions of rules and lists that they were made under.
 pub(crate) async fn decided(
@@ -41,19 +33,11 @@ pub(crate) async fn decided(
             DecisionKind::Acceptance => Code::of("decision.acceptance"),
         };
         let object = Object::of(Code::of("decision"), decision.id.0);
-        let found: Decision = from_json(&decision.result)?;
         let mut made = Record::new(tenant.0, Actor::SYSTEM, action, object)
             .about(borrower.0)
-            .decided(Code::of(outcome(found.outcome)));
-        if matches!(
-            decision.kind,
-            DecisionKind::Request | DecisionKind::Offer | DecisionKind::Acceptance
-        ) {
-            made.rules = Code::named(world.rules.running().sha256());
-        }
-        if decision.screening.is_some() {
-            made.lists = Code::named(&world.screening.list_version());
-        }
+            .decided(Code::of(outcome(decision.outcome)));
+        made.rules = decision.rules.as_deref().and_then(Code::named);
+        made.lists = decision.lists.as_deref().and_then(Code::named);
         records.push(made);
     }
     record_all(conn, world, records).await

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::ids::{ProviderId, RequestId};
+use domain::ids::{PrincipalId, ProviderId, RequestId, TenantId};
 use domain::loan::RequestState;
 use domain::quote::{Loser, Quote};
 use domain::ranking::{Candidate, RankBy, Ranking, rank};
@@ -33,6 +33,7 @@ const AT_ONCE: i64 = 100;
 /// A finished book.
 struct Book {
     request: RequestId,
+    owner: (TenantId, PrincipalId),
     lenders: Vec<LenderProgress>,
     losers: Vec<Loser>,
     ranking: Ranking,
@@ -69,7 +70,8 @@ impl Aggregator {
         let started = fan_out.started;
         let weighed = fan_out.run(self, &book).await;
         let (lenders, losers) = book.progress();
-        let finished = assemble(request, (lenders, losers), weighed, asked.rank_by);
+        let owner = (book.tenant, book.borrower);
+        let finished = assemble((request, owner), (lenders, losers), weighed, asked.rank_by);
         match self.close_with_retries(&finished).await {
             Ok(None) => book.close(finished.view(asked)),
             Ok(Some(stored)) => book.close(stored),
@@ -121,10 +123,8 @@ impl Aggregator {
         decisions::store(&mut tx, book.request, "QUOTING", &book.decisions, now).await?;
         let answers = (&book.losers[..], &book.quotes[..]);
         crate::rules::after_book(&mut tx, &self.world, (book.request, now), answers).await?;
-        if let Some(owner) = rows::owner(&mut tx, book.request).await? {
-            deeds::decided(&mut tx, &self.world, owner, &book.decisions).await?;
-            deeds::closed(&mut tx, &self.world, (book.request, state.as_str()), owner).await?;
-        }
+        deeds::decided(&mut tx, &self.world, book.owner, &book.decisions).await?;
+        deeds::closed(&mut tx, &self.world, (book.request, state.as_str()), book.owner).await?;
         let payload = serde_json::json!({
             "requestId": book.request, "state": state.as_str(), "quotes": book.quotes.len(),
             "losers": book.losers.len(), "best": book.ranking.places.first().map(|place| place.candidate.quote),
@@ -161,7 +161,8 @@ impl Aggregator {
                 lender.waiting = false;
                 losers.extend(Weighed::late(&lender.provider).losers);
             }
-            let finished = assemble(id, (lenders, losers), Weighed::default(), row.asked.rank_by);
+            let owner = (row.asked.request.tenant, row.asked.request.borrower);
+            let finished = assemble((id, owner), (lenders, losers), Weighed::default(), row.asked.rank_by);
             self.close_book(&finished).await?;
             closed += 1;
         }
@@ -202,7 +203,7 @@ impl Aggregator {
 
 /// The finished book. Losers stand by usefulness, then by name: their order does not depend on who answered first.
 fn assemble(
-    request: RequestId,
+    (request, owner): (RequestId, (TenantId, PrincipalId)),
     (lenders, mut losers): (Vec<LenderProgress>, Vec<Loser>),
     weighed: Weighed,
     by: RankBy,
@@ -212,6 +213,7 @@ fn assemble(
     let ranking = rank(weighed.quotes.iter().map(Candidate::of).collect(), by);
     Book {
         request,
+        owner,
         lenders,
         losers,
         ranking,

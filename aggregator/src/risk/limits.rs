@@ -202,6 +202,9 @@ pub(crate) async fn reserve(
         facts: to_json(&facts)?,
         screening: None,
         result: to_json(&decision)?,
+        outcome: decision.outcome,
+        rules: None,
+        lists: None,
     };
     if decision.over_minor > 0 {
         metrics::counter!("usance_limit_over_total", "mode" => mode.as_str()).increment(1);

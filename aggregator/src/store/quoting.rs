@@ -223,17 +223,6 @@ pub(crate) async fn request(conn: &mut PgConnection, id: RequestId) -> Result<Op
     row.map(RequestRow::try_from).transpose()
 }
 
-/// Tenant and borrower of a request.
-pub(crate) async fn owner(
-    conn: &mut PgConnection,
-    id: RequestId,
-) -> Result<Option<(ids::TenantId, ids::PrincipalId)>, Error> {
-    let row = sqlx::query!("select tenant_id, borrower_id from quoting.request where id = $1", id.0)
-        .fetch_optional(conn)
-        .await?;
-    Ok(row.map(|row| (row.tenant_id.into(), row.borrower_id.into())))
-}
-
 /// A request, held until the transaction ends.
 pub(crate) async fn lock(conn: &mut PgConnection, id: RequestId) -> Result<Option<RequestRow>, Error> {
     let row = sqlx::query_as!(
