@@ -121,9 +121,7 @@ pub async fn start(
         .list_providers(&found.listed, found.controls, first_state(config.profile))
         .await
         .context("the lenders cannot be listed")?;
-    take_models(&aggregator).await?;
-    take_rules(&aggregator).await?;
-    take_lists(&aggregator).await?;
+    take_data(&aggregator).await?;
     let running = Running {
         address,
         aggregator,
@@ -132,10 +130,7 @@ pub async fn start(
     };
     spawn_watchers(&running);
     if roles.contains(&Role::Worker) {
-        let (aggregator, shutdown) = (Arc::clone(&running.aggregator), running.shutdown.clone());
-        running.tasks.spawn(aggregator::workers::run(aggregator, shutdown));
-        let (aggregator, shutdown) = (Arc::clone(&running.aggregator), running.shutdown.clone());
-        running.tasks.spawn(aggregator::audit::run(aggregator, shutdown));
+        spawn_workers(&running);
         spawn_submitters(&running, &config, &registry, &rpcs)?;
         spawn_banks(&running, found.banks, &sources.clock);
     }
@@ -191,6 +186,13 @@ async fn take_rules(aggregator: &Aggregator) -> Result<()> {
     Ok(())
 }
 
+/// Models, rules and lists: nothing is answered before they are there.
+async fn take_data(aggregator: &Aggregator) -> Result<()> {
+    take_models(aggregator).await?;
+    take_rules(aggregator).await?;
+    take_lists(aggregator).await
+}
+
 /// Nobody is served before the lists of the folder decide.
 async fn take_lists(aggregator: &Aggregator) -> Result<()> {
     aggregator
@@ -201,6 +203,13 @@ async fn take_lists(aggregator: &Aggregator) -> Result<()> {
         bail!("the sanctions lists are refused: {why}");
     }
     Ok(())
+}
+
+fn spawn_workers(running: &Running) {
+    let (aggregator, shutdown) = (Arc::clone(&running.aggregator), running.shutdown.clone());
+    running.tasks.spawn(aggregator::workers::run(aggregator, shutdown));
+    let (aggregator, shutdown) = (Arc::clone(&running.aggregator), running.shutdown.clone());
+    running.tasks.spawn(aggregator::audit::run(aggregator, shutdown));
 }
 
 /// What every process does, whatever its roles.

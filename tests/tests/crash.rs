@@ -105,6 +105,6 @@ crashes! {
     liquidation_after_the_broadcast: "submitter::after_broadcast:2", Liquidation;
     liquidation_before_it_is_booked: "repayment::before_commit", Liquidation;
     trail_before_a_batch_of_numbers: "audit::before_commit:2", Bank;
-    trail_after_a_batch_of_numbers: "audit::after_commit", Bank;
-    trail_before_its_checkpoint: "audit::before_sign_commit", Bank;
+    trail_after_a_batch_of_numbers: "audit::after_commit:2", Bank;
+    trail_before_its_checkpoint: "audit::before_sign_commit:2", Bank;
 }

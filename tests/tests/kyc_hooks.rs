@@ -73,7 +73,7 @@ async fn vendors() -> Result<(SumsubHandle, JumioHandle, Vec<Arc<dyn Verifier>>)
         production: true,
         network,
         clock: clock(),
-        timeout: Duration::from_secs(60),
+        timeout: Duration::from_mins(1),
         limit: limit(),
     });
     let (id, secret) = (sandbox::jumio::CLIENT_ID, sandbox::jumio::CLIENT_SECRET);
@@ -86,7 +86,7 @@ async fn vendors() -> Result<(SumsubHandle, JumioHandle, Vec<Arc<dyn Verifier>>)
         callback_key: Some(Secret::new("callback key".into())),
         network,
         clock: clock(),
-        timeout: Duration::from_secs(60),
+        timeout: Duration::from_mins(1),
         limit: limit(),
     });
     Ok((sumsub, jumio, vec![one, two]))
@@ -100,7 +100,7 @@ async fn stage(db: PgPool) -> Result<Stage> {
         let kyc = KycSettings {
             verifiers,
             levels: levels.into(),
-            patience: Duration::from_secs(60),
+            patience: Duration::from_mins(1),
             look: Duration::from_hours(24),
             name_key: b"key".to_vec(),
             ..KycSettings::default()

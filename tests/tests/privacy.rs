@@ -37,8 +37,12 @@ const FIGURES: [&str; 6] = ["7391.37", "739137", "1839.53", "183953", "463.29", 
 
 /// How the bytes of a value may be written down.
 fn spellings(value: &str) -> Vec<String> {
-    let hex: String = value.bytes().map(|byte| format!("{byte:02x}")).collect();
-    let mut all = vec![value.to_owned(), value.to_lowercase(), value.to_uppercase(), hex];
+    let mut all = vec![
+        value.to_owned(),
+        value.to_lowercase(),
+        value.to_uppercase(),
+        hex::encode(value),
+    ];
     // Base64 of a text that has the value somewhere: of three beginnings, the middle that all have in common.
     for shift in 0..3 {
         let text = STANDARD_NO_PAD.encode([&vec![0; shift], value.as_bytes()].concat());
@@ -208,7 +212,7 @@ impl Scene {
 
 #[test]
 fn a_planted_value_is_found_however_it_is_written() {
-    let hex: String = "xx Zyxquonveldt yy".bytes().map(|byte| format!("{byte:02x}")).collect();
+    let hex = hex::encode("xx Zyxquonveldt yy");
     for before in ["", "a", "ab", "abc"] {
         let base64 = STANDARD_NO_PAD.encode(format!("{before}Zyxquonveldt Canarywell and more"));
         assert_eq!(
@@ -221,6 +225,36 @@ fn a_planted_value_is_found_however_it_is_written() {
         assert_eq!(found(&["Zyxquonveldt"], text), ["Zyxquonveldt"], "{text}");
     }
     assert!(found(&["Zyxquonveldt"], "nothing of it").is_empty());
+}
+
+/// The person reads all of what was planted, and an officer for them, by a named reading.
+async fn the_person_reads_it(scene: &mut Scene) -> Result<()> {
+    let own = scene.world.get(Client::Borrower, "/v1/privacy/export").await?;
+    let personal = own["document"]["personal"].to_string();
+    for value in [
+        "Zyxquonveldt Canarywell",
+        "1931-03-07",
+        "739137",
+        "rich-canary-consent-92",
+    ] {
+        ensure!(personal.contains(value), "{value} is missing: {personal}");
+    }
+    let subject = text(&own, "/subject");
+    let path = format!("/v1/privacy/export?subject={subject}");
+    let for_them = scene.world.get(Client::Officer, &path).await?;
+    ensure!(for_them.to_string().contains("Zyxquonveldt Canarywell"));
+    let noted = "select count(*) from privacy.exposure where purpose = 'SUBJECT_ACCESS'";
+    assert_eq!(
+        scene.world.books.count(noted).await?,
+        4,
+        "two readings of two applications"
+    );
+    // Somebody else's person does not exist; a lender never exports anybody.
+    for (client, status) in [(Client::Stranger, 404), (Client::HarborBank, 403)] {
+        let refused = scene.world.send(Some(client), &Call::get("", &path)).await?;
+        ensure!(refused.status == status, "{}", refused.status);
+    }
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -268,33 +302,7 @@ async fn planted_personal_data_appears_nowhere_but_in_the_persons_own_export() -
         look("redis", &both, &String::from_utf8_lossy(&bytes));
     }
 
-    // Planted they are: the person reads all of it, and an officer for them, by a named reading.
-    let own = scene.world.get(Client::Borrower, "/v1/privacy/export").await?;
-    let personal = own["document"]["personal"].to_string();
-    for value in [
-        "Zyxquonveldt Canarywell",
-        "1931-03-07",
-        "739137",
-        "rich-canary-consent-92",
-    ] {
-        ensure!(personal.contains(value), "{value} is missing: {personal}");
-    }
-    let subject = text(&own, "/subject");
-    let path = format!("/v1/privacy/export?subject={subject}");
-    let for_them = scene.world.get(Client::Officer, &path).await?;
-    ensure!(for_them.to_string().contains("Zyxquonveldt Canarywell"));
-    let noted = "select count(*) from privacy.exposure where purpose = 'SUBJECT_ACCESS'";
-    assert_eq!(
-        scene.world.books.count(noted).await?,
-        4,
-        "two readings of two applications"
-    );
-    // Somebody else's person does not exist; a lender never exports anybody.
-    for (client, status) in [(Client::Stranger, 404), (Client::HarborBank, 403)] {
-        let refused = scene.world.send(Some(client), &Call::get("", &path)).await?;
-        ensure!(refused.status == status, "{}", refused.status);
-    }
-
+    the_person_reads_it(&mut scene).await?;
     let log = scene.world.whole_log();
     ensure!(log.contains("\"level\":\"TRACE\""), "the process said everything");
     let logged = found(&both, &log);

@@ -179,12 +179,13 @@ fn tell(options: &VerifyOptions, report: &Report) {
         };
         let _always = writeln!(text, "    key {key} ({known})");
     }
-    text += &match report.anchored {
-        0 => "    Nothing from outside was given: whoever has the key could have written another history. Give --checkpoint, --root or --rpc.\n"
+    let anchored = match report.anchored {
+        0 => "Nothing from outside was given: whoever has the key could have written another history. Give --checkpoint, --root or --rpc."
             .to_owned(),
-        anchored if anchored >= size => "    Every entry is under a root that was kept elsewhere.\n".to_owned(),
-        anchored => format!("    Entries below {anchored} are under a root that was kept elsewhere; later ones rest on the key.\n"),
+        anchored if anchored >= size => "Every entry is under a root that was kept elsewhere.".to_owned(),
+        anchored => format!("Entries below {anchored} are under a root that was kept elsewhere; later ones rest on the key."),
     };
+    let _always = writeln!(text, "    {anchored}");
     print(&text);
 }
 

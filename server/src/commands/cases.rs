@@ -175,7 +175,7 @@ async fn act(command: &Command) -> Result<Exit> {
             change(&options.service, &path("cases", &options.id, "/assignee")?, &body).await
         }
         Command::Decide(options) => {
-            let body = json!({ "ground": code(options.ground) });
+            let body = json!({ "ground": code(&options.ground) });
             change(&options.service, &path("cases", &options.id, "/decision")?, &body).await
         }
         Command::Approve(options) => check(options, true).await,
@@ -194,7 +194,7 @@ async fn act(command: &Command) -> Result<Exit> {
 }
 
 /// The code of a value of the command line: `COMMON_NAME`.
-fn code(value: impl clap::ValueEnum) -> String {
+fn code(value: &impl clap::ValueEnum) -> String {
     let name = value.to_possible_value();
     name.map(|name| name.get_name().to_uppercase().replace('-', "_"))
         .unwrap_or_default()
@@ -224,7 +224,7 @@ fn path(kind: &str, id: &str, rest: &str) -> Result<String> {
 async fn list(options: &ListOptions) -> Result<Exit> {
     let state = options
         .state
-        .map(|state| format!("&state={}", code(state)))
+        .map(|state| format!("&state={}", code(&state)))
         .unwrap_or_default();
     let client = options.service.connect().await?;
     let path = format!("/v1/cases?first={}&mine={}{state}", options.first, options.mine);
@@ -265,7 +265,7 @@ async fn report(options: &ReportOptions) -> Result<Exit> {
     let read = std::fs::read(facts).with_context(|| format!("cannot read {}", facts.display()))?;
     let facts: Value = serde_json::from_slice(&read).context("the facts are no JSON")?;
     let made = client
-        .change(&path, &json!({ "kind": code(kind), "facts": facts }))
+        .change(&path, &json!({ "kind": code(&kind), "facts": facts }))
         .await?;
     let file = made["file"].as_str().unwrap_or_default();
     std::fs::write(out, file).with_context(|| format!("cannot write {}", out.display()))?;
@@ -293,7 +293,7 @@ fn table(columns: &[&str], found: &Value, fields: &[&str], colour: bool, none: &
                 "FALSE_POSITIVE" | "RELEASED" => Tone::Good,
                 _ => Tone::Plain,
             };
-            Cell::new(&text(&one[*field]), tone)
+            Cell::new(text(&one[*field]), tone)
         };
         table.row(fields.iter().map(cell).collect());
     }
@@ -330,9 +330,9 @@ mod tests {
 
     #[test]
     fn codes_are_those_of_the_interface() {
-        assert_eq!(code(Ground::DifferentDateOfBirth), "DIFFERENT_DATE_OF_BIRTH");
-        assert_eq!(code(Kind::OfacBlocked), "OFAC_BLOCKED");
-        assert_eq!(code(State::Proposed), "PROPOSED");
+        assert_eq!(code(&Ground::DifferentDateOfBirth), "DIFFERENT_DATE_OF_BIRTH");
+        assert_eq!(code(&Kind::OfacBlocked), "OFAC_BLOCKED");
+        assert_eq!(code(&State::Proposed), "PROPOSED");
     }
 
     #[test]

@@ -35,8 +35,8 @@ struct Queries {
     #[command(flatten)]
     source: Source,
     /// Names, CSV with a header; one answer for each row, in the same order.
-    #[arg(long, value_name = "FILE", required = true)]
-    queries: Option<PathBuf>,
+    #[arg(long = "queries", value_name = "FILE", required = true)]
+    file: Option<PathBuf>,
     /// The column with the names.
     #[arg(long, default_value = "query")]
     column: String,
@@ -205,7 +205,7 @@ fn progress(total: usize, what: &str) -> impl FnMut(usize) {
 }
 
 fn names(options: &Queries) -> Result<Exit> {
-    let file = options.queries.as_deref().context("--queries is needed")?;
+    let file = options.file.as_deref().context("--queries is needed")?;
     if !(0.0..=1.0).contains(&options.floor) {
         bail!("--floor lies between 0 and 1");
     }
@@ -274,7 +274,7 @@ fn kind_of(schema: Option<&str>) -> EntityKind {
 
 fn name_pairs(file: &Path, how: &How) -> Result<Exit> {
     let sheet = Sheet::open(file, &["name1", "name2"])?;
-    let work = |row: &Record, _: &mut ()| {
+    let work = |row: &Record, (): &mut ()| {
         let name = |column| sheet.get(row, column).unwrap_or_default();
         let score = pairs::score(kind_of(sheet.get(row, "schema")), name("name1"), name("name2"));
         if how.json {

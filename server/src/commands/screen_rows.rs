@@ -167,7 +167,7 @@ mod tests {
 
     #[test]
     fn the_order_of_the_answers_is_that_of_the_rows() {
-        let text: String = (0..5_000).map(|n| format!("{n}\n")).collect();
+        let text = (0..5_000).map(|n| n.to_string()).collect::<Vec<_>>().join("\n");
         let sheet = Sheet::parse(&format!("query\n{text}"), &["query"]).unwrap();
         let mut seen = Vec::new();
         let work = |row: &Record, memory: &mut usize| {
