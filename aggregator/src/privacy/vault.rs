@@ -281,7 +281,9 @@ impl Vault {
             None => self.make_subject_key(&mut conn, whose, class).await?,
         };
         let key = self.unwrap_subject(&mut conn, &row).await?;
-        Ok(self.active.put((whose, class), key, now))
+        let key = self.active.put((whose, class), key, now);
+        // What is sealed by it is opened soon.
+        Ok(self.known.put(row.id, key, now))
     }
 
     async fn make_subject_key(

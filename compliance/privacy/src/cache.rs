@@ -79,8 +79,8 @@ impl<K: Copy + Eq + Hash> KeyCache<K> {
     }
 
     /// Keeps a key; the one that was put first makes room.
-    pub fn put(&self, name: K, key: DataKey, now: DateTime<Utc>) -> Arc<DataKey> {
-        let key = Arc::new(key);
+    pub fn put(&self, name: K, key: impl Into<Arc<DataKey>>, now: DateTime<Utc>) -> Arc<DataKey> {
+        let key = key.into();
         let mut inner = self.lock();
         if self.limits.keys == 0 {
             return key;
