@@ -84,7 +84,13 @@ impl Aggregator {
             accept: &accept,
             prepared: &prepared,
         };
-        let view = settlement::open(&mut tx, &self.world, opening).await?;
+        let view = match settlement::open(&mut tx, &self.world, opening).await? {
+            Ok(view) => view,
+            Err(look) => {
+                tx.rollback().await?;
+                return Err(self.keep_refused(&call, &look).await?);
+            }
+        };
         if let Some(credit) = credit(request, &quote, &view) {
             let (decided, reasons) = limits::reserve(&mut tx, &self.world, credit).await?;
             if !reasons.is_empty() {
