@@ -1,6 +1,6 @@
 //! The submitter's memory: nonces without gaps, signed bytes before they are sent, one sender per account.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -78,6 +78,13 @@ impl PgTxJournal {
         self.waits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Transactions whose pause is not over.
+    fn waiting(&self) -> HashSet<ChainTxId> {
+        let now = Instant::now();
+        let waits = self.waits();
+        waits.iter().filter(|(_, wait)| now < wait.until).map(|(tx, _)| *tx).collect()
+    }
+
     fn forget(&self, tx: ChainTxId) {
         self.waits().remove(&tx);
     }
@@ -139,11 +146,19 @@ impl TxJournal for PgTxJournal {
     }
 
     async fn queued(&self, chain_id: u64, _signer: Address, limit: u32) -> Result<Vec<JournaledTx>, StoreFailure> {
-        // A queued transaction belongs to the chain; the account that takes it first sends it.
+        // A queued transaction belongs to the chain; the account that takes it first sends it. Those that wait keep no other from its turn.
+        let waiting = self.waiting();
+        let more = u32::try_from(waiting.len()).unwrap_or(u32::MAX);
+        let limit_of_all = limit.saturating_add(more);
         let mut conn = self.aggregator.world.db.acquire().await.map_err(failure)?;
-        chain::journaled(&mut conn, Which::Queued { chain_id, limit })
-            .await
-            .map_err(failure)
+        let queued = Which::Queued {
+            chain_id,
+            limit: limit_of_all,
+        };
+        let mut found = chain::journaled(&mut conn, queued).await.map_err(failure)?;
+        found.retain(|tx| !waiting.contains(&tx.id));
+        found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(found)
     }
 
     async fn take_nonce(

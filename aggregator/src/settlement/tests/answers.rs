@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use alloy_primitives::Address;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use domain::ids::ChainTxId;
 use domain::loan::{LoanState, SettlementState};
 use domain::ports::{
     TxJournal, VerifyError, WalletEvidence, WalletScreener, WalletScreening, WalletSubject, WalletVerdict,
@@ -216,7 +217,7 @@ async fn a_release_waits_while_the_oracle_is_silent_and_goes_on_when_it_is_back(
 async fn a_release_that_waits_is_not_asked_about_at_every_look(db: PgPool) {
     let mut settings = settings(Vec::new());
     settings.wallets.pause = Duration::from_hours(1);
-    let bench = Bench::with(db, settings);
+    let bench = Bench::with(db.clone(), settings);
     bench.chain.set(|answers| answers.sanctioned = Some(Vec::new()));
     let view = accepted(&bench, 1).await.unwrap();
     sign(&bench, &view).await.unwrap();
@@ -225,7 +226,11 @@ async fn a_release_that_waits_is_not_asked_about_at_every_look(db: PgPool) {
     assert!(!released(&journal).await);
     let asked = bench.chain.get(|answers| answers.oracle_asked);
     bench.chain.set(|answers| answers.down = false);
-    assert!(!released(&journal).await, "the pause is not over");
+    let queued = journal.queued(CHAIN, SIGNER, 10).await.unwrap();
+    assert!(queued.is_empty(), "it keeps no other from its turn");
+    let tx = sqlx::query_scalar("select id from chain.tx").fetch_one(&db).await.unwrap();
+    let taken = journal.take_nonce(CHAIN, SIGNER, ChainTxId(tx), 0).await.unwrap();
+    assert!(taken.is_none(), "the pause is not over");
     assert_eq!(bench.chain.get(|answers| answers.oracle_asked), asked);
     // Another process, or this one after a crash, knows of no pause.
     let other = bench.aggregator.tx_journal();

@@ -160,8 +160,8 @@ fn what_leads_nowhere_stops_the_load_with_its_line() {
         ),
         (
             "FeatureTypeID=\"8\"",
-            "FeatureTypeID=\"9\"",
-            "FeatureTypeID \"9\" is no FeatureType",
+            "FeatureTypeID=\"99\"",
+            "FeatureTypeID \"99\" is no FeatureType",
         ),
         ("FixedRef=\"36\"", "Fixed=\"36\"", "a party without FixedRef"),
         (
