@@ -86,10 +86,7 @@ impl Aggregator {
         };
         let view = match settlement::open(&mut tx, &self.world, opening).await? {
             Ok(view) => view,
-            Err(look) => {
-                tx.rollback().await?;
-                return Err(self.keep_refused(&call, &look).await?);
-            }
+            Err(look) => return Err(self.keep_refused(tx, &call, &look).await?),
         };
         if let Some(credit) = credit(request, &quote, &view) {
             let (decided, reasons) = limits::reserve(&mut tx, &self.world, credit).await?;

@@ -8,7 +8,7 @@ use domain::ids::SettlementId;
 use domain::quote::Quote;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgTransaction};
 
 use super::wallets::{Asked, Said, Word};
 use crate::api::Error;
@@ -190,9 +190,15 @@ fn once(parts: &[&[u8]]) -> [u8; 32] {
 }
 
 impl Aggregator {
-    /// Stores the look that refused a call, whose own transaction was rolled back: once for each call and verdict, however often
-    /// the call is repeated. Answers what the caller hears.
-    pub(crate) async fn keep_refused(&self, call: &Call<'_>, look: &Look) -> Result<Error, Error> {
+    /// Rolls the call back that a look refuses, and stores the look in a transaction of its own: once for each call and verdict, however
+    /// often the call is repeated. Answers what the caller hears.
+    pub(crate) async fn keep_refused(
+        &self,
+        refused: PgTransaction<'_>,
+        call: &Call<'_>,
+        look: &Look,
+    ) -> Result<Error, Error> {
+        refused.rollback().await?;
         let caller = call.caller;
         let once = once(&[
             b"call",

@@ -67,8 +67,7 @@ impl Aggregator {
         }
         let mut row = self.own_settlement(&mut tx, caller, (Action::Sign, id)).await?;
         if let Some(look) = self.sign(&mut tx, &mut row, signature, (verdict, &asked)).await? {
-            tx.rollback().await?;
-            return Err(self.keep_refused(&call, &look).await?);
+            return Err(self.keep_refused(tx, &call, &look).await?);
         }
         let answer = view(&mut tx, &self.world, &row).await?;
         idempotency::finish(&mut tx, &call, &answer).await?;
