@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
 const names = [
   'CreditAggregator', 'CreditServicing', 'CollateralManager', 'CreditScoringOracle', 'PriceOracle', 'CreditPool', 'PoolFactory',
-  'Tranche', 'VenueRouter', 'Bootstrap', 'ERC1967Proxy', 'TimelockController', 'DevToken', 'DevFeed', 'CheckpointAnchor',
+  'Tranche', 'VenueRouter', 'Bootstrap', 'ERC1967Proxy', 'TimelockController', 'DevToken', 'DevFeed', 'CheckpointAnchor', 'DevSanctions',
 ];
 const check = process.argv.includes('--check');
 const folder = path.join(root, 'contracts', 'abi');

@@ -84,7 +84,10 @@ impl Aggregator {
             accept: &accept,
             prepared: &prepared,
         };
-        let view = settlement::open(&mut tx, &self.world, opening).await?;
+        let view = match settlement::open(&mut tx, &self.world, opening).await? {
+            Ok(view) => view,
+            Err(look) => return Err(self.keep_refused(tx, &call, &look).await?),
+        };
         if let Some(credit) = credit(request, &quote, &view) {
             let (decided, reasons) = limits::reserve(&mut tx, &self.world, credit).await?;
             if !reasons.is_empty() {

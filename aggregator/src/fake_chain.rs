@@ -13,6 +13,8 @@ pub(crate) const CHAIN: u64 = 31_337;
 pub(crate) const AGGREGATOR: Address = Address::repeat_byte(0xaa);
 /// Its oracle of prices.
 pub(crate) const ORACLE: Address = Address::repeat_byte(0x0c);
+/// Its oracle of sanctions.
+pub(crate) const SANCTIONS: Address = Address::repeat_byte(0x5a);
 /// Signatures of accounts over orders.
 pub(crate) const SIGNED: Bytes = Bytes::from_static(b"signed");
 /// What contracts accept.
@@ -34,6 +36,10 @@ pub(crate) struct Answers {
     pub down: bool,
     /// Attestations that were signed.
     pub attested: Vec<CreditAttestation>,
+    /// Accounts that the sanctions oracle lists; none when the chain has no oracle.
+    pub sanctioned: Option<Vec<Address>>,
+    /// Times that the oracle was asked.
+    pub oracle_asked: usize,
 }
 
 impl Default for Answers {
@@ -52,6 +58,8 @@ impl Default for Answers {
             epoch: 1,
             down: false,
             attested: Vec::new(),
+            sanctioned: None,
+            oracle_asked: 0,
         }
     }
 }
@@ -120,6 +128,7 @@ impl Contracts for FakeChain {
             collateral_manager: Address::repeat_byte(0xab),
             scoring_oracle: Address::repeat_byte(0xac),
             price_oracle: ORACLE,
+            sanctions_oracle: self.get(|answers| answers.sanctioned.is_some().then_some(SANCTIONS)),
         }]
     }
 
@@ -226,6 +235,24 @@ impl ChainReader for FakeChain {
 
     async fn transactions_sent(&self, _: u64, _: Address, _: u64) -> Result<u64, ChainError> {
         self.up(|answers| answers.sent)
+    }
+
+    async fn sanctioned(&self, _: u64, accounts: &[Address]) -> Result<Option<OracleAnswer>, ChainError> {
+        self.set(|answers| answers.oracle_asked += 1);
+        self.up(|answers| {
+            let all = answers.sanctioned.as_ref()?;
+            let listed = accounts.iter().filter(|account| all.contains(account));
+            Some(OracleAnswer {
+                oracle: SANCTIONS,
+                block: BlockRef {
+                    number: 77,
+                    hash: B256::repeat_byte(0x77),
+                    parent: B256::repeat_byte(0x76),
+                    timestamp: 1_768_046_400,
+                },
+                listed: listed.copied().collect(),
+            })
+        })
     }
 }
 

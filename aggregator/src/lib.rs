@@ -141,6 +141,8 @@ pub struct Settings {
     pub large_amounts: Vec<domain::Money>,
     /// Where sanctions lists come from.
     pub screening: screening::ScreeningSettings,
+    /// Who is asked about wallets beside the lists.
+    pub wallets: screening::WalletSettings,
 }
 
 impl Default for Settings {
@@ -160,6 +162,7 @@ impl Default for Settings {
             audit: audit::AuditSettings::default(),
             large_amounts: Vec::new(),
             screening: screening::ScreeningSettings::default(),
+            wallets: screening::WalletSettings::default(),
         }
     }
 }

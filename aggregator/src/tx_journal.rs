@@ -1,23 +1,30 @@
 //! The submitter's memory: nonces without gaps, signed bytes before they are sent, one sender per account.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use alloy_primitives::{Address, B256};
 use async_trait::async_trait;
-use domain::ids::ChainTxId;
+use domain::ids::{ChainTxId, SettlementId};
 use domain::ports::{Attempt, JournaledTx, StoreFailure, TxJournal, TxState};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use crate::api::Error;
 use crate::chain_log::failure;
+use crate::screening::release::{Look, Outcome};
+use crate::screening::wallets::Asked;
 use crate::store::chain::{self, Purpose, Which};
 use crate::store::lending;
 use crate::{Aggregator, keeper, settlement};
 
 /// How long a sender that went silent keeps its account, by the database's clock.
 const LEASE: Duration = Duration::from_secs(5);
+/// Longest pause before wallets are asked about again.
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
+/// A wait that nobody came back to for this long is over.
+const FORGOTTEN: Duration = Duration::from_hours(1);
 
 /// [`TxJournal`] in PostgreSQL. Each value is one holder of leases.
 #[derive(Debug)]
@@ -26,6 +33,8 @@ pub struct PgTxJournal {
     holder: Uuid,
     /// Fence of each account that this holder leads.
     fences: Mutex<HashMap<(u64, Address), i64>>,
+    /// Transactions that wait for an answer about their wallets. Lost with the process: then they are asked about at once.
+    waits: Mutex<HashMap<ChainTxId, Wait>>,
 }
 
 impl Aggregator {
@@ -36,6 +45,7 @@ impl Aggregator {
             aggregator: Arc::clone(self),
             holder,
             fences: Mutex::new(HashMap::new()),
+            waits: Mutex::default(),
         })
     }
 }
@@ -53,6 +63,66 @@ impl PgTxJournal {
             .await
             .map_err(failure)?
             .ok_or_else(not_leading)
+    }
+}
+
+/// A transaction that waits for an answer about its wallets.
+#[derive(Clone, Copy, Debug)]
+struct Wait {
+    until: Instant,
+    pause: Duration,
+}
+
+impl PgTxJournal {
+    fn waits(&self) -> MutexGuard<'_, HashMap<ChainTxId, Wait>> {
+        self.waits.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Transactions whose pause is not over.
+    fn waiting(&self) -> HashSet<ChainTxId> {
+        let now = Instant::now();
+        let waits = self.waits();
+        waits.iter().filter(|(_, wait)| now < wait.until).map(|(tx, _)| *tx).collect()
+    }
+
+    fn forget(&self, tx: ChainTxId) {
+        self.waits().remove(&tx);
+    }
+
+    /// What is said of the wallets of a transaction's settlement; none while it waits to be asked again.
+    async fn ask(&self, tx: ChainTxId) -> Result<Option<Asked>, Error> {
+        if self.waits().get(&tx).is_some_and(|wait| Instant::now() < wait.until) {
+            return Ok(None);
+        }
+        let mut conn = self.aggregator.world.db.acquire().await?;
+        let settlement = chain::settlement_of_tx(&mut conn, tx).await?;
+        drop(conn);
+        match settlement {
+            Some(settlement) => self.aggregator.ask_for(settlement).await.map(Some),
+            None => Ok(Some(Asked::default())),
+        }
+    }
+
+    /// Ends what screening stops; what somebody did not answer about stays queued, and is asked about again after a pause.
+    async fn hold_back(&self, tx: ChainTxId, settlement: SettlementId, seen: (&Look, &Asked)) -> Result<(), Error> {
+        let (look, asked) = seen;
+        if look.outcome() == Outcome::Stops {
+            self.forget(tx);
+            return self.aggregator.withdraw_stopped(settlement, asked).await;
+        }
+        self.note_wait(tx);
+        self.aggregator.keep_waiting(look).await
+    }
+
+    fn note_wait(&self, tx: ChainTxId) {
+        let first = self.aggregator.world.settings.wallets.pause;
+        let mut waits = self.waits();
+        let now = Instant::now();
+        // Those that ended meanwhile are never asked about again.
+        waits.retain(|_, wait| wait.until + FORGOTTEN > now);
+        let pause = waits.get(&tx).map_or(first, |wait| (wait.pause * 2).min(LONGEST_PAUSE));
+        let until = now + pause;
+        waits.insert(tx, Wait { until, pause });
     }
 }
 
@@ -76,11 +146,19 @@ impl TxJournal for PgTxJournal {
     }
 
     async fn queued(&self, chain_id: u64, _signer: Address, limit: u32) -> Result<Vec<JournaledTx>, StoreFailure> {
-        // A queued transaction belongs to the chain; the account that takes it first sends it.
+        // A queued transaction belongs to the chain; the account that takes it first sends it. Those that wait keep no other from its turn.
+        let waiting = self.waiting();
+        let more = u32::try_from(waiting.len()).unwrap_or(u32::MAX);
+        let limit_of_all = limit.saturating_add(more);
         let mut conn = self.aggregator.world.db.acquire().await.map_err(failure)?;
-        chain::journaled(&mut conn, Which::Queued { chain_id, limit })
-            .await
-            .map_err(failure)
+        let queued = Which::Queued {
+            chain_id,
+            limit: limit_of_all,
+        };
+        let mut found = chain::journaled(&mut conn, queued).await.map_err(failure)?;
+        found.retain(|tx| !waiting.contains(&tx.id));
+        found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(found)
     }
 
     async fn take_nonce(
@@ -90,6 +168,11 @@ impl TxJournal for PgTxJournal {
         tx: ChainTxId,
         chain_nonce: u64,
     ) -> Result<Option<JournaledTx>, StoreFailure> {
+        // Sources of wallet screening are asked before any lock is held.
+        let Some(asked) = self.ask(tx).await.map_err(failure)? else {
+            return Ok(None);
+        };
+        fail::fail_point!("screening::after_ask");
         let mut db = self.aggregator.world.db.begin().await.map_err(failure)?;
         let nonce = self.lock(&mut db, chain_id, signer).await?.max(chain_nonce);
         let taken = chain::assign_nonce(&mut db, chain_id, signer, tx, nonce)
@@ -98,12 +181,16 @@ impl TxJournal for PgTxJournal {
         let Some(purpose) = taken else { return Ok(None) };
         if let Purpose::Settlement(settlement) = purpose {
             let world = &self.aggregator.world;
-            if settlement::stopped(&mut db, world, settlement).await.map_err(failure)? {
+            let look = settlement::looked(&mut db, world, settlement, &asked)
+                .await
+                .map_err(failure)?;
+            if let Some(look) = look {
                 // The nonce goes back: nothing of this transaction stands.
                 db.rollback().await.map_err(failure)?;
-                self.aggregator.withdraw_stopped(settlement).await.map_err(failure)?;
+                self.hold_back(tx, settlement, (&look, &asked)).await.map_err(failure)?;
                 return Ok(None);
             }
+            self.forget(tx);
             settlement::handed_over(&mut db, world, settlement)
                 .await
                 .map_err(failure)?;

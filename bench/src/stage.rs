@@ -15,7 +15,7 @@ use domain::ids::{RequestId, SettlementId};
 use domain::offer::{Inquiry, Onchain, OnchainOrder};
 use domain::ports::{
     AcceptOrder, AcceptReceipt, Answer, Ask, Attester, Call, ChainError, ChainInfo, ChainReader, Clock, Contracts,
-    CreditAttestation, Health, Ids, Intent, Lender, LenderError, LenderStatus, Liquidation, LiveLoan, OnchainTerms,
+    CreditAttestation, Health, Ids, Intent, Lender, LenderError, LenderStatus, Liquidation, LiveLoan, OnchainTerms, OracleAnswer,
     SignedAttestation, WalletCall,
 };
 use domain::request::{Jurisdiction, Product};
@@ -241,6 +241,7 @@ impl ChainReader for NoChain {
     async fn attestation_epoch(&self, chain: u64) -> Result<u32, ChainError> { nowhere(chain) }
     async fn balance(&self, chain: u64, _: Address, _: Address) -> Result<u128, ChainError> { nowhere(chain) }
     async fn transactions_sent(&self, chain: u64, _: Address, _: u64) -> Result<u64, ChainError> { nowhere(chain) }
+    async fn sanctioned(&self, chain: u64, _: &[Address]) -> Result<Option<OracleAnswer>, ChainError> { nowhere(chain) }
 }
 
 #[async_trait]

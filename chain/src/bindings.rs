@@ -49,6 +49,15 @@ pub mod scoring {
     );
 }
 
+/// Who is sanctioned: Chainalysis' oracle has the same reads.
+pub mod sanctions {
+    alloy_sol_types::sol!(
+        #[derive(Debug)]
+        DevSanctions,
+        "../contracts/abi/DevSanctions.json"
+    );
+}
+
 /// Prices of tokens in each other.
 pub mod prices {
     alloy_sol_types::sol!(

@@ -12,6 +12,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
 use crate::bindings::feed::DevFeed;
+use crate::bindings::sanctions::DevSanctions;
 use crate::registry::{ChainConfig, known};
 use crate::rpc::{Rpc, RpcError, RpcOptions};
 
@@ -139,6 +140,7 @@ impl Devnet {
             collateral_manager: addresses.collateral_manager,
             scoring_oracle: addresses.scoring_oracle,
             price_oracle: addresses.price_oracle,
+            sanctions_oracle: Some(crate::deploy::dev_sanctions()),
             pools: vec![crate::deploy::dev_pool(addresses)],
             start_block: 0,
             max_fee_cap_gwei: 500,
@@ -203,6 +205,25 @@ pub async fn set_price(chain_id: u64, url: &str, feed: Address, answer: i128) ->
     // An account that nobody else counts the nonces of.
     let sender = crate::keys::SPARE_ACCOUNT;
     let tx = json!([{ "from": sender, "to": feed, "data": data, "gas": "0x7a120" }]);
+    rpc.raw::<serde_json::Value>("eth_sendTransaction", tx).await?;
+    mine(&rpc, 1).await
+}
+
+/// Lists accounts at the sanctions oracle of a development chain, or takes them off, and makes a block.
+pub async fn set_sanctioned(chain_id: u64, url: &str, accounts: &[Address], listed: bool) -> Result<(), RpcError> {
+    let rpc = Rpc::connect(chain_id, &[url.to_owned()], RpcOptions::default()).await?;
+    let accounts = accounts.to_vec();
+    let data: Bytes = if listed {
+        DevSanctions::addToSanctionsListCall { newSanctions: accounts }.abi_encode()
+    } else {
+        DevSanctions::removeFromSanctionsListCall {
+            removeSanctions: accounts,
+        }
+        .abi_encode()
+    }
+    .into();
+    let (sender, oracle) = (crate::keys::SPARE_ACCOUNT, crate::deploy::dev_sanctions());
+    let tx = json!([{ "from": sender, "to": oracle, "data": data, "gas": "0x7a120" }]);
     rpc.raw::<serde_json::Value>("eth_sendTransaction", tx).await?;
     mine(&rpc, 1).await
 }

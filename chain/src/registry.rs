@@ -46,6 +46,9 @@ pub struct ChainConfig {
     pub scoring_oracle: Address,
     /// Values collateral: the only oracle whose orders we take.
     pub price_oracle: Address,
+    /// Chainalysis' sanctions oracle. None: wallets are not looked up on this chain.
+    #[serde(default)]
+    pub sanctions_oracle: Option<Address>,
     /// Pools of ours, for the report of the chain's state.
     #[serde(default)]
     pub pools: Vec<Address>,
@@ -76,6 +79,7 @@ impl ChainConfig {
             collateral_manager: self.collateral_manager,
             scoring_oracle: self.scoring_oracle,
             price_oracle: self.price_oracle,
+            sanctions_oracle: self.sanctions_oracle,
         }
     }
 }
@@ -204,6 +208,7 @@ fn check(chain: &ChainConfig, profile: Profile) -> Result<(), RegistryError> {
     for (field, address) in contracts
         .into_iter()
         .chain(chain.pools.iter().map(|pool| ("pools", *pool)))
+        .chain(chain.sanctions_oracle.map(|oracle| ("sanctions_oracle", oracle)))
     {
         if address.is_zero() {
             return invalid(field, "the zero address is not a contract");
@@ -255,6 +260,7 @@ mod tests {
             collateral_manager: Address::repeat_byte(2),
             scoring_oracle: Address::repeat_byte(3),
             price_oracle: Address::repeat_byte(4),
+            sanctions_oracle: None,
             pools: vec![],
             start_block: 0,
             max_fee_cap_gwei: 500,
@@ -277,7 +283,7 @@ mod tests {
 
     #[test]
     fn each_broken_field_is_named() {
-        let cases: [(&str, ChainConfig); 9] = [
+        let cases: [(&str, ChainConfig); 10] = [
             ("chain_id", config(0)),
             (
                 "name",
@@ -318,6 +324,13 @@ mod tests {
                 "price_oracle",
                 ChainConfig {
                     price_oracle: Address::ZERO,
+                    ..config(1)
+                },
+            ),
+            (
+                "sanctions_oracle",
+                ChainConfig {
+                    sanctions_oracle: Some(Address::ZERO),
                     ..config(1)
                 },
             ),

@@ -337,6 +337,12 @@ impl Rpc {
         self.read("eth_call", json!([call, "latest"])).await
     }
 
+    /// Calls a contract at the block of that hash (EIP-1898); nothing is sent.
+    pub async fn call_at(&self, to: Address, data: &Bytes, gas: u64, block: B256) -> Result<Bytes, RpcError> {
+        let call = json!({ "to": to, "data": data, "gas": U64::from(gas) });
+        self.read("eth_call", json!([call, { "blockHash": block }])).await
+    }
+
     /// Gas that a transaction would take.
     pub async fn estimate_gas(&self, from: Address, to: Address, data: &Bytes) -> Result<u64, RpcError> {
         let call = json!({ "from": from, "to": to, "data": data });

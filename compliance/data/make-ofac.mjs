@@ -1,12 +1,11 @@
-// Makes the two compact screening files from the lists as the US Treasury publishes them (a US government work, public
-// domain): node compliance/data/make-ofac.mjs <folder with sdn.csv and alt.csv> <digital currency csv>
+// Makes the compact file of names from the list as the US Treasury publishes it (a US government work, public domain):
+// node compliance/data/make-ofac.mjs <folder with sdn.csv and alt.csv>
 // names.tsv: entry, type (I individual, E entity), kind (P primary, A alias, F former, N now known as, W weak alias), name.
-// wallets.tsv: address, currency, entry (may be empty), checksum (yes or no).
 import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const [folder, wallets] = process.argv.slice(2);
+const [folder] = process.argv.slice(2);
 const here = dirname(fileURLToPath(import.meta.url));
 
 function rows(path) {
@@ -49,7 +48,3 @@ for (const [entry, , kind, name] of rows(join(folder, "alt.csv"))) {
   lines.push([entry, types.get(entry), kinds[kind], clean(name)]);
 }
 writeFileSync(join(here, "names.tsv"), lines.map((l) => l.join("\t") + "\n").join(""));
-const [head, ...body] = rows(wallets);
-const at = Object.fromEntries(head.map((h, i) => [h, i]));
-writeFileSync(join(here, "wallets.tsv"),
-  body.map((r) => [r[at.address], r[at.currency], r[at.ent_num], r[at.checksum_ok]].join("\t") + "\n").join(""));

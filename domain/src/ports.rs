@@ -29,7 +29,7 @@ use crate::request::CreditRequest;
 pub use anchors::{AnchorCalls, CheckpointStore, Put};
 pub use contracts::{
     Attester, Call, ChainInfo, ChainReader, Contracts, CreditAttestation, Health, Intent, Liquidation, LiveLoan,
-    OnchainTerms, SignedAttestation, WalletCall,
+    OnchainTerms, OracleAnswer, SignedAttestation, WalletCall,
 };
 pub use controls::LenderControls;
 pub use credit_data::{

@@ -205,6 +205,9 @@ pub struct ScreeningConfig {
     /// Millionths from which a name asks for a look and blocks; 820,000 and 995,000 when left out.
     #[serde(default)]
     pub thresholds: Option<compliance::screening::Thresholds>,
+    /// Wallets: how long services and oracles have, and how fresh their answers are.
+    #[serde(default)]
+    pub wallets: crate::wallets::WalletLimits,
 }
 
 impl ScreeningConfig {

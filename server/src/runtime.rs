@@ -98,6 +98,7 @@ pub async fn start(
     )?;
     let mut settings = settings(&config, roles)?;
     settings.kyc = config.kyc.settings(&config, &sources.clock, &own_url)?;
+    settings.wallets = crate::wallets::settings(&config, &sources.clock, &own_url)?;
     let vault = crate::vault::open(&config, &sources, network(&config)).await?;
     let aggregator = Aggregator::new(World {
         vault,

@@ -82,6 +82,7 @@ crashes! {
     acceptance_before_its_commit: "accept::before_commit", Bank;
     acceptance_after_its_commit: "accept::after_commit", OnChain;
     signature_after_its_commit: "signature::after_commit", OnChain;
+    release_after_its_wallets_were_asked_about: "screening::after_ask", OnChain;
     submitter_after_taking_a_nonce: "submitter::after_nonce", OnChain;
     submitter_after_storing_the_signed_bytes: "submitter::after_store_attempt", OnChain;
     submitter_after_the_broadcast: "submitter::after_broadcast", OnChain;

@@ -6,6 +6,7 @@ pub(crate) mod release;
 mod rescreen;
 #[cfg(test)]
 mod tests;
+pub(crate) mod wallets;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -22,6 +23,8 @@ use crate::Aggregator;
 use crate::api::Error;
 use crate::store::{corrupt, screening as rows, to_json};
 use crate::workers::periodic;
+
+pub use wallets::WalletSettings;
 
 /// Where lists come from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

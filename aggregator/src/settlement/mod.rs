@@ -29,7 +29,8 @@ use crate::access::{Action, Class, Resource, check, shows};
 use crate::api::{Error, SettlementView};
 use crate::events::Event;
 use crate::ledger::{self, Book};
-use crate::screening::release::{self, Stage};
+use crate::screening::release::{self, Look, Outcome, Stage};
+use crate::screening::wallets::Asked;
 use crate::servicing::{LoanChange, plan, record};
 use crate::store::lending::{self, Learned, SettlementRow};
 use crate::store::{chain, corrupt, networks};
@@ -181,28 +182,36 @@ pub(crate) async fn handed_over(conn: &mut PgConnection, world: &World, id: Sett
     advance(conn, world, &mut row, SettlementState::Submitted, Learned::default()).await
 }
 
-/// Whether screening stops a settlement whose transaction is about to leave, in the transaction that gives it its nonce.
-pub(crate) async fn stopped(conn: &mut PgConnection, world: &World, id: SettlementId) -> Result<bool, Error> {
+/// What screening says of a settlement whose transaction is about to leave, in the transaction that gives it its nonce. A look that lets
+/// it go is stored with that.
+pub(crate) async fn looked(
+    conn: &mut PgConnection,
+    world: &World,
+    id: SettlementId,
+    asked: &Asked,
+) -> Result<Option<Look>, Error> {
     let row = lending::lock_settlement(conn, id).await?.ok_or(Error::NotFound)?;
-    release::must_stop(conn, world, &row, Stage::Release).await
+    release::refused(conn, world, &row, (Stage::Release, asked)).await
 }
 
 impl Aggregator {
     /// Takes back the queued transaction of a settlement that screening stops, and ends it. One that was taken meanwhile is looked at by
     /// who took it.
-    pub(crate) async fn withdraw_stopped(&self, id: SettlementId) -> Result<(), Error> {
+    pub(crate) async fn withdraw_stopped(&self, id: SettlementId, asked: &Asked) -> Result<(), Error> {
         let mut tx = self.world.db.begin().await?;
         if !chain::withdraw_tx(&mut tx, id).await? {
             return Ok(());
         }
         let mut row = lending::lock_settlement(&mut tx, id).await?.ok_or(Error::NotFound)?;
-        let stop = release::must_stop(&mut tx, &self.world, &row, Stage::Release).await?;
-        if !stop || row.state != SettlementState::Ready {
+        let look = release::look(&mut tx, &self.world, &row, (Stage::Release, asked)).await?;
+        if look.outcome() != Outcome::Stops || row.state != SettlementState::Ready {
             return Ok(());
         }
+        release::keep(&mut tx, &self.world, &look, None).await?;
         let nothing = Learned::default();
         advance(&mut tx, &self.world, &mut row, SettlementState::Cancelled, nothing).await?;
         cancel_loan(&mut tx, &self.world, &row).await?;
+        fail::fail_point!("screening::before_stop_commit");
         tx.commit().await?;
         self.wake.events.notify_one();
         Ok(())

@@ -11,7 +11,7 @@ use sqlx::PgConnection;
 use super::{Prepared, announce, chain_error, venue, view, wallet_required};
 use crate::World;
 use crate::api::{AcceptQuote, Error, SettlementView};
-use crate::screening::release::{self, Stage};
+use crate::screening::release::{self, Look, Stage};
 use crate::servicing::{LoanChange, record};
 use crate::store::corrupt;
 use crate::store::lending::{self, LoanRow, OnchainPart, RefinancePart, SettlementRow};
@@ -30,12 +30,12 @@ pub(crate) struct Opening<'a> {
 }
 
 /// Creates the settlement (awaiting the borrower's signature on chain, ready off chain) and the pending loan in the
-/// caller's transaction.
+/// caller's transaction. The inner error is the look at its wallets that refuses it; the caller rolls back and stores it.
 pub(crate) async fn open(
     conn: &mut PgConnection,
     world: &World,
     opening: Opening<'_>,
-) -> Result<SettlementView, Error> {
+) -> Result<Result<SettlementView, Look>, Error> {
     let now = world.clock.now();
     let quote = opening.quote;
     let onchain = quote
@@ -71,8 +71,9 @@ pub(crate) async fn open(
         attempts: 0,
     };
     lending::insert_settlement(conn, &row).await?;
-    if release::must_stop(conn, world, &row, Stage::Acceptance).await? {
-        return Err(release::refusal());
+    let at = (Stage::Acceptance, &opening.prepared.asked);
+    if let Some(look) = release::refused(conn, world, &row, at).await? {
+        return Ok(Err(look));
     }
     announce(conn, world, &row).await?;
     let mut loan = pending_loan(&row)?;
@@ -82,7 +83,7 @@ pub(crate) async fn open(
         principal: loan.principal,
     };
     record(conn, world, &mut loan, &opened, now).await?;
-    view(conn, world, &row).await
+    view(conn, world, &row).await.map(Ok)
 }
 
 /// Whether the order is still what was signed, and may be taken by this wallet; answers the wallet and the order's hash.

@@ -11,6 +11,8 @@ use crate::Aggregator;
 use crate::acceptance::acceptable;
 use crate::access::{Action, Class, Resource, check};
 use crate::api::{AcceptQuote, Error};
+use crate::screening::release;
+use crate::screening::wallets::Asked;
 use crate::servicing::{live_onchain, not_live};
 use crate::store::lending::VenuePart;
 use crate::store::quoting::AskedRequest;
@@ -22,6 +24,8 @@ pub(crate) struct Prepared {
     pub attestation: Option<SignedAttestation>,
     pub refinancing: Option<Refinancing>,
     pub venue: Option<VenuePart>,
+    /// What was said of the wallets.
+    pub asked: Asked,
 }
 
 impl Prepared {
@@ -75,10 +79,13 @@ impl Aggregator {
         if !may || acceptable(&row, &quote, accept, now).is_err() {
             return Ok(Prepared::default());
         }
+        let (chain_id, wallets) = release::wallets_of(&quote, request.wallet, accept.recipient);
         Ok(Prepared {
             attestation: self.attest(request, &quote).await?,
             refinancing: self.old_loan(request, &quote).await?,
             venue: self.venue_part(request, &quote, accept).await?,
+            // Last: it has to be fresh.
+            asked: self.world.ask_about(chain_id, &wallets).await,
         })
     }
 

@@ -12,7 +12,8 @@ use crate::Aggregator;
 use crate::access::{Action, Class, check, may_ever};
 use crate::api::{Error, IdempotencyKey, SettlementView};
 use crate::idempotency::{self, Begun, Call};
-use crate::screening::release::{self, Stage};
+use crate::screening::release::{self, Look, Stage};
+use crate::screening::wallets::Asked;
 use crate::servicing::live_onchain;
 use crate::store::chain::{self, Purpose};
 use crate::store::lending::{self, Learned, SettlementRow};
@@ -56,12 +57,18 @@ impl Aggregator {
     ) -> Result<SettlementView, Error> {
         let call = Call::new(caller, key, "submitSignature", &(id, &signature))?;
         let verdict = self.verify(caller, id, &signature).await?;
+        let asked = match verdict {
+            Verdict::Borrower => self.ask_for(id).await?,
+            _ => Asked::default(),
+        };
         let mut tx = self.world.db.begin().await?;
         if let Begun::Replay(answer) = idempotency::begin(&mut tx, &self.world, &call).await? {
             return Ok(answer);
         }
         let mut row = self.own_settlement(&mut tx, caller, (Action::Sign, id)).await?;
-        self.sign(&mut tx, &mut row, signature, verdict).await?;
+        if let Some(look) = self.sign(&mut tx, &mut row, signature, (verdict, &asked)).await? {
+            return Err(self.keep_refused(tx, &call, &look).await?);
+        }
         let answer = view(&mut tx, &self.world, &row).await?;
         idempotency::finish(&mut tx, &call, &answer).await?;
         tx.commit().await?;
@@ -116,13 +123,14 @@ impl Aggregator {
         self.world.clock.now().timestamp() > i64::try_from(deadline).unwrap_or(i64::MAX)
     }
 
+    /// Answers the look at the wallets that refuses it; the caller rolls back and stores it.
     async fn sign(
         &self,
         conn: &mut PgConnection,
         row: &mut SettlementRow,
         signature: Bytes,
-        verdict: Verdict,
-    ) -> Result<(), Error> {
+        (verdict, asked): (Verdict, &Asked),
+    ) -> Result<Option<Look>, Error> {
         let asks = row.venue.as_ref().is_some_and(|part| part.plan.permission.is_some());
         if row.onchain.is_none() && !asks {
             let text = "This settlement needs no signature.";
@@ -130,7 +138,7 @@ impl Aggregator {
         }
         if row.state != SettlementState::AwaitingSignature {
             return match &row.signature {
-                Some(known) if *known == signature => Ok(()),
+                Some(known) if *known == signature => Ok(None),
                 Some(_) => Err(Error::refused(
                     "ALREADY_SIGNED",
                     "Another signature was taken.",
@@ -147,11 +155,12 @@ impl Aggregator {
             return Err(Error::refused("INTENT_EXPIRED", "The time to sign is over.", None));
         }
         verdict.check()?;
-        if release::must_stop(conn, &self.world, row, Stage::Signature).await? {
-            return Err(release::refusal());
+        let look = release::refused(conn, &self.world, row, (Stage::Signature, asked)).await?;
+        if look.is_some() {
+            return Ok(look);
         }
         if row.venue.is_some() {
-            return venue::signed(conn, &self.world, row, signature).await;
+            return venue::signed(conn, &self.world, row, signature).await.map(|()| None);
         }
         let tx_id = ChainTxId(self.world.ids.next());
         let call = self.settling_call(conn, row, &signature).await?;
@@ -161,7 +170,8 @@ impl Aggregator {
             tx_id: Some(tx_id),
             ..Learned::default()
         };
-        advance(conn, &self.world, row, SettlementState::Ready, learned).await
+        advance(conn, &self.world, row, SettlementState::Ready, learned).await?;
+        Ok(None)
     }
 
     /// The call that settles: a loan of its own, or one that repays another in the same transaction.

@@ -153,25 +153,37 @@ pub(crate) async fn verdict_of_request(conn: &mut PgConnection, request: Uuid) -
     .await
 }
 
-/// Stores a look at wallets.
+/// A look at wallets.
+#[derive(Debug)]
+pub(crate) struct NewWalletCheck<'a> {
+    pub settlement: SettlementId,
+    pub quote: Uuid,
+    pub stage: &'a str,
+    pub version: &'a str,
+    pub verdict: &'a str,
+    pub evidence: &'a str,
+    pub once: Option<&'a [u8]>,
+}
+
+/// Stores a look at wallets; false when the same one is there.
 pub(crate) async fn insert_wallet_check(
     conn: &mut PgConnection,
-    settlement: SettlementId,
-    (stage, version, verdict): (&str, &str, &str),
-    evidence: &str,
+    check: &NewWalletCheck<'_>,
     now: DateTime<Utc>,
-) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        "insert into screening.wallet_check (settlement_id, stage, version, verdict, evidence, at)
-         values ($1, $2, $3, $4, $5, $6)",
-        settlement.0,
-        stage,
-        version,
-        verdict,
-        evidence,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query!(
+        "insert into screening.wallet_check (settlement_id, quote_id, stage, version, verdict, evidence, once, at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (once) do nothing",
+        check.settlement.0,
+        check.quote,
+        check.stage,
+        check.version,
+        check.verdict,
+        check.evidence,
+        check.once,
         now
     )
     .execute(conn)
     .await?;
-    Ok(())
+    Ok(done.rows_affected() == 1)
 }

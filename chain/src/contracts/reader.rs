@@ -7,7 +7,7 @@ use alloy_primitives::aliases::U512;
 use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_sol_types::SolCall;
 use async_trait::async_trait;
-use domain::ports::{ChainError, ChainReader, Health, Liquidation, LiveLoan};
+use domain::ports::{ChainError, ChainReader, Health, Liquidation, LiveLoan, OracleAnswer};
 
 use super::encode::{self, amount, invalid};
 use super::reasons::revert_reason;
@@ -15,6 +15,7 @@ use super::signature::signed_by;
 use super::{eip712_domain, gas, liquidation};
 use crate::bindings::aggregator::CreditAggregator as sol;
 use crate::bindings::prices::PriceOracle;
+use crate::bindings::sanctions::DevSanctions;
 use crate::bindings::scoring::CreditScoringOracle;
 use crate::bindings::signer::isValidSignatureCall;
 use crate::bindings::token::DevToken as erc20;
@@ -203,10 +204,39 @@ impl ChainReader for SettlementReader {
         let sent = self.rpc(chain_id)?.nonce_at(account, block).await;
         sent.map_err(|error| unavailable(chain_id, &error))
     }
+
+    async fn sanctioned(&self, chain_id: u64, accounts: &[Address]) -> Result<Option<OracleAnswer>, ChainError> {
+        let Some(oracle) = self.chain(chain_id)?.sanctions_oracle else {
+            return Ok(None);
+        };
+        let rpc = self.rpc(chain_id)?;
+        let block = rpc.head().await.map_err(|error| unavailable(chain_id, &error))?;
+        let listed = accounts.iter().map(|account| async move {
+            let data = DevSanctions::isSanctionedCall { addr: *account }.abi_encode().into();
+            let answer = rpc.call_at(oracle, &data, gas::READ, block.hash).await;
+            let answer = answer.map_err(|error| unavailable(chain_id, &error))?;
+            Ok::<_, ChainError>(truth(&answer)?.then_some(*account))
+        });
+        let listed = futures::future::try_join_all(listed)
+            .await?
+            .into_iter()
+            .flatten()
+            .collect();
+        Ok(Some(OracleAnswer { oracle, block, listed }))
+    }
 }
 
 fn decoded<C: SolCall>(answer: &Bytes) -> Result<C::Return, ChainError> {
     C::abi_decode_returns(answer).map_err(|_| invalid("contract", "no such contract there"))
+}
+
+/// Exactly a word that is 0 or 1: an account without code answers nothing, which must not read as "no".
+fn truth(answer: &Bytes) -> Result<bool, ChainError> {
+    match U256::try_from_be_slice(answer).filter(|_| answer.len() == 32) {
+        Some(word) if word.is_zero() => Ok(false),
+        Some(word) if word == U256::ONE => Ok(true),
+        _ => Err(invalid("sanctions_oracle", "no such contract there")),
+    }
 }
 
 /// What a contract said when it refused; an error when it was not the contract that refused.
@@ -246,5 +276,20 @@ mod tests {
             value_down(u128::MAX, U256::MAX),
             Err(invalid("amount", "above 128 bits"))
         );
+    }
+
+    #[test]
+    fn only_a_whole_word_of_0_or_1_is_an_answer_about_sanctions() {
+        let word = |last: u8| Bytes::from([&[0; 31][..], &[last]].concat());
+        assert_eq!((truth(&word(0)), truth(&word(1))), (Ok(false), Ok(true)));
+        for odd in [
+            Bytes::new(),
+            word(2),
+            Bytes::from([0; 31]),
+            Bytes::from([0; 64]),
+            Bytes::from([0xff; 32]),
+        ] {
+            assert!(truth(&odd).is_err(), "{odd}");
+        }
     }
 }

@@ -15,6 +15,7 @@ use crate::bindings::feed::DevFeed;
 use crate::bindings::pool::CreditPool;
 use crate::bindings::pools::PoolFactory;
 use crate::bindings::prices::PriceOracle;
+use crate::bindings::sanctions::DevSanctions;
 use crate::bindings::scoring::CreditScoringOracle;
 use crate::bindings::token::DevToken;
 use crate::bindings::tranche::Tranche;
@@ -136,6 +137,11 @@ impl Deployer<'_> {
         let mut steps = system(&plan, &at);
         steps.extend(tokens_and_prices(&at));
         steps.extend(limits(&at));
+        steps.push(Step::create(
+            "sanctions oracle",
+            dev_sanctions(),
+            &DevSanctions::BYTECODE,
+        ));
         steps.extend(money());
         steps.extend(pool(&at));
         for account in [DevAccount::Desk, DevAccount::Submitter] {
@@ -289,6 +295,11 @@ fn limits(at: &Addresses) -> Vec<Step> {
         }),
     ));
     steps
+}
+
+/// The sanctions oracle of a development chain: anyone may list anybody there.
+pub fn dev_sanctions() -> Address {
+    create2(&DevSanctions::BYTECODE)
 }
 
 /// The dollar pool of a development chain: the desk's key underwrites.

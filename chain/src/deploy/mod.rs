@@ -22,7 +22,7 @@ use alloy_sol_types::SolCall;
 use steps::{Done, Step};
 
 pub use addresses::{Addresses, CREATE2_FACTORY, Governance, Plan, TIMELOCK_DELAY};
-pub use development::{DevAsset, dev_pool};
+pub use development::{DevAsset, dev_pool, dev_sanctions};
 pub use inspect::{ContractState, Deployed, Inspection, TimelockState, inspect};
 pub(crate) use inspect::{ask, is_clone_of_shipped_pool};
 pub use steps::Sent;

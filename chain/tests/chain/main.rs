@@ -19,4 +19,5 @@ mod proxy;
 mod refinancing;
 mod reorgs;
 mod risk;
+mod sanctions;
 mod submitting;

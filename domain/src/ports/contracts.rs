@@ -4,7 +4,7 @@ use alloy_primitives::{Address, B256, Bytes, U256};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::ChainError;
+use super::{BlockRef, ChainError};
 use crate::offer::{Onchain, OnchainOrder};
 
 /// A contract call, ready to be signed and sent by the submitter.
@@ -174,6 +174,19 @@ pub struct ChainInfo {
     pub scoring_oracle: Address,
     /// Values collateral: the only oracle whose orders we take.
     pub price_oracle: Address,
+    /// Chainalysis' sanctions oracle; none where it is not asked.
+    pub sanctions_oracle: Option<Address>,
+}
+
+/// What a chain's sanctions oracle says of some accounts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OracleAnswer {
+    /// The contract that was asked.
+    pub oracle: Address,
+    /// The block at which it was asked.
+    pub block: BlockRef,
+    /// Those of the accounts that are listed there.
+    pub listed: Vec<Address>,
 }
 
 /// How a live loan stands now.
@@ -230,4 +243,8 @@ pub trait ChainReader: Send + Sync {
     async fn balance(&self, chain_id: u64, token: Address, owner: Address) -> Result<u128, ChainError>;
     /// Transactions that an account had sent at the end of that block.
     async fn transactions_sent(&self, chain_id: u64, account: Address, block: u64) -> Result<u64, ChainError>;
+
+    /// What the chain's sanctions oracle says of these accounts, all at one block; none when the chain has no oracle configured. An
+    /// error is never a clearance: an address without code, a malformed answer and a node that is silent are errors.
+    async fn sanctioned(&self, chain_id: u64, accounts: &[Address]) -> Result<Option<OracleAnswer>, ChainError>;
 }

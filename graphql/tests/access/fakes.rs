@@ -14,7 +14,7 @@ use domain::offer::{
 use domain::ports::{
     AcceptOrder, AcceptReceipt, Answer, Ask, Attester, Call, ChainError, ChainInfo, ChainReader, Contracts,
     CreditAttestation, Health, Intent, Lender, LenderControls, LenderError, LenderStatus, Liquidation, LiveLoan,
-    OnchainTerms, SignedAttestation, WalletCall,
+    OnchainTerms, OracleAnswer, SignedAttestation, WalletCall,
 };
 use domain::provider::Limits;
 use domain::request::{CreditRequest, Jurisdiction, Product};
@@ -214,6 +214,7 @@ impl ChainReader for NoChain {
     async fn attestation_epoch(&self, chain: u64) -> Result<u32, ChainError> { nowhere(chain) }
     async fn balance(&self, chain: u64, _: Address, _: Address) -> Result<u128, ChainError> { nowhere(chain) }
     async fn transactions_sent(&self, chain: u64, _: Address, _: u64) -> Result<u64, ChainError> { nowhere(chain) }
+    async fn sanctioned(&self, chain: u64, _: &[Address]) -> Result<Option<OracleAnswer>, ChainError> { nowhere(chain) }
 }
 
 #[async_trait]

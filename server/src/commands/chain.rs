@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use alloy_primitives::Address;
 use anyhow::{Context, Result, bail};
-use chain::deploy::{Addresses, Deployed, Deployer, DevAsset, Governance, Plan, Sent, dev_pool};
+use chain::deploy::{Addresses, Deployed, Deployer, DevAsset, Governance, Plan, Sent, dev_pool, dev_sanctions};
 use chain::keys::{KeySigner, refuse_development_account};
 use chain::registry::{ChainConfig, Finality, Profile, Registry, known};
 use chain::rpc::{Rpc, RpcOptions};
@@ -202,6 +202,7 @@ async fn at_endpoint(url: &str, plan: &Plan) -> Result<ChainConfig> {
         collateral_manager: deployed.collateral_manager,
         scoring_oracle: deployed.scoring_oracle,
         price_oracle: deployed.price_oracle,
+        sanctions_oracle: (*plan == Plan::development()).then(dev_sanctions),
         pools: if *plan == Plan::development() {
             vec![dev_pool(&at)]
         } else {
@@ -311,6 +312,7 @@ mod tests {
             collateral_manager: at.collateral_manager,
             scoring_oracle: at.scoring_oracle,
             price_oracle: at.price_oracle,
+            sanctions_oracle: None,
             pools: vec![],
             start_block: 0,
             max_fee_cap_gwei: 500,

@@ -1,5 +1,6 @@
 //! The lending side against a real PostgreSQL.
 
+mod answers;
 mod database;
 mod endings;
 mod facts;

@@ -249,7 +249,9 @@ impl Bench {
             prepared,
         };
         let mut tx = self.aggregator.world.db.begin().await?;
-        let view = open(&mut tx, &self.aggregator.world, opening).await?;
+        let Ok(view) = open(&mut tx, &self.aggregator.world, opening).await? else {
+            return Err(crate::screening::release::refusal());
+        };
         tx.commit().await?;
         Ok(view)
     }

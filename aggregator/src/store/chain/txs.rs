@@ -352,6 +352,14 @@ pub(crate) async fn owner_of_tx(
     .transpose()
 }
 
+/// The settlement that a transaction carries out; none when it is for something else.
+pub(crate) async fn settlement_of_tx(conn: &mut PgConnection, tx: ChainTxId) -> Result<Option<SettlementId>, Error> {
+    let found = sqlx::query_scalar!("select settlement_id from chain.tx where id = $1", tx.0)
+        .fetch_optional(conn)
+        .await?;
+    Ok(found.flatten().map(SettlementId))
+}
+
 /// Stores signed bytes; the same hash again changes nothing.
 pub(crate) async fn insert_attempt(conn: &mut PgConnection, tx: ChainTxId, attempt: &Attempt) -> Result<(), Error> {
     sqlx::query!(

@@ -1,7 +1,8 @@
-//! Reads the evaluation files: a tiny CSV reader, the list, the queries, the negatives and the pairs.
+//! Reads the evaluation files: the list, the queries, the negatives and the pairs.
 
 use std::{collections::HashMap, fs, path::Path};
 
+use usance_screening::lists::csv::records;
 use usance_screening::{Entity, EntityKind, ListedName, NameGrade};
 
 /// A misspelt listed name.
@@ -25,33 +26,12 @@ pub struct Pair {
     pub held_out: bool,
 }
 
-/// Rows of a CSV file with quotes.
+/// Rows of a CSV file.
 pub fn rows(path: &Path) -> Vec<Vec<String>> {
     let bytes = fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-    let text = String::from_utf8_lossy(&bytes);
-    let (mut out, mut row, mut cell, mut quoted) = (Vec::new(), Vec::new(), String::new(), false);
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '"' if quoted && chars.peek() == Some(&'"') => {
-                cell.push('"');
-                chars.next();
-            }
-            '"' => quoted = !quoted,
-            ',' if !quoted => row.push(std::mem::take(&mut cell)),
-            '\n' if !quoted => {
-                row.push(std::mem::take(&mut cell));
-                out.push(std::mem::take(&mut row));
-            }
-            '\r' | '\u{1A}' => {}
-            other => cell.push(other),
-        }
-    }
-    if !cell.is_empty() || !row.is_empty() {
-        row.push(cell);
-        out.push(row);
-    }
-    out
+    let read = records(&String::from_utf8_lossy(&bytes), ',');
+    let read = read.unwrap_or_else(|e| panic!("{}, line {}: {}", path.display(), e.line, e.why));
+    read.into_iter().map(|record| record.fields).collect()
 }
 
 /// The list with its alternate names, and the weak aliases of the remarks.

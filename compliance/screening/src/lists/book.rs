@@ -5,7 +5,9 @@ use std::io::Read as _;
 use flate2::read::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
-use super::{FileInfo, ListInfo, LoadError, Notice, Parsed, Snapshot, Text, eu, ofac, ofac_xml, own, un, xml};
+use super::{
+    FileInfo, ListInfo, LoadError, Notice, Parsed, Snapshot, Text, eu, ofac, ofac_advanced, ofac_xml, own, un, xml,
+};
 
 /// A file as it was found.
 #[derive(Clone, Debug)]
@@ -237,14 +239,16 @@ fn recognise(text: &Text) -> Result<Part, LoadError> {
 }
 
 fn document(text: &Text) -> Result<Parsed, LoadError> {
-    let root = xml::parse(text)?;
+    let root = xml::parse_without(text, &ofac_advanced::UNUSED)?;
     match root.name.as_str() {
         "sdnList" if text.name.starts_with("cons") => ofac_xml::read("OFAC-CONS", &text.name, &root),
         "sdnList" => ofac_xml::read("OFAC-SDN", &text.name, &root),
+        "Sanctions" if text.name.starts_with("cons") => ofac_advanced::read("OFAC-CONS", &text.name, &root),
+        "Sanctions" => ofac_advanced::read("OFAC-SDN", &text.name, &root),
         "CONSOLIDATED_LIST" => un::read(&text.name, &root),
         other => Err(LoadError::file(
             &text.name,
-            format!("has the root {other:?}; known are sdnList and CONSOLIDATED_LIST"),
+            format!("has the root {other:?}; known are sdnList, Sanctions and CONSOLIDATED_LIST"),
         )),
     }
 }

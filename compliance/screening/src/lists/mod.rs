@@ -11,6 +11,9 @@ pub mod csv;
 mod dates;
 mod eu;
 mod ofac;
+mod ofac_advanced;
+#[cfg(test)]
+mod ofac_advanced_tests;
 mod ofac_xml;
 mod own;
 mod remarks;
@@ -33,6 +36,8 @@ pub enum Format {
     OfacCsv,
     /// `sdn.xml` of the US Treasury (the legacy schema).
     OfacXml,
+    /// `sdn_advanced.xml` of the US Treasury.
+    OfacAdvancedXml,
     /// `consolidated.xml` of the UN Security Council.
     UnXml,
     /// The EU's consolidated financial sanctions list, CSV 1.1.

@@ -31,7 +31,7 @@ const ALT: &str = "36,12,\"aka\",\"NOWHERE AIR\",-0- \r\n36,13,\"fka\",\"OLD AIR
 const ADD: &str = "36,25,-0- ,\"Havana\",\"Cuba\",-0- \r\n36,26,-0- ,-0- ,\"undetermined\",-0- \r\n";
 const COMMENTS: &str = "9,\" II'.\"\n\u{1a}";
 
-fn ofac() -> Vec<ListFile> {
+pub(super) fn ofac() -> Vec<ListFile> {
     vec![
         file("lists/SDN.CSV", SDN),
         file("alt.csv", ALT),

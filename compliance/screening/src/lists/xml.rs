@@ -57,8 +57,8 @@ impl Element {
 /// Elements may lie inside each other so deep.
 const DEPTH: usize = 32;
 
-/// Reads a document whose only element is its root.
-pub(super) fn parse(file: &Text) -> Result<Element, LoadError> {
+/// Reads a document whose only element is its root, leaving out elements of those names with all that is in them.
+pub(super) fn parse_without(file: &Text, unused: &[&str]) -> Result<Element, LoadError> {
     let mut reader = Reader::from_str(&file.body);
     let mut lines = Lines::new(&file.body);
     let mut open: Vec<Element> = vec![Element::default()];
@@ -78,11 +78,11 @@ pub(super) fn parse(file: &Text) -> Result<Element, LoadError> {
             }
             Event::Empty(start) => {
                 let element = begin(&start, line).map_err(wrong)?;
-                close(&mut open, element);
+                close(&mut open, element, unused);
             }
             Event::End(_) => {
                 if let Some(element) = open.pop() {
-                    close(&mut open, element);
+                    close(&mut open, element, unused);
                 }
             }
             Event::Text(text) => append(&mut open, &text.xml10_content()),
@@ -122,7 +122,10 @@ fn begin(start: &BytesStart<'_>, line: usize) -> Result<Element, String> {
     })
 }
 
-fn close(open: &mut [Element], mut element: Element) {
+fn close(open: &mut [Element], mut element: Element, unused: &[&str]) {
+    if unused.contains(&element.name.as_str()) {
+        return;
+    }
     element.text.truncate(element.text.trim_end().len());
     let blank = element.text.len() - element.text.trim_start().len();
     element.text.drain(..blank);

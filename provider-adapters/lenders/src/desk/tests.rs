@@ -23,7 +23,7 @@ impl Contracts for FakeContracts {
         let at = Address::repeat_byte;
         vec![ChainInfo {
             chain_id: 31337, name: "Anvil One".into(), aggregator: at(0xa9), collateral_manager: at(0xc0),
-            scoring_oracle: at(0x50), price_oracle: at(0x09),
+            scoring_oracle: at(0x50), price_oracle: at(0x09), sanctions_oracle: None,
         }]
     }
     fn order_hash(&self, _: u64, order: &Order) -> Result<B256, ChainError> { Ok(keccak256(serde_json::to_string(order).unwrap())) }

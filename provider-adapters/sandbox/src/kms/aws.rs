@@ -24,10 +24,6 @@ fn hmac(key: &[u8], data: &[u8]) -> Vec<u8> {
     Sha256::digest([&pad(0x5c)[..], &inner[..]].concat()).to_vec()
 }
 
-fn hex(bytes: &[u8]) -> String {
-    ::hex::encode(bytes)
-}
-
 /// Whether the call is signed by the account's key, over the headers that must be signed.
 fn signed(call: &Call<'_>) -> bool {
     let authorization = call.header("authorization");
@@ -56,14 +52,14 @@ fn signed(call: &Call<'_>) -> bool {
         "{}\n{}\n\n{lines}\n\n{names}\n{}",
         call.method,
         call.path,
-        hex(&Sha256::digest(call.raw))
+        hex::encode(Sha256::digest(call.raw))
     );
-    let to_sign = format!("AWS4-HMAC-SHA256\n{date}\n{scope}\n{}", hex(&Sha256::digest(canonical)));
+    let to_sign = format!("AWS4-HMAC-SHA256\n{date}\n{scope}\n{}", hex::encode(Sha256::digest(canonical)));
     let mut key = format!("AWS4{TOKEN}").into_bytes();
     for step in [day, REGION, "kms", "aws4_request"] {
         key = hmac(&key, step.as_bytes());
     }
-    hex(&hmac(&key, to_sign.as_bytes())) == given
+    hex::encode(hmac(&key, to_sign.as_bytes())) == given
 }
 
 /// Within five minutes of our clock, as AWS asks.
