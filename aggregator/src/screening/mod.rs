@@ -2,6 +2,7 @@
 //! the wallets of every settlement looked at when money is about to move.
 
 pub mod folder;
+pub(crate) mod hits;
 pub(crate) mod release;
 mod rescreen;
 #[cfg(test)]

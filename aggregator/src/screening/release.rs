@@ -7,6 +7,7 @@ use domain::ids::SettlementId;
 use serde::Serialize;
 use sqlx::PgConnection;
 
+use super::hits;
 use crate::World;
 use crate::api::Error;
 use crate::store::lending::SettlementRow;
@@ -57,7 +58,7 @@ pub(crate) async fn must_stop(
             }
         })
         .collect();
-    let later = rows::verdict_of_request(conn, row.quote.request_id.0).await?;
+    let later = hits::verdict_now(conn, world, row.quote.request_id).await?;
     let listed = looked.iter().any(|looked| !looked.hits.is_empty());
     let blocked = listed || later.as_deref() == Some("BLOCK");
     let verdict = match later.as_deref() {
@@ -69,6 +70,10 @@ pub(crate) async fn must_stop(
     // A look that finds something at acceptance is rolled back with it: the decision beside it tells.
     store(conn, row.id, (stage.as_str(), lists.version(), verdict), &looked, world).await?;
     if stop {
+        // What is refused at acceptance and signature is undone; at release the stop itself is kept.
+        let found = looked.iter().flat_map(|of| of.hits.iter().map(|hit| (of.role, of.wallet.as_str(), hit)));
+        let found: Vec<_> = found.collect();
+        hits::open_wallet_cases(conn, world, (row, stage.as_str(), stage == Stage::Release), &found).await?;
         metrics::counter!("usance_screening_stopped_total", "stage" => stage.as_str(), "verdict" => verdict)
             .increment(1);
         tracing::warn!(settlement = %row.id, stage = stage.as_str(), verdict, version = lists.version(), "screening stops a settlement");
