@@ -1,7 +1,9 @@
 //! Decisions: made by pure functions from facts, stored with the exact bytes of both, and repeatable from them.
 
 use chrono::{DateTime, Utc};
-use compliance::{AcceptanceFacts, ComplianceDecision, Dates, DocumentRef, IdentityFact, OfferFacts, RequestFacts, Screening};
+use compliance::{
+    AcceptanceFacts, ComplianceDecision, Dates, DocumentRef, IdentityFact, OfferFacts, RequestFacts, Screening,
+};
 use domain::ids::{DecisionId, QuoteId, RequestId};
 use domain::offer::Offer;
 use domain::quote::{Quote, Verified};

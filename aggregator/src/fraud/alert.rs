@@ -24,7 +24,9 @@ pub(crate) async fn open_case(
         FraudOutcome::Decline => Severity::Block,
     };
     let strongest = result.typologies.iter().max_by_key(|of| (of.outcome, of.score));
-    let named = strongest.filter(|of| of.outcome == result.outcome).map(|of| of.id.as_str());
+    let named = strongest
+        .filter(|of| of.outcome == result.outcome)
+        .map(|of| of.id.as_str());
     let first = result.fired.first().map_or("OTHER", |of| of.rule.as_str());
     let mut hash = Sha256::new();
     hash.update(b"usance/fraud-alert/1");

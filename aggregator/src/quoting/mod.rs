@@ -28,8 +28,8 @@ use risk::{FeatureSet, RiskDecision};
 use sqlx::PgConnection;
 
 pub(crate) use self::closed::ClosedBooks;
-pub(crate) use self::person::whole;
 use self::fan_out::FanOut;
+pub(crate) use self::person::whole;
 use self::refinance::OldLoan;
 use crate::access::{Action, Class, Resource, check};
 use crate::api::{Error, IdempotencyKey, LenderProgress, NewRequest, RequestView};

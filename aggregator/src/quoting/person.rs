@@ -5,11 +5,11 @@ use ::privacy::{Place, Purpose, Sealed};
 use domain::request::CreditRequest;
 use sqlx::PgConnection;
 
-use crate::{Aggregator, World};
 use crate::api::Error;
 use crate::privacy::{Reading, VaultError, personal, whose};
 use crate::store::corrupt;
 use crate::store::quoting::{AskedRequest, Personal};
+use crate::{Aggregator, World};
 
 impl Aggregator {
     /// Seals what is personal of a request.

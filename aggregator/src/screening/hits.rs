@@ -113,7 +113,12 @@ impl Side<'_> {
     }
 
     /// What officers decided about a hit, when that still holds.
-    fn ruling(&self, decided: &HashMap<String, Disposition>, hit: &Hit, now: chrono::DateTime<chrono::Utc>) -> Option<Ruling> {
+    fn ruling(
+        &self,
+        decided: &HashMap<String, Disposition>,
+        hit: &Hit,
+        now: chrono::DateTime<chrono::Utc>,
+    ) -> Option<Ruling> {
         let last = decided.get(&entity_of(hit))?;
         let same = self.fingerprint(hit).ok()?;
         if last.verdict == Verdict::TrueHit {
@@ -126,7 +131,11 @@ impl Side<'_> {
         Ok(Found {
             entity: entity_of(hit),
             matched_hash: self.fingerprint(hit)?,
-            severity: if hit.kind.blocks() { Severity::Block } else { Severity::Review },
+            severity: if hit.kind.blocks() {
+                Severity::Block
+            } else {
+                Severity::Review
+            },
             evidence: json!({
                 "hit": hit, "listVersion": screening.list_version, "engineVersion": screening.engine_version,
                 "thresholds": screening.thresholds,
@@ -137,7 +146,11 @@ impl Side<'_> {
 
 fn plain(world: &World, lists: &Lists, request: &CreditRequest) -> Screening {
     let wallet = request.wallet.map(|wallet| wallet.to_checksum(None));
-    lists.screen(&request.applicant.full_name, wallet.as_deref(), world.screening.thresholds())
+    lists.screen(
+        &request.applicant.full_name,
+        wallet.as_deref(),
+        world.screening.thresholds(),
+    )
 }
 
 /// Screens a customer by the lists of now. Who is on none costs no look at the database.
@@ -155,7 +168,11 @@ pub(crate) async fn screen(world: &World, request: &CreditRequest) -> Result<Scr
 }
 
 /// The same in the caller's transaction.
-pub(crate) async fn screen_in(conn: &mut PgConnection, world: &World, request: &CreditRequest) -> Result<Screened, Error> {
+pub(crate) async fn screen_in(
+    conn: &mut PgConnection,
+    world: &World,
+    request: &CreditRequest,
+) -> Result<Screened, Error> {
     let lists = world.screening.current();
     let screening = plain(world, &lists, request);
     ruled(conn, world, (&lists, request), screening).await
@@ -225,7 +242,9 @@ pub(crate) async fn verdict_now(
     if stored.as_deref().is_none_or(|verdict| verdict == "CLEAR") {
         return Ok(stored);
     }
-    let row = quoting::request(conn, request).await?.ok_or(Error::NotFound)?;
+    let Some(row) = quoting::request(conn, request).await? else {
+        return Ok(stored);
+    };
     let whole = match crate::quoting::whole(conn, world, &row.asked.request, Purpose::Screening).await {
         Ok(whole) => whole,
         // Nobody can look any more: what was found then stays.
@@ -233,7 +252,9 @@ pub(crate) async fn verdict_now(
         Err(error) => return Err(error),
     };
     let screened = screen_in(conn, world, &whole).await?;
-    Ok(Some(super::verdict(&screened.screening, whole.wallet.is_some()).to_owned()))
+    Ok(Some(
+        super::verdict(&screened.screening, whole.wallet.is_some()).to_owned(),
+    ))
 }
 
 /// Opens a case for each listed wallet that stops a settlement. Where the caller's transaction is about to be undone (`keeps` is false),

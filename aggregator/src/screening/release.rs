@@ -71,7 +71,9 @@ pub(crate) async fn must_stop(
     store(conn, row.id, (stage.as_str(), lists.version(), verdict), &looked, world).await?;
     if stop {
         // What is refused at acceptance and signature is undone; at release the stop itself is kept.
-        let found = looked.iter().flat_map(|of| of.hits.iter().map(|hit| (of.role, of.wallet.as_str(), hit)));
+        let found = looked
+            .iter()
+            .flat_map(|of| of.hits.iter().map(|hit| (of.role, of.wallet.as_str(), hit)));
         let found: Vec<_> = found.collect();
         hits::open_wallet_cases(conn, world, (row, stage.as_str(), stage == Stage::Release), &found).await?;
         metrics::counter!("usance_screening_stopped_total", "stage" => stage.as_str(), "verdict" => verdict)

@@ -135,7 +135,11 @@ impl Lists {
             SCRATCH.with_borrow_mut(|scratch| self.index.search(&Subject::named(name), &options, scratch))
         };
         let mut found = search(2 * KEPT);
-        if found.iter().filter_map(|hit| self.hit(hit, into.thresholds)).any(|hit| ruling(&hit).is_some()) {
+        if found
+            .iter()
+            .filter_map(|hit| self.hit(hit, into.thresholds))
+            .any(|hit| ruling(&hit).is_some())
+        {
             found = search(FOUND);
         }
         for hit in found.iter().filter_map(|hit| self.hit(hit, into.thresholds)) {
@@ -145,7 +149,10 @@ impl Lists {
                     into.lifted.push(Ruled { hit, disposition });
                 }
                 Some(Ruling::Confirmed(disposition)) => {
-                    into.confirmed.push(Ruled { hit: hit.clone(), disposition });
+                    into.confirmed.push(Ruled {
+                        hit: hit.clone(),
+                        disposition,
+                    });
                     into.hits.push(hit);
                 }
                 _ if room => into.hits.push(hit),
