@@ -16,6 +16,7 @@ use crate::decisions::{self, Decided, about_acceptance, about_request, refusal};
 use crate::events::{Event, append};
 use crate::idempotency::{Begun, Call, begin, finish, replayed};
 use crate::risk::limits::{self, Credit};
+use crate::screening::hits;
 use crate::settlement::{self, Opening};
 use crate::store::quoting::{self as rows, RequestRow};
 use crate::store::risk::AccountKey;
@@ -24,6 +25,8 @@ use crate::store::risk::AccountKey;
 struct Recheck {
     reasons: Vec<Reason>,
     decisions: Vec<Decided>,
+    /// Hits of screening that count.
+    found: Vec<hits::Found>,
 }
 
 impl Aggregator {
@@ -142,7 +145,8 @@ impl Aggregator {
         quote: &Quote,
         now: DateTime<Utc>,
     ) -> Result<Recheck, Error> {
-        let (mut reasons, screened) = about_request(&self.world, request, now)?;
+        let looked = hits::screen_in(conn, &self.world, request).await?;
+        let (mut reasons, screened) = about_request(&self.world, request, looked.screening, now)?;
         let documents = crate::rules::disclosures::bound(conn, quote.id).await?;
         let identity = crate::rules::identity::of(conn, request, now).await?;
         let subject = (quote, documents, identity);
@@ -151,6 +155,7 @@ impl Aggregator {
         Ok(Recheck {
             reasons,
             decisions: vec![screened, decided],
+            found: looked.found,
         })
     }
 
@@ -171,6 +176,8 @@ impl Aggregator {
             &recheck.decisions,
         )
         .await?;
+        let about = (request.tenant, request.borrower, request.id);
+        hits::open_cases(&mut tx, &self.world, about, ("ACCEPTANCE", &recheck.found)).await?;
         let refused = Some("NOT_PERMITTED");
         deeds::accepted(&mut tx, &self.world, caller, (request, quote.id.0), refused).await?;
         tx.commit().await?;

@@ -1,7 +1,9 @@
 //! Decisions: made by pure functions from facts, stored with the exact bytes of both, and repeatable from them.
 
 use chrono::{DateTime, Utc};
-use compliance::{AcceptanceFacts, ComplianceDecision, Dates, DocumentRef, IdentityFact, OfferFacts, RequestFacts};
+use compliance::{
+    AcceptanceFacts, ComplianceDecision, Dates, DocumentRef, IdentityFact, OfferFacts, RequestFacts, Screening,
+};
 use domain::ids::{DecisionId, QuoteId, RequestId};
 use domain::offer::Offer;
 use domain::quote::{Quote, Verified};
@@ -113,15 +115,14 @@ pub(crate) fn about_risk(world: &World, request: &CreditRequest, features: &Feat
     })
 }
 
-/// May the request be quoted? Answers the refusal, empty when it may, and the decision to store.
+/// May the request be quoted, after what screening found and officers decided about it? Answers the refusal, empty when it may, and the decision to store.
 pub(crate) fn about_request(
     world: &World,
     request: &CreditRequest,
+    screening: Screening,
     now: DateTime<Utc>,
 ) -> Result<(Vec<Reason>, Decided), Error> {
     let facts = RequestFacts::of(request, reading(world, now));
-    let wallet = request.wallet.map(|wallet| wallet.to_checksum(None));
-    let screening = world.screening.screen(&request.applicant.full_name, wallet.as_deref());
     let decision = compliance::decide_request(&facts, &world.rules.running(), &screening);
     let decided = Decided {
         id: world.ids.next().into(),

@@ -1,4 +1,4 @@
-//! Cases in the OpenAPI document.
+//! Cases and sanctions lists in the OpenAPI document.
 
 use serde_json::{Map, Value, json};
 
@@ -74,6 +74,19 @@ pub(crate) fn routes() -> Vec<Route> {
             "CaseReleaseInput",
             "CaseReport",
         ),
+        read(
+            "/v1/screening",
+            "screeningStatus",
+            "How the sanctions lists stand, for officers and administrators",
+            One("ScreeningStatus"),
+        ),
+        write(
+            "/v1/screening/refresh",
+            "refreshScreening",
+            "Look at the folder of lists at once, for officers",
+            "ScreeningRefreshInput",
+            "ScreeningRefresh",
+        ),
     ]
 }
 
@@ -90,6 +103,7 @@ pub(crate) fn bodies() -> Vec<(String, Value)> {
     };
     let yes = |text: &str| json!({ "type": "boolean", "description": text });
     vec![
+        body("ScreeningRefreshInput", Vec::new(), &[]),
         body(
             "CaseAssigneeInput",
             vec![(

@@ -80,6 +80,9 @@ enum Command {
     /// Cases of compliance: list, show, assign, decide, approve, report, for officers of a running service.
     #[command(subcommand)]
     Cases(commands::cases::Command),
+    /// Sanctions lists of a running service: which decide, and a look at their folder at once, for officers.
+    #[command(subcommand)]
+    Screening(commands::screening::Command),
     /// Print a generated document.
     Print {
         /// Which.
@@ -204,6 +207,7 @@ fn run(command: Command) -> Result<ExitCode> {
             Command::Audit(AuditCommand::Files(command)) => commands::audit::run(&command).await,
             Command::Audit(AuditCommand::Operate(command)) => commands::audit_ops::run(&command).await,
             Command::Cases(command) => commands::cases::run(&command).await,
+            Command::Screening(command) => commands::screening::run(&command).await,
             Command::Doctor(options) => commands::doctor::run(&options).await,
             Command::Apr(_)
             | Command::Schedule(_)

@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{CaseState, CaseView, Ground, Severity, Verdict, view};
+use super::{CaseKind, CaseState, CaseView, Ground, Severity, Verdict, view};
 use crate::access::{Action, Class, may_ever, platform};
 use crate::api::{Error, IdempotencyKey};
 use crate::idempotency::{Begun, Call, begin, finish};
+use crate::screening::hits::is_wallet;
 use crate::store::cases::{self as rows, CaseRow, LogRow};
 use crate::store::to_json;
 use crate::{Aggregator, World};
@@ -57,6 +58,46 @@ fn not_own(row: &CaseRow, caller: &Principal) -> Result<(), Error> {
     Ok(())
 }
 
+/// A listed wallet is nobody else's.
+fn not_wallet(row: &CaseRow) -> Result<(), Error> {
+    if row.kind == CaseKind::ScreeningHit && is_wallet(&row.entity) {
+        let text = "A listed wallet is not cleared. It stops counting when the list no longer names it.";
+        return Err(Error::refused("WALLET_LISTED", text, Some("ground")));
+    }
+    Ok(())
+}
+
+/// Closes an open case by what two officers decided where the matter itself is decided, in the caller's transaction.
+pub(crate) async fn close(
+    conn: &mut PgConnection,
+    world: &World,
+    mut row: CaseRow,
+    (ground, maker, checker): (Ground, Uuid, Uuid),
+) -> Result<(), Error> {
+    let (now, verdict) = (world.clock.now(), ground.verdict());
+    row.verdict = Some(verdict);
+    row.ground = Some(ground);
+    row.maker = Some(maker);
+    row.made_at = Some(now);
+    row.checker = Some(checker);
+    row.checked_at = Some(now);
+    row.expires_at = (verdict == Verdict::FalsePositive).then(|| now + Duration::days(HOLDS_DAYS));
+    row.state = CaseState::Closed;
+    row.version += 1;
+    rows::store_case(conn, &row).await?;
+    rows::add_disposition(conn, &row).await?;
+    let detail = to_json(&json!({ "state": row.state, "verdict": verdict, "ground": ground, "maker": maker }))?;
+    let line = LogRow {
+        case: Some(row.id),
+        what: "AGREED",
+        by: &checker.to_string(),
+        detail: &detail,
+        secret: false,
+        at: now,
+    };
+    Ok(rows::log(conn, line).await?)
+}
+
 impl Aggregator {
     /// Assigns a case to an officer, or to nobody, for officers.
     ///
@@ -92,7 +133,7 @@ impl Aggregator {
 
     /// Decides a case on a ground, for officers. Clearing a block is only proposed: another officer has to agree.
     ///
-    /// Refusals: `CASE_CLOSED`, `CASE_PROPOSED`, `OWN_CASE`.
+    /// Refusals: `CASE_CLOSED`, `CASE_PROPOSED`, `OWN_CASE`, `WALLET_LISTED`.
     pub async fn decide_case(
         &self,
         caller: &Principal,
@@ -115,6 +156,7 @@ impl Aggregator {
         let clears = verdict == Verdict::FalsePositive;
         if clears {
             not_own(&row, caller)?;
+            not_wallet(&row)?;
         }
         let now = self.world.clock.now();
         row.verdict = Some(verdict);

@@ -10,6 +10,8 @@ pub mod reports;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::Principal;
 use domain::ids::{PrincipalId, TenantId};
@@ -187,10 +189,19 @@ pub async fn cleared(
     Ok(last.is_some_and(|last| holds(&last, matched_hash, now)))
 }
 
-fn holds(last: &rows::Disposition, matched_hash: &[u8; 32], now: DateTime<Utc>) -> bool {
+pub(crate) fn holds(last: &rows::Disposition, matched_hash: &[u8; 32], now: DateTime<Utc>) -> bool {
     last.verdict == Verdict::FalsePositive
         && last.matched_hash == matched_hash
         && last.expires_at.is_some_and(|until| now < until)
+}
+
+/// The last disposition about each entity of a subject.
+pub(crate) async fn decided(
+    conn: &mut PgConnection,
+    (tenant, subject): (TenantId, PrincipalId),
+) -> Result<HashMap<String, rows::Disposition>, Error> {
+    let found = rows::dispositions_of(conn, (tenant.0, subject.0)).await?;
+    Ok(found.into_iter().collect())
 }
 
 /// Opens a case for a hit, in the caller's transaction. The same hit again is the same case.

@@ -1,5 +1,6 @@
 //! Facts for the fraud checks: counters, links, and what the request itself shows.
 
+mod alert;
 mod bounded;
 mod checks;
 mod counters;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 
 use risk::fraud::{AnomalyModel, AnomalyModelError, FraudRules, FraudRulesError};
 
+pub(crate) use alert::open_case;
 pub use checks::FraudCheckView;
 pub use counters::InProcessVelocity;
 pub use gather::{flag_declined, gather};

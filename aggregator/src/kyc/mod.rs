@@ -3,6 +3,7 @@
 //! A session is begun by the borrower or the integrator, who also says that the borrower consented. The vendor's webhooks are checked,
 //! stored and answered; workers then ask the vendor and take the step that its answer leads to. A webhook alone never verifies anybody.
 
+mod alert;
 pub(crate) mod check;
 mod hooks;
 mod names;
@@ -112,6 +113,9 @@ pub(crate) async fn stepped(
     row.changed_at = world.clock.now();
     row.look_at = row.look_at.filter(|_| row.state.is_looked_at());
     rows::write_session(conn, row).await?;
+    if row.state == SessionState::Review && from != SessionState::Review {
+        alert::open_case(conn, world, row).await?;
+    }
     tell(conn, world, row, Some(from), by).await
 }
 

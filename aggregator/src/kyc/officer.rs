@@ -123,6 +123,9 @@ impl Aggregator {
             if row.state != from {
                 stepped(&mut tx, &self.world, (&mut row, from), &caller.id.to_string()).await?;
             }
+            if approve {
+                super::alert::close_case(&mut tx, &self.world, &row, (review.proposed_by, caller.id.0)).await?;
+            }
         }
         let view = whole(&mut tx, &row, caller).await?;
         finish(&mut tx, &call, &view).await?;

@@ -249,6 +249,12 @@ impl Vault {
         Ok(key.index::<F>(value))
     }
 
+    /// The key of fingerprints in that column, of the tenant. Rotation leaves it as it is: what was decided goes on to hold.
+    pub(crate) async fn fingerprints(&self, tenant: Uuid, column: (&str, &str)) -> Result<BlindKey, VaultError> {
+        let key = self.tenant_active(tenant, INDEX).await?;
+        BlindKey::derive(&key, column.0, column.1).ok_or_else(|| missing("index key"))
+    }
+
     /// Destroys the keys of a class of a person, in the key store at once and in this process; other processes forget them within
     /// a minute. Answers how many.
     pub async fn destroy(&self, whose: Whose, class: RecordClass) -> Result<u64, VaultError> {

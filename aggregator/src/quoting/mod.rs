@@ -29,6 +29,7 @@ use sqlx::PgConnection;
 
 pub(crate) use self::closed::ClosedBooks;
 use self::fan_out::FanOut;
+pub(crate) use self::person::whole;
 use self::refinance::OldLoan;
 use crate::access::{Action, Class, Resource, check};
 use crate::api::{Error, IdempotencyKey, LenderProgress, NewRequest, RequestView};
@@ -38,6 +39,7 @@ use crate::events::{Event, append};
 use crate::fraud::{Signals, sighting_id};
 use crate::idempotency::{Begun, Call, begin, finish, replayed};
 use crate::providers::{Admission, suspended};
+use crate::screening::hits::{self, Screened};
 use crate::store::quoting::{Asked, NewRow};
 use crate::store::{self, to_json};
 use crate::{Aggregator, decisions, facts, fraud, rules};
@@ -55,6 +57,8 @@ struct Opened {
     lenders: Vec<Arc<dyn Lender>>,
     decisions: Vec<Decided>,
     risk: (DecisionId, RiskDecision),
+    /// Hits of screening that count.
+    found: Vec<hits::Found>,
 }
 
 impl Aggregator {
@@ -101,12 +105,13 @@ impl Aggregator {
         features.fraud = fraud;
         crate::risk::standing(&self.world, &asked.request, &mut features).await?;
         // Before the transaction: it waits for no key service.
+        let screened = hits::screen(&self.world, &asked.request).await?;
         let sealed = self.seal_applicant(&asked.request).await?;
         let mut tx = self.world.db.begin().await?;
         if let Begun::Replay(view) = begin(&mut tx, &self.world, &call).await? {
             return Ok(view);
         }
-        let opened = self.open(asked, &features)?;
+        let opened = self.open((asked, screened), &features)?;
         self.store_request(&mut tx, &opened).await?;
         self.store_applicant(&mut tx, &opened.asked.request, &sealed).await?;
         finish(&mut tx, &call, &opened.view).await?;
@@ -184,10 +189,10 @@ impl Aggregator {
         Question { request, rank_by }
     }
 
-    fn open(&self, asked: Question, features: &FeatureSet) -> Result<Opened, Error> {
+    fn open(&self, (asked, screened): (Question, Screened), features: &FeatureSet) -> Result<Opened, Error> {
         let (request, rank_by) = (&asked.request, asked.rank_by);
         let now = request.at;
-        let (mut refusal, compliance) = about_request(&self.world, request, now)?;
+        let (mut refusal, compliance) = about_request(&self.world, request, screened.screening, now)?;
         let risk = about_risk(&self.world, request, features)?;
         // A refusal by compliance is said alone: after a sanctions hit nothing else may be told.
         if refusal.is_empty() {
@@ -230,6 +235,7 @@ impl Aggregator {
             lenders,
             decisions,
             risk: (risk_id, risk.decision),
+            found: screened.found,
         })
     }
 
@@ -281,6 +287,9 @@ impl Aggregator {
         crate::risk::follow_decision(conn, &self.world, request, (*risk_id, risk)).await?;
         let owner = (request.tenant, request.borrower);
         crate::audit::deeds::decided(conn, &self.world, owner, &opened.decisions).await?;
+        let about = (request.tenant, request.borrower, request.id);
+        hits::open_cases(conn, &self.world, about, ("QUOTING", &opened.found)).await?;
+        fraud::open_case(conn, &self.world, about, &risk.fraud).await?;
         let declined = view.state == RequestState::Declined;
         if let (true, Some(decided)) = (
             declined,

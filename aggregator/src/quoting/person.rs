@@ -5,11 +5,11 @@ use ::privacy::{Place, Purpose, Sealed};
 use domain::request::CreditRequest;
 use sqlx::PgConnection;
 
-use crate::Aggregator;
 use crate::api::Error;
 use crate::privacy::{Reading, VaultError, personal, whose};
 use crate::store::corrupt;
 use crate::store::quoting::{AskedRequest, Personal};
+use crate::{Aggregator, World};
 
 impl Aggregator {
     /// Seals what is personal of a request.
@@ -45,16 +45,26 @@ impl Aggregator {
         asked: &AskedRequest,
         purpose: Purpose,
     ) -> Result<CreditRequest, Error> {
-        let mut asked = asked.clone();
-        if let Some(said) = asked.take_personal() {
-            return Ok(asked.whole(said));
-        }
-        let reading = Reading { by: "usance", purpose };
-        let whose = whose(asked.tenant, asked.borrower);
-        let what = (whose, &REQUEST_APPLICANT, asked.id.0);
-        let found = self.world.vault.get(conn, what, reading).await?;
-        let found = found.ok_or(VaultError::Erased)?;
-        let said: Personal = serde_json::from_slice(found.expose(purpose).value()).map_err(corrupt)?;
-        Ok(asked.whole(said))
+        whole(conn, &self.world, asked, purpose).await
     }
+}
+
+/// The same for who has a world alone.
+pub(crate) async fn whole(
+    conn: &mut PgConnection,
+    world: &World,
+    asked: &AskedRequest,
+    purpose: Purpose,
+) -> Result<CreditRequest, Error> {
+    let mut asked = asked.clone();
+    if let Some(said) = asked.take_personal() {
+        return Ok(asked.whole(said));
+    }
+    let reading = Reading { by: "usance", purpose };
+    let whose = whose(asked.tenant, asked.borrower);
+    let what = (whose, &REQUEST_APPLICANT, asked.id.0);
+    let found = world.vault.get(conn, what, reading).await?;
+    let found = found.ok_or(VaultError::Erased)?;
+    let said: Personal = serde_json::from_slice(found.expose(purpose).value()).map_err(corrupt)?;
+    Ok(asked.whole(said))
 }

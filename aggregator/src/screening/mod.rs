@@ -2,6 +2,10 @@
 //! the wallets of every settlement looked at when money is about to move.
 
 pub mod folder;
+pub(crate) mod hits;
+#[cfg(test)]
+mod hits_tests;
+mod officers;
 pub(crate) mod release;
 mod rescreen;
 #[cfg(test)]
@@ -16,14 +20,15 @@ use std::time::Duration;
 use ::screening::lists::{ListInfo, NoticeKind, Snapshot};
 use compliance::decide::ScreeningVerdict;
 use compliance::screening::{Lists, Screening};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 use crate::Aggregator;
 use crate::api::Error;
-use crate::store::{corrupt, screening as rows, to_json};
+use crate::store::{corrupt, from_json, screening as rows, to_json};
 use crate::workers::periodic;
 
+pub use officers::Refreshed;
 pub use wallets::WalletSettings;
 
 /// Where lists come from.
@@ -59,14 +64,14 @@ impl Looked {
 }
 
 /// How screening stands.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ScreeningStatus {
     /// Hash of the lists that decide in this process.
     pub version: String,
     /// Those lists.
     pub lists: Vec<ListInfo>,
     /// Oddities by kind.
-    pub notices: BTreeMap<NoticeKind, usize>,
+    pub notices: BTreeMap<String, usize>,
     /// Why the lists that lie in the folder now were refused, when they were.
     pub refused: Option<String>,
     /// The pass over all customers by these lists.
@@ -74,7 +79,7 @@ pub struct ScreeningStatus {
 }
 
 /// A pass over all customers.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PassView {
     /// Requests looked at.
     pub looked: i64,
@@ -176,7 +181,7 @@ impl Aggregator {
         Ok(ScreeningStatus {
             version: lists.version().to_owned(),
             lists: lists.snapshot().lists.clone(),
-            notices: kinds(lists.snapshot()),
+            notices: named(lists.snapshot())?,
             refused: self.lists_looked.refusal(),
             pass: pass.map(|pass| PassView {
                 looked: pass.looked,
@@ -187,6 +192,11 @@ impl Aggregator {
             }),
         })
     }
+}
+
+/// The same with the names of the kinds.
+fn named(snapshot: &Snapshot) -> Result<BTreeMap<String, usize>, Error> {
+    from_json(&to_json(&kinds(snapshot))?)
 }
 
 fn kinds(snapshot: &Snapshot) -> BTreeMap<NoticeKind, usize> {

@@ -4,12 +4,13 @@
 
 use alloy_primitives::Address;
 use compliance::screening::Hit;
-use domain::ids::SettlementId;
+use domain::ids::{PrincipalId, RequestId, SettlementId, TenantId};
 use domain::quote::Quote;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use sqlx::{PgConnection, PgTransaction};
 
+use super::hits;
 use super::wallets::{Asked, Said, Word};
 use crate::api::Error;
 use crate::idempotency::Call;
@@ -61,11 +62,14 @@ pub(crate) enum Outcome {
 #[derive(Debug)]
 pub(crate) struct Look {
     settlement: SettlementId,
+    of: (TenantId, PrincipalId, RequestId),
     quote: uuid::Uuid,
     stage: Stage,
     version: String,
     verdict: &'static str,
     evidence: String,
+    /// What becomes a case.
+    found: Vec<hits::Found>,
 }
 
 impl Look {
@@ -118,7 +122,7 @@ pub(crate) async fn look(
             }
         })
         .collect();
-    let later = rows::verdict_of_request(conn, row.quote.request_id.0).await?;
+    let later = hits::verdict_now(conn, world, row.quote.request_id).await?;
     let listed = looked.iter().any(|looked| !looked.hits.is_empty());
     let verdict = match later.as_deref() {
         Some("BLOCK") => "BLOCK",
@@ -128,17 +132,27 @@ pub(crate) async fn look(
         _ if word == Word::Missing => "UNKNOWN",
         _ => "CLEAR",
     };
+    let mut found = Vec::new();
+    if verdict != "CLEAR" {
+        let hits = looked
+            .iter()
+            .flat_map(|of| of.hits.iter().map(|hit| (of.role, of.wallet.as_str(), hit)));
+        found = hits::wallets_found(world, row, &hits.collect::<Vec<_>>()).await?;
+        found.extend(hits::said_found(world, row, asked).await?);
+    }
     Ok(Look {
         settlement: row.id,
+        of: (row.tenant, row.borrower, row.quote.request_id),
         quote: row.quote.id.0,
         stage,
         version: lists.version().to_owned(),
         verdict,
         evidence: to_json(&looked)?,
+        found,
     })
 }
 
-/// Stores a look, in the transaction that it lets go on or ends. With `once` the same look is not stored twice.
+/// Stores a look and opens its cases, in the transaction that it lets go on or ends. With `once` the same look is not stored twice.
 pub(crate) async fn keep(
     conn: &mut PgConnection,
     world: &World,
@@ -159,6 +173,9 @@ pub(crate) async fn keep(
         let (stage, verdict) = (look.stage.as_str(), look.verdict);
         metrics::counter!("usance_screening_stopped_total", "stage" => stage, "verdict" => verdict).increment(1);
         tracing::warn!(settlement = %look.settlement, stage, verdict, version = look.version, "screening stops a settlement");
+    }
+    if new {
+        hits::open_cases(conn, world, look.of, (look.stage.as_str(), &look.found)).await?;
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use domain::request::CreditRequest;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::verdict;
+use super::{hits, verdict};
 use crate::Aggregator;
 use crate::api::Error;
 use crate::store::quoting::{self, Asked};
@@ -62,7 +62,14 @@ impl Aggregator {
             }
         });
         let screened = screened.await.map_err(crate::store::corrupt)?;
-        for (request, (verdict, found)) in customers.iter().zip(screened) {
+        for (request, (mut verdict, mut found)) in customers.iter().zip(screened) {
+            if !found.hits.is_empty() {
+                let ruled = hits::ruled(&mut tx, &self.world, (&lists, request), found).await?;
+                let about = (request.tenant, request.borrower, request.id);
+                hits::open_cases(&mut tx, &self.world, about, ("RESCREENING", &ruled.found)).await?;
+                found = ruled.screening;
+                verdict = super::verdict(&found, request.wallet.is_some());
+            }
             let former = before.get(&request.id.0).map_or("CLEAR", String::as_str);
             if former == verdict {
                 continue;

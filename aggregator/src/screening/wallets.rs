@@ -14,6 +14,7 @@ use futures::future::join_all;
 use serde::Serialize;
 
 use crate::World;
+use crate::cases::Severity;
 
 /// Name of the chain's oracle in evidence.
 const ORACLE: &str = "sanctions-oracle";
@@ -59,9 +60,9 @@ impl Default for WalletSettings {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Said {
     /// `sanctions-oracle`, or the service's name.
-    source: String,
+    pub(super) source: String,
     #[serde(skip)]
-    wallet: Address,
+    pub(super) wallet: Address,
     /// None when it did not answer.
     verdict: Option<WalletVerdict>,
     /// Why it did not.
@@ -99,6 +100,15 @@ pub(super) enum Word {
 }
 
 impl Asked {
+    /// What was said against a wallet, and what stands still for it.
+    pub(super) fn against(&self) -> impl Iterator<Item = (&Said, Severity)> {
+        self.0.iter().filter_map(|said| match said.verdict? {
+            WalletVerdict::Block => Some((said, Severity::Block)),
+            WalletVerdict::Review | WalletVerdict::Unknown => Some((said, Severity::Review)),
+            WalletVerdict::Clear => None,
+        })
+    }
+
     /// What was said of a wallet.
     pub(super) fn of(&self, wallet: Address) -> Vec<&Said> {
         self.0.iter().filter(|said| said.wallet == wallet).collect()

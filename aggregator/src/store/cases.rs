@@ -143,6 +143,26 @@ pub(crate) async fn open_case(conn: &mut PgConnection, key: Key<'_>) -> Result<O
     .await
 }
 
+/// The case about a subject and an entity that waits for a first word, held until the commit; whatever the fields.
+pub(crate) async fn hold_open(
+    conn: &mut PgConnection,
+    (tenant, subject, entity): (Uuid, Uuid, &str),
+) -> Result<Option<CaseRow>, Error> {
+    let row = sqlx::query_as!(
+        Raw,
+        "select id, tenant, subject, kind, severity, entity, matched_hash, evidence, raised_by, assignee, state, verdict, ground,
+                maker, made_at, checker, checked_at, expires_at, due_on, version, opened_at
+         from cases.case where tenant = $1 and subject = $2 and entity = $3 and state = 'OPEN'
+         order by opened_at desc, id desc limit 1 for update",
+        tenant,
+        subject,
+        entity,
+    )
+    .fetch_optional(conn)
+    .await?;
+    row.map(CaseRow::try_from).transpose()
+}
+
 /// A case, held until the commit.
 pub(crate) async fn hold_case(conn: &mut PgConnection, id: Uuid) -> Result<Option<CaseRow>, Error> {
     let row = sqlx::query_as!(
@@ -271,6 +291,31 @@ pub(crate) async fn last_disposition(
         })
     })
     .transpose()
+}
+
+/// The last disposition about each entity of a subject.
+pub(crate) async fn dispositions_of(
+    conn: &mut PgConnection,
+    (tenant, subject): (Uuid, Uuid),
+) -> Result<Vec<(String, Disposition)>, Error> {
+    let rows = sqlx::query!(
+        "select distinct on (entity) entity, case_id, matched_hash, verdict, expires_at from cases.disposition
+         where tenant = $1 and subject = $2 order by entity, seq desc",
+        tenant,
+        subject,
+    )
+    .fetch_all(conn)
+    .await?;
+    let read = rows.into_iter().map(|row| {
+        let last = Disposition {
+            case_id: row.case_id,
+            matched_hash: row.matched_hash,
+            verdict: known(Verdict::parse(&row.verdict), "verdict of a disposition")?,
+            expires_at: row.expires_at,
+        };
+        Ok((row.entity, last))
+    });
+    read.collect()
 }
 
 /// One line of the log.

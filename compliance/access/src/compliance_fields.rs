@@ -30,6 +30,7 @@ pub(crate) static COMPLIANCE: &[FieldRule] = &[
     rule("Query", May(A::Read, C::Case), &["cases"]),
     rule("Query", May(A::Read, C::Case), &["case"]),
     rule("Query", May(A::Read, C::Sar), &["caseReports"]),
+    rule("Query", May(A::Read, C::ScreeningList), &["screeningStatus"]),
     rule("Mutation", May(A::Propose, C::RuleVersion), &["proposeRules"]),
     rule("Mutation", May(A::Reject, C::RuleVersion), &["decideRules"]),
     rule("Mutation", May(A::Create, C::Erasure), &["requestErasure"]),
@@ -43,6 +44,7 @@ pub(crate) static COMPLIANCE: &[FieldRule] = &[
     rule("Mutation", May(A::Change, C::Case), &["assignCase"]),
     rule("Mutation", May(A::Propose, C::Case), &["decideCase"]),
     rule("Mutation", May(A::Decide, C::Case), &["checkCase"]),
+    rule("Mutation", May(A::Change, C::ScreeningList), &["refreshScreening"]),
     rule("Mutation", May(A::Create, C::Sar), &["draftReport"]),
     rule("Mutation", May(A::Read, C::Sar), &["releaseReport"]),
     rule(
@@ -276,6 +278,33 @@ pub(crate) static COMPLIANCE: &[FieldRule] = &[
         "RuleShadow",
         May(A::Read, C::RuleVersion),
         &["since", "until", "decided", "differing", "failed"],
+    ),
+    rule("ScreeningFile", May(A::Read, C::ScreeningList), &["name", "sha256"]),
+    rule(
+        "ScreeningList",
+        May(A::Read, C::ScreeningList),
+        &["list", "published", "entries", "names", "wallets", "partial", "files"],
+    ),
+    rule("ScreeningNotice", May(A::Read, C::ScreeningList), &["kind", "count"]),
+    rule(
+        "ScreeningPass",
+        May(A::Read, C::ScreeningList),
+        &["looked", "raised", "lapsed", "startedAt", "finishedAt"],
+    ),
+    rule(
+        "ScreeningRefresh",
+        May(A::Read, C::ScreeningList),
+        &["changed", "status"],
+    ),
+    rule(
+        "ScreeningRefreshPayload",
+        May(A::Read, C::ScreeningList),
+        &["refresh", "refusals"],
+    ),
+    rule(
+        "ScreeningStatus",
+        May(A::Read, C::ScreeningList),
+        &["version", "lists", "notices", "refused", "pass"],
     ),
     rule(
         "Verification",

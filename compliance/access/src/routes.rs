@@ -168,6 +168,8 @@ pub static ROUTES: &[RouteRule] = &[
         C::RuleVersion,
     ),
     may("GET", "/v1/rules/replays/{id}", A::Read, C::RuleVersion),
+    may("GET", "/v1/screening", A::Read, C::ScreeningList),
+    may("POST", "/v1/screening/refresh", A::Change, C::ScreeningList),
     may(
         "POST",
         "/v1/verification-reviews/{id}/decision",

@@ -5,6 +5,7 @@
 
 use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
+use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::envelope::DataKey;
@@ -119,12 +120,18 @@ impl BlindKey {
         cut.copy_from_slice(&whole[..8]);
         Some(BlindIndex(cut))
     }
+
+    /// Tells whether what was compared of one person is still the same. The person is part of it, so that it finds nobody else with the
+    /// same values, and without the key it cannot be guessed.
+    pub fn fingerprint(&self, subject: Uuid, parts: &[&[u8]]) -> Option<[u8; 32]> {
+        let mut all: Vec<&[u8]> = vec![b"usance/fingerprint/1", subject.as_bytes()];
+        all.extend(parts);
+        mac(&self.0, &all)
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use uuid::Uuid;
-
     use super::*;
     use crate::envelope::KeyId;
 
@@ -165,6 +172,22 @@ mod tests {
         for (i, one) in all.iter().enumerate() {
             assert!(one.is_some());
             assert!(all[..i].iter().all(|other| other != one));
+        }
+    }
+
+    #[test]
+    fn a_fingerprint_is_of_one_person_key_and_these_values() {
+        let (one, two) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let all = [
+            key(1, "a").fingerprint(one, &[b"x", b"y"]),
+            key(1, "a").fingerprint(two, &[b"x", b"y"]),
+            key(2, "a").fingerprint(one, &[b"x", b"y"]),
+            key(1, "a").fingerprint(one, &[b"xy", b""]),
+        ];
+        assert_eq!(all[0], key(1, "a").fingerprint(one, &[b"x", b"y"]));
+        for (i, fingerprint) in all.iter().enumerate() {
+            assert!(fingerprint.is_some());
+            assert!(all[..i].iter().all(|other| other != fingerprint));
         }
     }
 

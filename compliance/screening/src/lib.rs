@@ -23,4 +23,5 @@ mod words;
 
 pub use entity::{Entity, EntityKind, Gender, Identifier, ListedName, ListedWallet, NameGrade, PartialDate, Subject};
 pub use index::{How, Index, Match, Piece, Scratch, SearchOptions};
+pub use name::plain_name;
 pub use weights::{Shape, Weights};

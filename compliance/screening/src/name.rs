@@ -128,6 +128,21 @@ impl Name {
     }
 }
 
+/// A person's name in the one form that spellings share: case, marks, script and punctuation make no other form, the order of words does.
+/// Equal forms are the same name to the search.
+#[must_use]
+pub fn plain_name(text: &str) -> String {
+    let name = Name::read(text, EntityKind::Unknown);
+    let form = |token: &Token| {
+        if token.script.is_lossy() {
+            token.text.clone()
+        } else {
+            String::from_utf8_lossy(&token.form).into_owned()
+        }
+    };
+    name.tokens.iter().map(form).collect::<Vec<_>>().join(" ")
+}
+
 /// The digits of "1st" or "first".
 fn numeral(form: &[u8]) -> Option<Vec<u8>> {
     let digits = form.iter().take_while(|c| c.is_ascii_digit()).count();

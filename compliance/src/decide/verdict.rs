@@ -18,7 +18,7 @@ pub enum ScreeningVerdict {
 
 /// The verdict of an evidence.
 pub fn verdict(screening: &Screening) -> ScreeningVerdict {
-    if screening.hits.iter().any(|hit| hit.kind.blocks()) {
+    if !screening.confirmed.is_empty() || screening.hits.iter().any(|hit| hit.kind.blocks()) {
         ScreeningVerdict::Block
     } else if !screening.hits.is_empty() || !screening.name_screened {
         ScreeningVerdict::Review

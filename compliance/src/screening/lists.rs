@@ -6,12 +6,16 @@ use std::sync::{Arc, OnceLock};
 use arc_swap::ArcSwap;
 use screening::lists::{Snapshot, built_in};
 use screening::wallets::WalletIndex;
-use screening::{EntityKind, Index, Match, NameGrade, Scratch, SearchOptions, Subject};
+use screening::{Entity, EntityKind, Index, Match, NameGrade, Scratch, SearchOptions, Subject};
 
-use super::{Hit, HitKind, MATCHING_VERSION, Screening, ScreeningError, Thresholds};
+use super::{Hit, HitKind, MATCHING_VERSION, Ruled, Ruling, Screening, ScreeningError, Thresholds};
 
 /// Hits that are kept as evidence.
 const KEPT: usize = 5;
+/// Names that a search aligns exactly: more hits than these are not found.
+const FOUND: usize = 36;
+/// Hits of one person that officers lift at most. Whoever is like more entries than these is looked at anew each time.
+const LIFTED: usize = 20;
 /// A weak alias is scored at 0.8 of its likeness and a former name at 0.95: the same name of that grade scores this much.
 const WEAK_PPM: u64 = 800_000;
 const FORMER_PPM: u64 = 950_000;
@@ -22,6 +26,8 @@ pub struct Lists {
     snapshot: Snapshot,
     index: Index,
     wallets: WalletIndex,
+    /// Places of the entries, by list and number.
+    by_entry: Vec<usize>,
 }
 
 impl std::fmt::Debug for Lists {
@@ -33,11 +39,27 @@ impl std::fmt::Debug for Lists {
 impl Lists {
     /// Indexes what was read. Takes a second or so: not on a thread that serves.
     pub fn build(snapshot: Snapshot) -> Self {
+        let entities = &snapshot.entities;
+        let mut by_entry: Vec<usize> = (0..entities.len()).collect();
+        by_entry.sort_by_key(|at| (&entities[*at].list, &entities[*at].id));
         Self {
-            index: Index::build(&snapshot.entities),
-            wallets: WalletIndex::build(&snapshot.entities),
+            index: Index::build(entities),
+            wallets: WalletIndex::build(entities),
+            by_entry,
             snapshot,
         }
+    }
+
+    /// What a list says under that number; more than one record where it gives the number twice.
+    pub fn entries<'a>(&'a self, list: &'a str, entry: &'a str) -> impl Iterator<Item = &'a Entity> {
+        let of = |at: &usize| {
+            let entity = &self.snapshot.entities[*at];
+            (entity.list.as_str(), entity.id.as_str())
+        };
+        let first = self.by_entry.partition_point(|at| of(at) < (list, entry));
+        let from = self.by_entry[first..].iter();
+        from.take_while(move |at| of(at) == (list, entry))
+            .map(|at| &self.snapshot.entities[*at])
     }
 
     /// What was read.
@@ -71,48 +93,86 @@ impl Lists {
 
     /// Compares a name and, when there is one, a wallet with the lists.
     pub fn screen(&self, name: &str, wallet: Option<&str>, thresholds: Thresholds) -> Screening {
-        let readable = is_readable(name);
-        let mut hits = if name.trim().is_empty() {
-            Vec::new()
-        } else {
-            self.name_hits(name, thresholds)
-        };
-        let wallet = wallet.map(str::trim).filter(|address| !address.is_empty());
-        hits.extend(wallet.map(|address| self.wallet_hits(address)).unwrap_or_default());
-        hits.sort();
-        hits.dedup();
-        Screening {
-            hits,
-            list_version: self.snapshot.version.clone(),
-            name_screened: readable,
-            wallet_screened: wallet.is_some(),
-            engine_version: MATCHING_VERSION,
-            thresholds,
-        }
+        self.screen_ruled((name, wallet), thresholds, &|_| None)
     }
 
-    fn name_hits(&self, name: &str, thresholds: Thresholds) -> Vec<Hit> {
+    /// The same with what officers decided about hits of the name. What they lifted makes room for what stands behind it: the evidence
+    /// holds as many hits that count as before. A listed wallet is never lifted.
+    pub fn screen_ruled(
+        &self,
+        (name, wallet): (&str, Option<&str>),
+        thresholds: Thresholds,
+        ruling: &dyn Fn(&Hit) -> Option<Ruling>,
+    ) -> Screening {
+        let mut screening = Screening {
+            hits: Vec::new(),
+            list_version: self.snapshot.version.clone(),
+            name_screened: is_readable(name),
+            wallet_screened: false,
+            engine_version: MATCHING_VERSION,
+            thresholds,
+            lifted: Vec::new(),
+            confirmed: Vec::new(),
+        };
+        if !name.trim().is_empty() {
+            self.name_hits(name, ruling, &mut screening);
+        }
+        if let Some(address) = wallet.map(str::trim).filter(|address| !address.is_empty()) {
+            screening.hits.extend(self.wallet_hits(address));
+            screening.wallet_screened = true;
+        }
+        screening.hits.sort();
+        screening.hits.dedup();
+        screening
+    }
+
+    fn name_hits(&self, name: &str, ruling: &dyn Fn(&Hit) -> Option<Ruling>, into: &mut Screening) {
         thread_local! {
             static SCRATCH: RefCell<Scratch> = RefCell::default();
         }
-        let options = SearchOptions {
-            limit: 2 * KEPT,
-            floor: 0.0,
+        let search = |limit| {
+            let options = SearchOptions { limit, floor: 0.0 };
+            SCRATCH.with_borrow_mut(|scratch| self.index.search(&Subject::named(name), &options, scratch))
         };
-        let found = SCRATCH.with_borrow_mut(|scratch| self.index.search(&Subject::named(name), &options, scratch));
-        let hits = found
+        let mut found = search(2 * KEPT);
+        if found
             .iter()
-            .filter(|hit| self.concerns_borrowers(hit))
-            .filter_map(|hit| {
-                let score_ppm = ppm(hit.score);
-                kind(hit.grade, score_ppm, thresholds).map(|kind| Hit {
-                    list: hit.list.clone(),
-                    entry: hit.id.clone(),
-                    kind,
-                    score_ppm,
-                })
-            });
-        hits.take(KEPT).collect()
+            .filter_map(|hit| self.hit(hit, into.thresholds))
+            .any(|hit| ruling(&hit).is_some())
+        {
+            found = search(FOUND);
+        }
+        for hit in found.iter().filter_map(|hit| self.hit(hit, into.thresholds)) {
+            let room = into.hits.len() < KEPT;
+            match ruling(&hit) {
+                Some(Ruling::Lifted(disposition)) if into.lifted.len() < LIFTED => {
+                    into.lifted.push(Ruled { hit, disposition });
+                }
+                Some(Ruling::Confirmed(disposition)) => {
+                    into.confirmed.push(Ruled {
+                        hit: hit.clone(),
+                        disposition,
+                    });
+                    into.hits.push(hit);
+                }
+                _ if room => into.hits.push(hit),
+                _ => {}
+            }
+        }
+        into.lifted.sort();
+        into.confirmed.sort();
+    }
+
+    /// What a match comes to; none when it is too far.
+    fn hit(&self, found: &Match, thresholds: Thresholds) -> Option<Hit> {
+        let score_ppm = ppm(found.score);
+        let kind = kind(found.grade, score_ppm, thresholds).filter(|_| self.concerns_borrowers(found))?;
+        Some(Hit {
+            list: found.list.clone(),
+            entry: found.id.clone(),
+            kind,
+            score_ppm,
+        })
     }
 
     /// No borrower is a ship or an aircraft.

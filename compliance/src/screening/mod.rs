@@ -6,6 +6,7 @@
 mod lists;
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 pub use self::lists::{Lists, ScreeningIndex};
 
@@ -51,6 +52,25 @@ pub struct Hit {
     /// How alike the names are, millionths; a million for a wallet.
     #[serde(default = "whole")]
     pub score_ppm: u32,
+}
+
+/// What officers decided about a hit, for the fields of both sides as they are now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ruling {
+    /// Somebody else, by the disposition of this case: the hit does not count.
+    Lifted(Uuid),
+    /// The entry itself, by the disposition of this case: the hit blocks, whatever its score.
+    Confirmed(Uuid),
+}
+
+/// A hit that officers decided about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ruled {
+    /// The hit.
+    pub hit: Hit,
+    /// The case whose disposition says so.
+    pub disposition: Uuid,
 }
 
 /// From which score on a name asks for a look, and from which it blocks.
@@ -110,6 +130,12 @@ pub struct Screening {
     /// By which thresholds.
     #[serde(default = "Thresholds::exact")]
     pub thresholds: Thresholds,
+    /// Hits that do not count, because officers found them to be of somebody else. They are not among `hits`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lifted: Vec<Ruled>,
+    /// Hits that officers found to be true. They are among `hits` as well.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub confirmed: Vec<Ruled>,
 }
 
 /// Why lists were refused.

@@ -33,6 +33,7 @@ mod risk_documents;
 mod rules;
 mod rules_documents;
 mod run;
+mod screening;
 mod service;
 
 use documents as doc;
@@ -68,6 +69,7 @@ pub fn router() -> Router<Api> {
         .merge(kyc::router())
         .merge(audit::router())
         .merge(cases::router())
+        .merge(screening::router())
         .merge(networks::router())
         .merge(principals::router())
         .merge(service::router())

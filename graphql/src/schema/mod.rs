@@ -24,6 +24,7 @@ pub mod request;
 pub mod risk;
 mod risk_root;
 pub mod rules;
+pub mod screening;
 mod subscription;
 pub mod value;
 
@@ -50,6 +51,7 @@ pub struct Reads(
     principal::PrincipalQuery,
     audit::AuditQuery,
     cases_root::CaseQuery,
+    screening::ScreeningQuery,
 );
 
 /// All writes.
@@ -63,6 +65,7 @@ pub struct Writes(
     kyc::KycMutation,
     principal::PrincipalMutation,
     cases_root::CaseMutation,
+    screening::ScreeningMutation,
 );
 
 /// The schema with its limits.
@@ -79,6 +82,7 @@ pub fn builder(introspection: bool) -> SchemaBuilder<Reads, Writes, Subscription
         principal::PrincipalQuery,
         audit::AuditQuery,
         cases_root::CaseQuery,
+        screening::ScreeningQuery,
     );
     let writes = Writes(
         Mutation,
@@ -88,6 +92,7 @@ pub fn builder(introspection: bool) -> SchemaBuilder<Reads, Writes, Subscription
         kyc::KycMutation,
         principal::PrincipalMutation,
         cases_root::CaseMutation,
+        screening::ScreeningMutation,
     );
     let builder = Schema::build(reads, writes, Subscription)
         .limit_depth(MAX_DEPTH)

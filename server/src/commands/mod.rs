@@ -32,6 +32,7 @@ pub mod schedule;
 pub mod screen;
 mod screen_rows;
 mod screen_tables;
+pub mod screening;
 pub mod table;
 mod vectors;
 

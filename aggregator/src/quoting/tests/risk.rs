@@ -72,6 +72,13 @@ async fn a_review_tells_the_borrower_the_approved_text_and_nothing_of_fraud_chec
     let risk = decisions.iter().find(|d| d.kind.as_str() == "RISK").unwrap();
     let stored: ::risk::RiskDecision = serde_json::from_slice(&risk.stored).unwrap();
     assert!(!stored.fraud.fired.is_empty(), "officers see what fired");
+    let cases: Vec<(String, String, String)> = sqlx::query_as("select kind, severity, evidence from cases.case")
+        .fetch_all(&aggregator.world().db)
+        .await
+        .unwrap();
+    assert_eq!(cases.len(), 1, "an officer has to look");
+    assert_eq!((cases[0].0.as_str(), cases[0].1.as_str()), ("FRAUD_ALERT", "REVIEW"));
+    assert!(cases[0].2.contains("STORE_UNAVAILABLE"), "{}", cases[0].2);
 }
 
 #[sqlx::test(migrations = "./migrations")]

@@ -228,7 +228,10 @@ async fn a_release_that_waits_is_not_asked_about_at_every_look(db: PgPool) {
     bench.chain.set(|answers| answers.down = false);
     let queued = journal.queued(CHAIN, SIGNER, 10).await.unwrap();
     assert!(queued.is_empty(), "it keeps no other from its turn");
-    let tx = sqlx::query_scalar("select id from chain.tx").fetch_one(&db).await.unwrap();
+    let tx = sqlx::query_scalar("select id from chain.tx")
+        .fetch_one(&db)
+        .await
+        .unwrap();
     let taken = journal.take_nonce(CHAIN, SIGNER, ChainTxId(tx), 0).await.unwrap();
     assert!(taken.is_none(), "the pause is not over");
     assert_eq!(bench.chain.get(|answers| answers.oracle_asked), asked);
