@@ -238,6 +238,10 @@ pub struct RiskConfig {
     /// Days that a cleared borrower needs no other review, 1 to 365.
     #[serde(default = "default_clearance_days")]
     pub clearance_days: u32,
+    /// Amounts, one a currency at most, above which an officer does not decide a review alone:
+    /// `[{ minor = 2500000, currency = "USD" }]`. None: any amount.
+    #[serde(default)]
+    pub large_amounts: Vec<domain::Money>,
 }
 
 impl Default for RiskConfig {
@@ -245,11 +249,23 @@ impl Default for RiskConfig {
         Self {
             trusted_keys: Vec::new(),
             clearance_days: default_clearance_days(),
+            large_amounts: Vec::new(),
         }
     }
 }
 
 impl RiskConfig {
+    /// Amounts that an officer does not decide alone.
+    pub fn large_amounts(&self) -> Result<Vec<domain::Money>> {
+        let mut seen = std::collections::BTreeSet::new();
+        for amount in &self.large_amounts {
+            if amount.minor < 0 || !seen.insert(amount.currency.code().to_owned()) {
+                bail!("risk.large_amounts: one amount of zero or more for a currency");
+            }
+        }
+        Ok(self.large_amounts.clone())
+    }
+
     /// The same for the use cases.
     pub fn settings(&self, profile: Profile) -> Result<RiskSettings> {
         let mut keys = match profile {
@@ -408,6 +424,7 @@ impl Config {
             bail!("provider_rules.{field} is out of range");
         }
         self.risk.settings(self.profile)?;
+        self.risk.large_amounts()?;
         self.rules.settings(self.profile)?;
         self.kyc.check()?;
         for lender in &self.lenders {
