@@ -298,7 +298,7 @@ fn settings(config: &Config, roles: &[Role]) -> Result<Settings> {
         provider_rules: config.provider_rules,
         risk: config.risk.settings(config.profile)?,
         large_amounts: config.risk.large_amounts()?,
-        rules: config.rules.settings(config.profile)?,
+        rules: config.rules.settings(config.profile, &config.kyc)?,
         audit: config.audit.settings(config.audit_key.as_ref(), config.profile)?,
         screening: config.screening.settings(config.profile)?,
         ..Settings::default()
