@@ -241,6 +241,10 @@ pub struct RiskConfig {
     /// Days that a cleared borrower needs no other review, 1 to 365.
     #[serde(default = "default_clearance_days")]
     pub clearance_days: u32,
+    /// Amounts, one a currency at most, above which an officer does not decide a review alone:
+    /// `[{ minor = 2500000, currency = "USD" }]`. None: any amount.
+    #[serde(default)]
+    pub large_amounts: Vec<domain::Money>,
 }
 
 impl Default for RiskConfig {
@@ -248,11 +252,23 @@ impl Default for RiskConfig {
         Self {
             trusted_keys: Vec::new(),
             clearance_days: default_clearance_days(),
+            large_amounts: Vec::new(),
         }
     }
 }
 
 impl RiskConfig {
+    /// Amounts that an officer does not decide alone.
+    pub fn large_amounts(&self) -> Result<Vec<domain::Money>> {
+        let mut seen = std::collections::BTreeSet::new();
+        for amount in &self.large_amounts {
+            if amount.minor < 0 || !seen.insert(amount.currency.code().to_owned()) {
+                bail!("risk.large_amounts: one amount of zero or more for a currency");
+            }
+        }
+        Ok(self.large_amounts.clone())
+    }
+
     /// The same for the use cases.
     pub fn settings(&self, profile: Profile) -> Result<RiskSettings> {
         let mut keys = match profile {
@@ -280,9 +296,6 @@ pub struct RulesConfig {
     /// Rules that nobody verified count as if somebody had. Refused in production.
     #[serde(default)]
     pub allow_unverified: bool,
-    /// Nobody has to show who they are before accepting. Refused in production.
-    #[serde(default)]
-    pub skip_identity: bool,
     /// Name that stands on notices; `Usance` when it is left out.
     #[serde(default)]
     pub sender: Option<String>,
@@ -292,23 +305,22 @@ pub struct RulesConfig {
 }
 
 impl RulesConfig {
-    /// For development: rules that nobody verified count, and nobody has to show who they are.
+    /// For development: rules that nobody verified count.
     pub fn lenient() -> Self {
         Self {
             allow_unverified: true,
-            skip_identity: true,
             ..Self::default()
         }
     }
 
-    /// The same for the use cases.
-    pub fn settings(&self, profile: Profile) -> Result<RuleSettings> {
+    /// The same for the use cases. Whether identities count is said by `kyc.required` alone.
+    pub fn settings(&self, profile: Profile, kyc: &crate::kyc::KycConfig) -> Result<RuleSettings> {
         if profile == Profile::Production {
             if self.allow_unverified {
                 bail!("rules.allow_unverified is for development only: what nobody verified is no law");
             }
-            if self.skip_identity {
-                bail!("rules.skip_identity is for development only");
+            if !kyc.is_required() {
+                bail!("kyc.required must be \"acceptance\": who accepts credit has shown who they are");
             }
             if self.sender_address.iter().all(|line| line.trim().is_empty()) {
                 bail!("rules.sender_address is missing: notices carry the address of who sends them");
@@ -316,7 +328,7 @@ impl RulesConfig {
         }
         let mut settings = RuleSettings {
             allow_unverified: self.allow_unverified,
-            identity_required: !self.skip_identity,
+            identity_required: kyc.is_required(),
             ..RuleSettings::default()
         };
         if let Some(sender) = &self.sender {
@@ -411,7 +423,8 @@ impl Config {
             bail!("provider_rules.{field} is out of range");
         }
         self.risk.settings(self.profile)?;
-        self.rules.settings(self.profile)?;
+        self.risk.large_amounts()?;
+        self.rules.settings(self.profile, &self.kyc)?;
         self.kyc.check()?;
         for lender in &self.lenders {
             if let (Profile::Production, Some(field)) = (self.profile, lender.inline_secret()) {
@@ -518,6 +531,10 @@ mod tests {
         seed = "AAAA"
         [rules]
         sender_address = ["1 Example Street"]
+        [kyc]
+        required = "acceptance"
+        levels = { sumsub = { STANDARD = "id-and-liveness" } }
+        sumsub = { app_token = "prd:x", secret = "x" }
     "#;
 
     fn parse(text: &str, overrides: &[(&str, &str)]) -> Result<Config> {
@@ -600,13 +617,15 @@ mod tests {
     #[test]
     fn production_takes_no_rule_that_nobody_verified_for_law() {
         let line = "sender_address = [\"1 Example Street\"]";
-        for switch in ["allow_unverified", "skip_identity"] {
-            let text = GOOD.replace(line, &format!("{line}\n        {switch} = true"));
-            assert!(parse(&text, &[]).is_err(), "{switch}");
-            assert!(parse(&text, &[("profile", "development")]).is_ok(), "{switch}");
+        let unverified = GOOD.replace(line, &format!("{line}\n        allow_unverified = true"));
+        let unknown = GOOD.replace("required = \"acceptance\"", "required = \"off\"");
+        for text in [unverified, unknown] {
+            assert!(parse(&text, &[]).is_err(), "{text}");
+            assert!(parse(&text, &[("profile", "development")]).is_ok(), "{text}");
         }
         assert!(parse(&GOOD.replace(line, ""), &[]).is_err(), "notices need an address");
-        let rules = parse(GOOD, &[]).unwrap().rules.settings(Profile::Production).unwrap();
+        let good = parse(GOOD, &[]).unwrap();
+        let rules = good.rules.settings(Profile::Production, &good.kyc).unwrap();
         assert!(!rules.allow_unverified && rules.identity_required && rules.disclosures_required);
     }
 

@@ -18,7 +18,7 @@ use crate::config::Config;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct KycConfig {
-    /// Where a verified identity is needed.
+    /// Where a verified identity is needed. Production needs it.
     pub required: RequiredAt,
     /// How thoroughly.
     pub level: IdentityLevel,
@@ -72,6 +72,11 @@ impl Default for KycConfig {
 }
 
 impl KycConfig {
+    /// Whether a verified identity is needed to accept: the one switch, for the rules of law and for our own check.
+    pub fn is_required(&self) -> bool {
+        self.required == RequiredAt::Acceptance
+    }
+
     /// The same for the use cases. `own_url` is our interface as vendors reach it.
     pub fn settings(&self, config: &Config, clock: &Arc<dyn Clock>, own_url: &str) -> Result<KycSettings> {
         self.check()?;

@@ -307,7 +307,8 @@ fn settings(config: &Config, roles: &[Role]) -> Result<Settings> {
         keeper_pause: config.keeper_pause(),
         provider_rules: config.provider_rules,
         risk: config.risk.settings(config.profile)?,
-        rules: config.rules.settings(config.profile)?,
+        large_amounts: config.risk.large_amounts()?,
+        rules: config.rules.settings(config.profile, &config.kyc)?,
         audit: config.audit.settings(config.audit_key.as_ref(), config.profile)?,
         screening: config.screening.settings(config.profile)?,
         ..Settings::default()

@@ -137,7 +137,7 @@ impl Facts<'_> {
             .collect();
         let mut config = json!({
             "profile": "development",
-            "rules": { "allow_unverified": true, "skip_identity": true },
+            "rules": { "allow_unverified": true },
             "listen": "127.0.0.1:0",
             "database_url": self.database_url,
             "database_connections": 10,

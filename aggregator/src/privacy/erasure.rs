@@ -3,6 +3,8 @@
 //! A person's keys are destroyed first, then the values are taken away, then it is noted as done: a crash between the steps
 //! repeats them. What is kept is erased by [`super::retention`] when its time is over.
 
+use std::collections::BTreeSet;
+
 use ::access::Acts;
 use ::privacy::{RecordClass, Whose, resolve};
 use chrono::{DateTime, Utc};
@@ -20,8 +22,9 @@ use crate::Aggregator;
 use crate::access::{Class, Resource, shows};
 use crate::api::{Error, IdempotencyKey};
 use crate::idempotency::{Begun, Call, begin, finish};
+use crate::kyc::SessionState;
 use crate::store::privacy::{self as rows, ErasureRow};
-use crate::store::{from_json, identity, to_json};
+use crate::store::{from_json, identity, kyc, to_json};
 
 /// A class of records that is kept, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,10 +95,51 @@ fn keep(class: RecordClass, code: &str, because: impl Into<String>, until: Optio
     }
 }
 
+/// Something that is kept of a person.
+struct Kind {
+    class: RecordClass,
+    country: String,
+    recorded_at: DateTime<Utc>,
+}
+
+/// Sealed values, and verifications of identity at vendors.
+async fn records_of(conn: &mut PgConnection, whose: Whose) -> Result<Vec<Kind>, Error> {
+    let mut found = Vec::new();
+    for row in rows::fields_of(conn, whose).await? {
+        if let Some(class) = RecordClass::parse(&row.class) {
+            found.push(Kind {
+                class,
+                country: row.country,
+                recorded_at: row.recorded_at,
+            });
+        }
+    }
+    // Where nobody said whose law keeps a verification, that of every application does.
+    let countries: BTreeSet<String> = found.iter().map(|kind: &Kind| kind.country.clone()).collect();
+    for session in verifications(conn, whose).await? {
+        let of = session
+            .consent_country
+            .map_or_else(|| countries.clone(), |country| BTreeSet::from([country]));
+        found.extend(of.into_iter().map(|country| Kind {
+            class: RecordClass::Identity,
+            country,
+            recorded_at: session.created_at,
+        }));
+    }
+    Ok(found)
+}
+
+/// Verifications that are not forgotten yet.
+async fn verifications(conn: &mut PgConnection, whose: Whose) -> Result<Vec<kyc::SessionRow>, Error> {
+    let mut found = kyc::of_borrower(conn, (whose.tenant.into(), whose.subject.into())).await?;
+    found.retain(|session| session.state != SessionState::Erased);
+    Ok(found)
+}
+
 /// Judges every class that something is kept of.
 pub(crate) async fn judge(conn: &mut PgConnection, whose: Whose, now: DateTime<Utc>) -> Result<Verdict, Error> {
     let policies = rows::policies(conn).await?;
-    let stored = rows::fields_of(conn, whose).await?;
+    let stored = records_of(conn, whose).await?;
     let relation = relation_end(conn, whose).await?;
     let mut verdict = Verdict {
         erases: Vec::new(),
@@ -104,7 +148,7 @@ pub(crate) async fn judge(conn: &mut PgConnection, whose: Whose, now: DateTime<U
     for class in RecordClass::ALL {
         let mut until: Option<(DateTime<Utc>, String)> = None;
         let mut live = false;
-        for row in stored.iter().filter(|row| row.class == class.as_str()) {
+        for row in stored.iter().filter(|row| row.class == class) {
             live |= relation.is_none();
             let Some(policy) = resolve(&policies, class, &row.country, now).filter(|policy| policy.binding) else {
                 continue;
@@ -129,9 +173,13 @@ pub(crate) async fn judge(conn: &mut PgConnection, whose: Whose, now: DateTime<U
         }
     }
     // A hold on what nobody stored is no news to the person, and filings are not spoken of.
-    let stored_of = |class: &str| stored.iter().any(|row| row.class == class);
+    let stored_of = |class: &str| stored.iter().any(|row| row.class.as_str() == class);
     verdict.kept.retain(|kept| stored_of(&kept.class));
     Ok(verdict)
+}
+
+fn bound_by_credit(verdict: &Verdict) -> bool {
+    verdict.kept.iter().any(|kept| kept.code == "LIVE_CREDIT")
 }
 
 fn names(classes: &[RecordClass]) -> Vec<&'static str> {
@@ -169,7 +217,7 @@ impl Aggregator {
         rows::hold_subject(&mut tx, whose).await?;
         let now = self.world.clock.now();
         let verdict = judge(&mut tx, whose, now).await?;
-        let refused = verdict.kept.iter().any(|kept| kept.code == "LIVE_CREDIT")
+        let refused = bound_by_credit(&verdict)
             || (!verdict.kept.is_empty() && self.nothing_goes(&mut tx, whose, &verdict).await?);
         let erases = if refused { Vec::new() } else { names(&verdict.erases) };
         let row = ErasureRow {
@@ -205,7 +253,8 @@ impl Aggregator {
 
     async fn nothing_goes(&self, conn: &mut PgConnection, whose: Whose, verdict: &Verdict) -> Result<bool, Error> {
         for class in &verdict.erases {
-            if rows::any_left(conn, whose, *class).await? {
+            let sessions = *class == RecordClass::Identity && !verifications(conn, whose).await?.is_empty();
+            if sessions || rows::any_left(conn, whose, *class).await? {
                 return Ok(false);
             }
         }
@@ -254,7 +303,20 @@ impl Aggregator {
     }
 
     /// Does the next erasure; answers how many, 0 at the end. It is judged again: a hold may have come in between.
+    ///
+    /// Vendors of identities are asked to forget the person first, outside of the transaction. While one of them does not answer, the
+    /// erasure is not done, and repeated.
     pub async fn erase_next(&self) -> Result<usize, Error> {
+        let mut conn = self.world.db.acquire().await?;
+        if let Some(row) = rows::next_erasure(&mut conn).await? {
+            let whose = super::whose(row.tenant.into(), row.subject.into());
+            let verdict = judge(&mut conn, whose, self.world.clock.now()).await?;
+            drop(conn);
+            if !bound_by_credit(&verdict) && verdict.erases.contains(&RecordClass::Identity) {
+                self.erase_verifications((row.tenant.into(), row.subject.into()))
+                    .await?;
+            }
+        }
         let mut tx = self.world.db.begin().await?;
         let Some(mut row) = rows::next_erasure(&mut tx).await? else {
             return Ok(0);
@@ -266,7 +328,11 @@ impl Aggregator {
         rows::hold_subject(&mut tx, whose).await?;
         let now = self.world.clock.now();
         let verdict = judge(&mut tx, whose, now).await?;
-        let live = verdict.kept.iter().any(|kept| kept.code == "LIVE_CREDIT");
+        let live = bound_by_credit(&verdict);
+        if !live && verdict.kept.is_empty() {
+            // Nothing of the person is left that an entry of the audit trail could be compared with.
+            crate::audit::forget(&mut tx, whose.tenant, whose.subject).await?;
+        }
         let erases = if live { Vec::new() } else { verdict.erases };
         for class in &erases {
             // First the key, in a transaction of its own: once it is gone, repeating the rest is harmless.

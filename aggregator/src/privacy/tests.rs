@@ -568,3 +568,41 @@ fn keys_are_kept_in_memory_for_a_minute_at_most() {
     };
     assert_eq!(reading.purpose.as_str(), "FILING");
 }
+
+#[sqlx::test(migrations = "./migrations")]
+async fn an_erasure_takes_verifications_and_the_salts_of_the_audit_trail_along(db: PgPool) {
+    let stage = stage(db.clone()).await;
+    ended(&stage, "one", "GB").await;
+    let a = &stage.aggregator;
+    let (tenant, subject) = (borrower().tenant.0, borrower().id.0);
+    for (id, borrower) in [(1_u128, subject), (2, uuid::Uuid::from_u128(99))] {
+        let session =
+            "insert into kyc.session (id, tenant, borrower, vendor, level, vendor_level, state, version, claimed_name,
+                                                consent_at, created_at, changed_at)
+                       values ($1, $2, $3, 'sumsub', 'STANDARD', 'l', 'CREATED', 1, sha256('x'), now(), now(), now())";
+        let salt = "insert into audit.salt (entry_id, tenant, subject, salt) values ($1, $2, $3, sha256('x'))";
+        for sql in [session, salt] {
+            let id = uuid::Uuid::from_u128(id);
+            let query = sqlx::query(sql).bind(id).bind(tenant).bind(borrower);
+            query.execute(&db).await.unwrap();
+        }
+    }
+    let asked = a.request_erasure(&borrower(), &key("forget"), borrower().id).await;
+    assert!(asked.unwrap().erases.contains(&"IDENTITY".to_owned()));
+    assert_eq!(a.erase_next().await.unwrap(), 1);
+    let sessions: Vec<(String, i32)> =
+        sqlx::query_as("select state, length(claimed_name) from kyc.session order by id")
+            .fetch_all(&db)
+            .await
+            .unwrap();
+    assert_eq!(
+        sessions,
+        [("ERASED".to_owned(), 0), ("CREATED".to_owned(), 32)],
+        "of this person alone"
+    );
+    let salts: Vec<uuid::Uuid> = sqlx::query_scalar("select subject from audit.salt where salt = sha256('x')")
+        .fetch_all(&db)
+        .await
+        .unwrap();
+    assert_eq!(salts, [uuid::Uuid::from_u128(99)]);
+}
