@@ -144,6 +144,8 @@ impl Environment {
             .kill_on_drop(true);
         let mut child = command.spawn().with_context(|| format!("{}", self.program.display()))?;
         let stdout = child.stdout.take().context("stdout")?;
+        self.server = Some(child);
+        self.armed = crash_at.map(str::to_owned);
         let mut lines = BufReader::new(stdout).lines();
         let line = tokio::time::timeout(PATIENCE, lines.next_line())
             .await
@@ -154,8 +156,6 @@ impl Environment {
         };
         url.trim().clone_into(&mut self.url);
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        self.server = Some(child);
-        self.armed = crash_at.map(str::to_owned);
         let url = self.url.clone();
         let started = Instant::now();
         while Call::get(&url, "/readyz")
@@ -165,9 +165,20 @@ impl Environment {
             != 200
         {
             ensure!(started.elapsed() < PATIENCE, "not ready\n{}", self.log());
+            let ended = self.server.as_mut().map(Child::try_wait).transpose()?.flatten();
+            ensure!(ended.is_none(), "it ended: {ended:?}\n{}", self.log());
             tokio::time::sleep(POLL).await;
         }
         Ok(())
+    }
+
+    /// Kills the process and starts it with a crash point that its first work may reach already: then it is started again without one.
+    pub async fn restart_to_die(&mut self, point: &str) -> Result<()> {
+        self.kill().await?;
+        match self.serve(Some(point)).await {
+            Ok(()) => Ok(()),
+            Err(error) => self.revive(&std::io::Error::other(error.to_string())).await,
+        }
     }
 
     /// `kill -9`.

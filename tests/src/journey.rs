@@ -307,6 +307,11 @@ pub async fn onchain_loan_on(environment: &mut Environment, chain: usize, provid
 /// A whole loan of the bank, from the request to the last payment; the books are checked after each step.
 pub async fn bank_loan(environment: &mut Environment) -> Result<String> {
     let book = quoted(environment, "5000.00").await?;
+    bank_loan_of(environment, &book).await
+}
+
+/// The same from its closed book.
+pub async fn bank_loan_of(environment: &mut Environment, book: &Book) -> Result<String> {
     let settlement = accept(environment, book.quote("harbor-bank")?).await?;
     let loan = text(&settlement, "/loan/id");
     loan_in(environment, &loan, "ACTIVE").await?;
