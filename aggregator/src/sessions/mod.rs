@@ -7,6 +7,8 @@
 mod cookies;
 mod passwords;
 mod people;
+#[cfg(test)]
+mod tests;
 mod tries;
 mod wallet;
 
