@@ -16,6 +16,7 @@ pub mod api;
 // Who may.
 pub mod access;
 pub mod roles;
+pub mod sessions;
 
 // Quoting side.
 pub mod acceptance;
@@ -143,6 +144,8 @@ pub struct Settings {
     pub screening: screening::ScreeningSettings,
     /// Who is asked about wallets beside the lists.
     pub wallets: screening::WalletSettings,
+    /// How long people stay signed in, and who may register.
+    pub sessions: sessions::SessionSettings,
 }
 
 impl Default for Settings {
@@ -163,6 +166,7 @@ impl Default for Settings {
             large_amounts: Vec::new(),
             screening: screening::ScreeningSettings::default(),
             wallets: screening::WalletSettings::default(),
+            sessions: sessions::SessionSettings::default(),
         }
     }
 }
@@ -190,6 +194,7 @@ pub struct Aggregator {
     pub(crate) drift: risk::drift::Book,
     pub(crate) notes: audit::notes::Notes,
     pub(crate) revisions: roles::Revisions,
+    pub(crate) hashing: sessions::Hashing,
     pub(crate) lists_looked: screening::Looked,
     pub(crate) wake: Wake,
     /// Fan-outs that still run.
@@ -222,6 +227,7 @@ impl Aggregator {
             drift: risk::drift::Book::default(),
             notes: audit::notes::Notes::default(),
             revisions: roles::Revisions::default(),
+            hashing: sessions::Hashing::default(),
             lists_looked: screening::Looked::default(),
             wake: Wake::default(),
             tasks: TaskTracker::new(),

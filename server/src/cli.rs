@@ -83,6 +83,9 @@ enum Command {
     /// Sanctions lists of a running service: which decide, and a look at their folder at once, for officers.
     #[command(subcommand)]
     Screening(commands::screening::Command),
+    /// People who sign in by password: add, give another password, remove; for an administrator with the configuration.
+    #[command(subcommand)]
+    Person(commands::person::Command),
     /// Print a generated document.
     Print {
         /// Which.
@@ -208,6 +211,7 @@ fn run(command: Command) -> Result<ExitCode> {
             Command::Audit(AuditCommand::Operate(command)) => commands::audit_ops::run(&command).await,
             Command::Cases(command) => commands::cases::run(&command).await,
             Command::Screening(command) => commands::screening::run(&command).await,
+            Command::Person(command) => commands::person::run(&command).await,
             Command::Doctor(options) => commands::doctor::run(&options).await,
             Command::Apr(_)
             | Command::Schedule(_)

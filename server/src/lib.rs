@@ -17,3 +17,4 @@ pub mod seed;
 mod telemetry;
 mod vault;
 pub mod wallets;
+pub mod web;
