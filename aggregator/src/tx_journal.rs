@@ -82,7 +82,11 @@ impl PgTxJournal {
     fn waiting(&self) -> HashSet<ChainTxId> {
         let now = Instant::now();
         let waits = self.waits();
-        waits.iter().filter(|(_, wait)| now < wait.until).map(|(tx, _)| *tx).collect()
+        waits
+            .iter()
+            .filter(|(_, wait)| now < wait.until)
+            .map(|(tx, _)| *tx)
+            .collect()
     }
 
     fn forget(&self, tx: ChainTxId) {

@@ -15,8 +15,8 @@ use domain::ids::{RequestId, SettlementId};
 use domain::offer::{Inquiry, Onchain, OnchainOrder};
 use domain::ports::{
     AcceptOrder, AcceptReceipt, Answer, Ask, Attester, Call, ChainError, ChainInfo, ChainReader, Clock, Contracts,
-    CreditAttestation, Health, Ids, Intent, Lender, LenderError, LenderStatus, Liquidation, LiveLoan, OnchainTerms, OracleAnswer,
-    SignedAttestation, WalletCall,
+    CreditAttestation, Health, Ids, Intent, Lender, LenderError, LenderStatus, Liquidation, LiveLoan, OnchainTerms,
+    OracleAnswer, SignedAttestation, WalletCall,
 };
 use domain::request::{Jurisdiction, Product};
 use domain::{Currency, ProviderId};

@@ -54,7 +54,10 @@ fn signed(call: &Call<'_>) -> bool {
         call.path,
         hex::encode(Sha256::digest(call.raw))
     );
-    let to_sign = format!("AWS4-HMAC-SHA256\n{date}\n{scope}\n{}", hex::encode(Sha256::digest(canonical)));
+    let to_sign = format!(
+        "AWS4-HMAC-SHA256\n{date}\n{scope}\n{}",
+        hex::encode(Sha256::digest(canonical))
+    );
     let mut key = format!("AWS4{TOKEN}").into_bytes();
     for step in [day, REGION, "kms", "aws4_request"] {
         key = hmac(&key, step.as_bytes());
