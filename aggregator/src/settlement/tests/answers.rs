@@ -1,7 +1,7 @@
 //! What oracle and services say of wallets, when it has to be there, and what happens while it is not.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use alloy_primitives::Address;
@@ -13,6 +13,7 @@ use domain::ports::{
     TxJournal, VerifyError, WalletEvidence, WalletScreener, WalletScreening, WalletSubject, WalletVerdict,
 };
 use sqlx::PgPool;
+use tokio::sync::Notify;
 
 use super::support::{Bench, CHAIN, at, desk_quote, signature_of};
 use super::told::{SIGNER, code, loan, state};
@@ -374,4 +375,56 @@ async fn a_service_that_hangs_holds_nobody_up_for_longer_than_the_deadline(db: P
     settings.wallets.deadline = Duration::from_millis(20);
     let bench = Bench::with(db, settings);
     assert!(accepted(&bench, 1).await.is_err());
+}
+
+/// Says that it was asked, and answers only when it may.
+#[derive(Default)]
+struct Gate {
+    asked: Notify,
+    open: AtomicBool,
+}
+
+struct Gated(std::sync::Arc<Gate>);
+
+#[async_trait]
+impl WalletScreener for Gated {
+    fn name(&self) -> &str {
+        "gated"
+    }
+
+    async fn screen(&self, _: &WalletSubject, _: Instant) -> Result<WalletScreening, VerifyError> {
+        if !self.0.open.load(Ordering::SeqCst) {
+            self.0.asked.notify_one();
+            std::future::pending::<()>().await;
+        }
+        Ok(WalletScreening {
+            verdict: WalletVerdict::Clear,
+            evidence: Vec::new(),
+            at: at("2026-01-10T12:00:00Z"),
+        })
+    }
+}
+
+#[sqlx::test(migrations = "./migrations")]
+async fn a_process_that_dies_between_question_and_commit_leaves_nothing_and_the_next_one_releases_once(db: PgPool) {
+    let gate = std::sync::Arc::new(Gate::default());
+    gate.open.store(true, Ordering::SeqCst);
+    let mut settings = settings(vec![std::sync::Arc::new(Gated(gate.clone()))]);
+    settings.wallets.deadline = Duration::from_secs(60);
+    let bench = Bench::with(db.clone(), settings);
+    let view = accepted(&bench, 1).await.unwrap();
+    sign(&bench, &view).await.unwrap();
+    gate.open.store(false, Ordering::SeqCst);
+    let journal = bench.aggregator.tx_journal();
+    // Dropped in the middle, as by a crash.
+    tokio::select! {
+        _ = released(&journal) => panic!("nobody answered"),
+        () = gate.asked.notified() => {}
+    }
+    gate.open.store(true, Ordering::SeqCst);
+    assert!(released(&journal).await);
+    assert!(journal.queued(CHAIN, SIGNER, 10).await.unwrap().is_empty());
+    let expected = [("ACCEPTANCE", "CLEAR"), ("SIGNATURE", "CLEAR"), ("RELEASE", "CLEAR")];
+    assert_eq!(checks(&db).await, pairs(&expected));
+    assert_eq!(journal.in_flight(CHAIN, SIGNER).await.unwrap().len(), 1);
 }
