@@ -26,6 +26,15 @@ export interface Draft {
   readonly employmentMonths: string
   readonly residenceMonths: string
   readonly military: boolean
+  /** `2000-01-31`, or empty. */
+  readonly born: string
+  /** Token to lock: contract, chain and base units; empty until a wallet told of it. */
+  readonly token: string
+  readonly chainId: string
+  readonly units: string
+  readonly wallet: string
+  /** A loan that the new one is to repay. */
+  readonly refinances: string
 }
 
 export const BLANK: Draft = {
@@ -45,6 +54,12 @@ export const BLANK: Draft = {
   employmentMonths: '',
   residenceMonths: '',
   military: false,
+  born: '',
+  token: '',
+  chainId: '',
+  units: '',
+  wallet: '',
+  refinances: '',
 }
 
 /** Longest time that can be asked for, in each unit. */
@@ -68,11 +83,26 @@ const amountOf = (currency: string, locale: string, zero: boolean) =>
     check.addIssue({ code: 'custom', message: parsed.problem })
   })
 
+/** A day in the calendar on which somebody of age can have been born. */
+export function isBirth(date: string, today = new Date()): boolean {
+  const match = /^(\d{4})-(\d{2})-(\d{2})$/.exec(date)
+  if (match === null) return false
+  const [year, month, day] = [Number(match[1]), Number(match[2]), Number(match[3])]
+  const real = new Date(Date.UTC(year, month - 1, day))
+  if (real.getUTCMonth() !== month - 1 || real.getUTCDate() !== day) return false
+  const adult = new Date(Date.UTC(year + 18, month - 1, day))
+  return year > today.getUTCFullYear() - 120 && adult.getTime() <= today.getTime()
+}
+
 /** The rules of each step, in order. */
 export function rules(draft: Draft, locale: string) {
   const amount = (zero: boolean) => amountOf(draft.currency, locale, zero)
   return {
-    need: z.object({ amount: amount(false), count: whole(1, LONGEST[draft.unit]) }),
+    need: z.object({
+      amount: amount(false),
+      count: whole(1, LONGEST[draft.unit]),
+      units: draft.secured && draft.refinances === '' ? z.string().regex(/^[1-9]\d{0,77}$/, 'no-token') : z.string(),
+    }),
     place: z.object({
       country: z.string().regex(/^[A-Z]{2}$/, 'missing'),
       region: draft.country === 'US' ? z.string().regex(/^[A-Z]{2}$/, 'missing') : z.string(),
@@ -84,6 +114,7 @@ export function rules(draft: Draft, locale: string) {
       debts: amount(true),
       employmentMonths: whole(0, 900),
       residenceMonths: whole(0, 1200),
+      born: z.string().refine((date) => date === '' || isBirth(date), 'not-a-birthday'),
     }),
   }
 }
@@ -115,6 +146,7 @@ export function toLink(draft: Draft): URLSearchParams {
   if (amount !== '') link.set('amount', amount)
   if (region !== '') link.set('region', region)
   if (secured) link.set('secured', '1')
+  if (draft.refinances !== '') link.set('refinances', draft.refinances)
   return link
 }
 
@@ -135,6 +167,7 @@ export function fromLink(link: URLSearchParams): Draft {
     secured: link.get('secured') === '1',
     country: text('country', /^[A-Z]{2}$/, BLANK.country),
     region: text('region', /^[A-Z0-9]{1,3}$/, ''),
+    refinances: text('refinances', /^loan_[0-9a-f]{32}$/, ''),
   }
 }
 
@@ -150,6 +183,8 @@ export function toInput(draft: Draft, locale: string) {
     purpose: draft.purpose,
     country: draft.country,
     ...(draft.region === '' ? {} : { region: draft.region }),
+    ...(draft.refinances !== '' ? { refinances: draft.refinances } : draft.wallet === '' ? {} : { wallet: draft.wallet }),
+    ...(draft.refinances === '' && draft.secured && draft.units !== '' ? { collateral: { chainId: draft.chainId, token: draft.token, units: draft.units } } : {}),
     applicant: {
       fullName: draft.fullName.trim(),
       monthlyIncome: money(draft.income),
@@ -159,6 +194,7 @@ export function toInput(draft: Draft, locale: string) {
       employmentMonths: Number(draft.employmentMonths),
       residenceMonths: Number(draft.residenceMonths),
       militaryCovered: draft.military,
+      ...(draft.born === '' ? {} : { dateOfBirth: draft.born }),
     },
   }
 }
