@@ -1,13 +1,15 @@
 // Pages that belong to no journey: nothing there, something broke, sign in first.
 
-import { type ReactNode, useState } from 'react'
-import { Link, useNavigate, useSearchParams } from 'react-router'
+import { lazy, type ReactNode, Suspense } from 'react'
+import { Link } from 'react-router'
 import type { CombinedError } from 'urql'
 import { end, useSession } from '../api/session'
 import { Card, Empty, Note, Primary, Secondary, Skeleton } from '../design/parts'
 import { useText } from '../text'
-import { HOME, partOf } from './roles'
-import { SignIn } from './SignIn'
+import { partOf } from './roles'
+
+// With the wallets; most who come have a cookie and never see it.
+const SignIn = lazy(() => import('./SignIn').then((module) => ({ default: module.SignIn })))
 
 export function Main({ title, children, wide = false, lead }: { title: string; children: ReactNode; wide?: boolean; lead?: ReactNode }) {
   return (
@@ -47,33 +49,6 @@ export function BrokenPage() {
   )
 }
 
-export function SignInPage() {
-  const { t } = useText()
-  const navigate = useNavigate()
-  const [search] = useSearchParams()
-  const session = useSession()
-  const [role, setRole] = useState<string | null>(null)
-  const after = search.get('then') ?? ''
-  // Only a path of this app: nobody is led elsewhere by a link.
-  const own = /^\/[a-z]/.test(after) ? after : null
-  const go = (signedRole: string) => {
-    setRole(signedRole)
-    void navigate(own ?? HOME[partOf(signedRole)], { replace: true })
-  }
-  return (
-    <main className="mx-auto w-full max-w-md px-4 py-10">
-      <title>{`${t.sign.heading} · Usance`}</title>
-      <h1 className="text-3xl font-semibold tracking-tight">{t.sign.heading}</h1>
-      <p className="mt-2 mb-6 text-ink-soft">{t.sign.why}</p>
-      {session !== null && session !== 'unknown' && role === null ? (
-        <Note tone="good">{t.sign.as(session.principal.name ?? session.principal.id)}</Note>
-      ) : (
-        <SignIn onDone={(done) => go(done.principal.role)} />
-      )}
-    </main>
-  )
-}
-
 /** Shows its contents to borrowers who are signed in; others sign in here and stay on the page. */
 export function ForBorrowers({ children }: { children: ReactNode }) {
   const { t } = useText()
@@ -90,7 +65,9 @@ export function ForBorrowers({ children }: { children: ReactNode }) {
       <main className="mx-auto w-full max-w-md px-4 py-10">
         <h1 className="text-3xl font-semibold tracking-tight">{t.sign.heading}</h1>
         <p className="mt-2 mb-6 text-ink-soft">{t.sign.why}</p>
-        <SignIn onDone={() => {}} />
+        <Suspense fallback={<Skeleton label={t.shell.loading} rows={1} />}>
+          <SignIn onDone={() => {}} />
+        </Suspense>
       </main>
     )
   }

@@ -1,6 +1,5 @@
 // What a borrower fills in. Text as it was typed, so that going back loses nothing; checked step by step.
 
-import { z } from 'zod'
 import type { TermUnit } from '../../format/dates'
 import { parseAmount } from '../../format/money'
 
@@ -68,20 +67,28 @@ const LONGEST: Record<TermUnit, number> = { DAY: 3650, WEEK: 520, MONTH: 360, YE
 /** A code of `text.problems`, with its figures. */
 export type Problem = string | { readonly code: 'out-of-range'; readonly low: number; readonly high: number }
 
-const whole = (low: number, high: number) =>
-  z.string().superRefine((typed, check) => {
-    const text = typed.trim()
-    if (text === '') check.addIssue({ code: 'custom', message: 'missing' })
-    else if (!/^\d{1,6}$/.test(text)) check.addIssue({ code: 'custom', message: 'not-whole' })
-    else if (Number(text) < low || Number(text) > high) check.addIssue({ code: 'custom', message: 'out-of-range', params: { low, high } })
-  })
+type Rule = (typed: string) => Problem | null
 
-const amountOf = (currency: string, locale: string, zero: boolean) =>
-  z.string().superRefine((typed, check) => {
+const whole =
+  (low: number, high: number): Rule =>
+  (typed) => {
+    const text = typed.trim()
+    if (text === '') return 'missing'
+    if (!/^\d{1,6}$/.test(text)) return 'not-whole'
+    return Number(text) < low || Number(text) > high ? { code: 'out-of-range', low, high } : null
+  }
+
+const amountOf =
+  (currency: string, locale: string, zero: boolean): Rule =>
+  (typed) => {
     const parsed = parseAmount(typed, currency, locale)
-    if (parsed.ok || (zero && parsed.problem === 'not-positive' && !typed.includes('-'))) return
-    check.addIssue({ code: 'custom', message: parsed.problem })
-  })
+    return parsed.ok || (zero && parsed.problem === 'not-positive' && !typed.includes('-')) ? null : parsed.problem
+  }
+
+const like =
+  (pattern: RegExp, problem: string): Rule =>
+  (typed) =>
+    pattern.test(typed) ? null : problem
 
 /** A day in the calendar on which somebody of age can have been born. */
 export function isBirth(date: string, today = new Date()): boolean {
@@ -94,49 +101,41 @@ export function isBirth(date: string, today = new Date()): boolean {
   return year > today.getUTCFullYear() - 120 && adult.getTime() <= today.getTime()
 }
 
-/** The rules of each step, in order. */
-export function rules(draft: Draft, locale: string) {
+export type Step = 'need' | 'place' | 'about'
+
+/** The rules of each step, by field. */
+export function rules(draft: Draft, locale: string): Record<Step, Partial<Record<keyof Draft, Rule>>> {
   const amount = (zero: boolean) => amountOf(draft.currency, locale, zero)
   return {
-    need: z.object({
+    need: {
       amount: amount(false),
       count: whole(1, LONGEST[draft.unit]),
-      units: draft.secured && draft.refinances === '' ? z.string().regex(/^[1-9]\d{0,77}$/, 'no-token') : z.string(),
-    }),
-    place: z.object({
-      country: z.string().regex(/^[A-Z]{2}$/, 'missing'),
-      region: draft.country === 'US' ? z.string().regex(/^[A-Z]{2}$/, 'missing') : z.string(),
-    }),
-    about: z.object({
-      fullName: z.string().refine((name) => name.trim().length >= 2 && name.trim().length <= 200, 'name-too-short'),
+      ...(draft.secured && draft.refinances === '' && { units: like(/^[1-9]\d{0,77}$/, 'no-token') }),
+    },
+    place: {
+      country: like(/^[A-Z]{2}$/, 'missing'),
+      ...(draft.country === 'US' && { region: like(/^[A-Z]{2}$/, 'missing') }),
+    },
+    about: {
+      fullName: (name) => (name.trim().length >= 2 && name.trim().length <= 200 ? null : 'name-too-short'),
       income: amount(true),
       housing: amount(true),
       debts: amount(true),
       employmentMonths: whole(0, 900),
       residenceMonths: whole(0, 1200),
-      born: z.string().refine((date) => date === '' || isBirth(date), 'not-a-birthday'),
-    }),
+      born: (date) => (date === '' || isBirth(date) ? null : 'not-a-birthday'),
+    },
   }
 }
-
-export type Step = keyof ReturnType<typeof rules>
 
 /** What is wrong in a step, by field; empty when nothing is. */
 export function problems(draft: Draft, step: Step, locale: string): Partial<Record<keyof Draft, Problem>> {
-  const result = rules(draft, locale)[step].safeParse(draft)
-  if (result.success) return {}
   const found: Partial<Record<keyof Draft, Problem>> = {}
-  for (const issue of result.error.issues) {
-    const field = issue.path[0] as keyof Draft
-    found[field] ??= problemOf(issue)
+  for (const [field, rule] of Object.entries(rules(draft, locale)[step]) as [keyof Draft, Rule][]) {
+    const problem = rule(String(draft[field]))
+    if (problem !== null) found[field] = problem
   }
   return found
-}
-
-function problemOf(issue: z.core.$ZodIssue): Problem {
-  if (issue.message !== 'out-of-range' || issue.code !== 'custom') return issue.message
-  const { low, high } = issue.params as { low: number; high: number }
-  return { code: 'out-of-range', low, high }
 }
 
 /** What a link may carry: what is wanted, nothing about the person. */

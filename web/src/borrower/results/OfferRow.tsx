@@ -1,3 +1,4 @@
+import { Link } from 'react-router'
 import type { ResultOf } from '../../api/graphql'
 import type { OfferFields } from '../../api/quotes'
 import { compareRates, formatPercent } from '../../format/rate'
@@ -7,20 +8,24 @@ import { useText } from '../../text'
 export type Offer = ResultOf<typeof OfferFields>
 
 interface OfferRowProps {
+  readonly request: string
   readonly offer: Offer
   readonly chosen: boolean
   readonly onChoose: (chosen: boolean) => void
 }
 
 /** One offer: what arrives, what it costs, how sure it is. */
-export function OfferRow({ offer, chosen, onChoose }: OfferRowProps) {
+export function OfferRow({ request, offer, chosen, onChoose }: OfferRowProps) {
   const { t, locale } = useText()
   const misdeclared = compareRates(offer.declaredApr.percent, offer.verifiedApr.percent) < 0 && offer.flags.includes('APR_MISDECLARED')
   const money = (value: Money) => formatMoney(value, locale)
   return (
     <li className="rounded-2xl border border-line bg-surface p-5 shadow-lift">
       <div className="flex flex-wrap items-baseline justify-between gap-x-6 gap-y-1">
-        <h3 className="text-lg font-semibold">{offer.provider}</h3>
+        <h2 className="min-w-0 text-lg font-semibold break-words">
+          {offer.provider}
+          {offer.venue != null && <span className="font-normal text-ink-soft"> · {offer.venue.name}</span>}
+        </h2>
         <span className="text-sm text-ink-soft">{t.products[offer.product]}</span>
       </div>
       <dl className="mt-4 grid grid-cols-2 gap-4 sm:grid-cols-4">
@@ -34,11 +39,17 @@ export function OfferRow({ offer, chosen, onChoose }: OfferRowProps) {
       )}
       <div className="mt-4 flex flex-wrap items-center justify-between gap-3 border-t border-line pt-3 text-sm">
         <span className="text-ink-soft">{t.binding[offer.binding]}</span>
-        <label className="flex min-h-6 cursor-pointer items-center gap-2">
+        <div className="flex items-center gap-5">
+        <label className="flex min-h-11 cursor-pointer items-center gap-2">
           <input type="checkbox" className="size-5 accent-accent" checked={chosen} onChange={(event) => onChoose(event.target.checked)} />
           {t.results.compare}
           <span className="sr-only">{offer.provider}</span>
         </label>
+          <Link to={`/requests/${request}/offers/${offer.id}`} className="inline-flex min-h-11 items-center rounded-xl border border-line-strong px-4 font-medium text-ink hover:bg-sunken">
+            {t.offer.details}
+            <span className="sr-only"> {offer.provider}</span>
+          </Link>
+        </div>
       </div>
     </li>
   )
