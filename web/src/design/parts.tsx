@@ -229,7 +229,7 @@ export function Copyable({ value, shown, label }: { value: string; shown: string
     setDone(true)
   }
   return (
-    <button type="button" title={value} aria-label={label} onClick={() => void copy()} className="inline-flex min-h-6 cursor-pointer items-center gap-1.5 rounded-md px-1 font-mono text-sm hover:bg-sunken">
+    <button type="button" title={value} aria-label={`${label} ${shown}`} onClick={() => void copy()} className="inline-flex min-h-6 cursor-pointer items-center gap-1.5 rounded-md px-1 font-mono text-sm hover:bg-sunken">
       {shown}
       <svg viewBox="0 0 16 16" className="size-4 text-ink-soft" aria-hidden="true" fill="none" stroke="currentColor" strokeWidth="1.6">
         {done ? <path d="M3 8.5l3.5 3.5L13 4.5" /> : <path d="M5.5 5.5h7v7h-7zM3.5 10.5v-7h7" />}

@@ -147,7 +147,7 @@ function Payments({ loan }: { loan: LoanView }) {
             formatAmount(paid.principal, locale),
             formatAmount(paid.interest, locale),
             formatAmount(paid.lateFee, locale),
-            <Copyable key="e" value={paid.evidence} shown={shortHex(paid.evidence)} label={`${t.wallet.copy} ${paid.evidence}`} />,
+            <Copyable key="e" value={paid.evidence} shown={shortHex(paid.evidence)} label={t.wallet.copy} />,
           ])}
         />
       )}

@@ -37,7 +37,7 @@ function Bank({ loan }: { loan: LoanView }) {
     <div className="flex flex-col gap-2 rounded-xl bg-accent-soft px-4 py-3 text-sm">
       <p>{t.loan.bank(loan.provider)}</p>
       <p className="flex flex-wrap items-center gap-x-2">
-        <span className="text-ink-soft">{t.loan.reference}:</span> <Copyable value={loan.id} shown={`${loan.id.slice(0, 12)}…${loan.id.slice(-4)}`} label={`${t.wallet.copy} ${loan.id}`} />
+        <span className="text-ink-soft">{t.loan.reference}:</span> <Copyable value={loan.id} shown={`${loan.id.slice(0, 12)}…${loan.id.slice(-4)}`} label={t.wallet.copy} />
       </p>
     </div>
   )

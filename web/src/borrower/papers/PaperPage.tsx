@@ -40,7 +40,7 @@ export function PaperPage() {
         </div>
       </Card>
       <p className="text-sm text-ink-soft">
-        {t.paper.print}: <Copyable value={paper.about.sha256} shown={`${paper.about.sha256.slice(0, 16)}…`} label={`${t.wallet.copy} ${paper.about.sha256}`} />
+        {t.paper.print}: <Copyable value={paper.about.sha256} shown={`${paper.about.sha256.slice(0, 16)}…`} label={t.wallet.copy} />
       </p>
     </Main>
   )

@@ -48,7 +48,9 @@ const BARE = new Set(['BR', 'HR'])
 
 /** The words of a page, as elements of ours. The first heading becomes one below the screen's own. */
 export function wordsOf(html: string): ReactNode {
-  return childrenOf(new DOMParser().parseFromString(html, 'text/html').body)
+  // Its styles are not for here, and the policy of this page would complain of them.
+  const bare = html.replace(/<style[\s\S]*?<\/style>/gi, '').replace(/\sstyle=("[^"]*"|'[^']*')/gi, '')
+  return childrenOf(new DOMParser().parseFromString(bare, 'text/html').body)
 }
 
 function childrenOf(node: Node): ReactNode[] {

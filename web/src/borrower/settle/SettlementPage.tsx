@@ -206,7 +206,7 @@ function WhatYouSign({ intent, settlement }: { intent: Intent; settlement: Settl
           [
             t.settle.to,
             <span key="r">
-              <Copyable value={intent.recipient} shown={shortHex(intent.recipient)} label={`${t.wallet.copy} ${intent.recipient}`} />
+              <Copyable value={intent.recipient} shown={shortHex(intent.recipient)} label={t.wallet.copy} />
               {mine && ` (${t.settle.yours})`}
             </span>,
           ],
@@ -223,7 +223,7 @@ function WhatYouSign({ intent, settlement }: { intent: Intent; settlement: Settl
           [
             t.settle.contract,
             <span key="c">
-              <Copyable value={intent.contract} shown={shortHex(intent.contract)} label={`${t.wallet.copy} ${intent.contract}`} />
+              <Copyable value={intent.contract} shown={shortHex(intent.contract)} label={t.wallet.copy} />
               <span className="block text-sm font-normal text-ink-soft">
                 {intent.contractName}, {t.wallet.chain(String(intent.chainId))}
               </span>
@@ -265,7 +265,7 @@ function Summary({ settlement }: { settlement: Settlement }) {
           ...(quote.collateral.length > 0 ? ([[t.compare.security, quote.collateral.map((token) => formatUnits(token, locale)).join(', ')]] as const) : []),
           ...(settlement.txHash == null
             ? []
-            : ([[t.settle.transaction, <Copyable key="t" value={settlement.txHash} shown={shortHex(settlement.txHash)} label={`${t.wallet.copy} ${settlement.txHash}`} />]] as const)),
+            : ([[t.settle.transaction, <Copyable key="t" value={settlement.txHash} shown={shortHex(settlement.txHash)} label={t.wallet.copy} />]] as const)),
         ]}
       />
     </Card>
