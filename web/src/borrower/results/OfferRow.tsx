@@ -1,11 +1,15 @@
 import { Link } from 'react-router'
 import type { ResultOf } from '../../api/graphql'
 import type { OfferFields } from '../../api/quotes'
+import { Badge } from '../../design/parts'
 import { compareRates, formatPercent } from '../../format/rate'
 import { formatMoney, type Money } from '../../format/money'
 import { useText } from '../../text'
 
 export type Offer = ResultOf<typeof OfferFields>
+
+/** What to know at first sight; the rest stands with the offer itself. */
+const SHOWN = ['PARTIAL_AMOUNT', 'SHORTER_TERM', 'HARD_INQUIRY']
 
 interface OfferRowProps {
   readonly request: string
@@ -36,6 +40,17 @@ export function OfferRow({ request, offer, chosen, onChoose }: OfferRowProps) {
       </dl>
       {misdeclared && (
         <p className="mt-3 rounded-lg bg-warn-soft px-3 py-2 text-sm text-warn">{t.results.declared(formatPercent(offer.declaredApr.percent, locale))}</p>
+      )}
+      {offer.flags.some((flag) => SHOWN.includes(flag)) && (
+        <ul className="mt-3 flex flex-wrap gap-2">
+          {offer.flags
+            .filter((flag) => SHOWN.includes(flag))
+            .map((flag) => (
+              <li key={flag}>
+                <Badge tone="warn">{t.offer.flags[flag]}</Badge>
+              </li>
+            ))}
+        </ul>
       )}
       <div className="mt-4 flex flex-wrap items-center justify-between gap-3 border-t border-line pt-3 text-sm">
         <span className="text-ink-soft">{t.binding[offer.binding]}</span>

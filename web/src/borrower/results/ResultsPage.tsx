@@ -44,7 +44,7 @@ export function ResultsPage() {
           <h1 className="text-3xl font-semibold tracking-tight">{t.results.heading}</h1>
           <Progress book={book} />
         </div>
-        <div className="grid items-end gap-4 sm:grid-cols-[1fr_1fr_auto]">
+        <div hidden={nobody} className={nobody ? '' : 'grid items-end gap-4 sm:grid-cols-[1fr_1fr_auto]'}>
           <Choose label={t.results.sortBy} value={book.filter.sort} onChange={(key) => show({ ...book.filter, sort: SORTS.find((known) => known === key) ?? 'rank' })} choices={SORTS.map((sort) => ({ id: sort, name: t.sorts[sort] }))} />
           <Choose
             label={t.result.filter}
@@ -58,9 +58,13 @@ export function ResultsPage() {
           </label>
         </div>
       </header>
-      {/* Always there, so that nothing moves when news come. */}
-      <div className="-my-2 flex min-h-11 items-center justify-center" aria-hidden={!(book.held && news > 0)}>
-        {book.held && news > 0 && <Secondary onPress={() => tell({ is: 'show' })}>{t.results.show(news)}</Secondary>}
+      {/* It takes no room, so that nothing moves when news come. */}
+      <div className="sticky top-16 z-2 -mt-6 flex h-0 justify-center">
+        {book.held && news > 0 && (
+          <div className="-translate-y-5 rounded-xl shadow-lift">
+            <Secondary onPress={() => tell({ is: 'show' })}>{t.results.show(news)}</Secondary>
+          </div>
+        )}
       </div>
       {book.offers.size === 0 && !book.closed && <Skeleton label={t.result.waiting} />}
       {book.offers.size > 0 && book.shown.length === 0 && !book.held && (
@@ -137,8 +141,13 @@ function Letters({ id }: { id: string }) {
 
 /** How many have answered: seen at once, read out once a second at most. */
 function Progress({ book }: { book: Book<Offer> }) {
-  const { t } = useText()
   const asked = book.lenders.length
+  if (asked === 0 && book.closed) return null
+  return <Bar book={book} asked={asked} />
+}
+
+function Bar({ book, asked }: { book: Book<Offer>; asked: number }) {
+  const { t } = useText()
   const heard = answered(book)
   const now = asked === 0 && !book.closed ? t.result.waiting : book.closed ? t.results.done(book.offers.size, asked) : t.results.answered(heard, asked)
   const [said, setSaid] = useState('')
