@@ -92,6 +92,15 @@ async function tokenIsKeptNowhere(page) {
   assert.doesNotMatch(kept, /eyJ|token|Bearer/i)
 }
 
+/** Asks without security and waits for the closed book. */
+export async function asked(world, page) {
+  await fillRequest(world, page)
+  await button(page, 'Ask all lenders').click()
+  await register(page)
+  await page.getByRole('heading', { name: 'Your offers' }).waitFor()
+  await closedBook(page)
+}
+
 export const journeys = {
   async 'on chain: ask, compare, sign, receive, pay, add security, pay back'(world) {
     const page = await world.person({ wallet: 'borrower' })

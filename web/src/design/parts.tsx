@@ -17,7 +17,7 @@ export function Secondary(props: ComponentProps<typeof Button>) {
 }
 
 export function Card({ children, className = '' }: { children: ReactNode; className?: string }) {
-  return <section className={`rounded-2xl border border-line bg-surface p-5 shadow-lift sm:p-7 ${className}`}>{children}</section>
+  return <section className={`min-w-0 rounded-2xl border border-line bg-surface p-5 shadow-lift sm:p-7 ${className}`}>{children}</section>
 }
 
 const BOX = 'min-h-11 w-full rounded-xl border border-line-strong bg-surface px-3.5 text-ink'
@@ -173,7 +173,7 @@ export function Rows({ rows }: { rows: readonly (readonly [name: string, value: 
       {rows.map(([name, value]) => (
         <div key={name} className="flex flex-wrap justify-between gap-x-6 gap-y-1 py-2.5">
           <dt className="text-ink-soft">{name}</dt>
-          <dd className="min-w-0 text-right font-medium break-words">{value}</dd>
+          <dd className="ml-auto min-w-0 text-right font-medium break-words">{value}</dd>
         </div>
       ))}
     </dl>

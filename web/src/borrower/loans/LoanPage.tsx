@@ -60,8 +60,8 @@ function Shown({ loan, fresh }: { loan: LoanView; fresh: () => void }) {
     >
       {loan.shortfall != null && <Note tone="bad">{t.loan.shortfall(formatAmount(loan.shortfall, locale))}</Note>}
       <div className="grid items-start gap-6 lg:grid-cols-[1fr_22rem]">
-        <div className="flex min-w-0 flex-col gap-6">
-          <Card>
+        <div className="contents min-w-0 flex-col gap-6 lg:flex">
+          <Card className="-order-2 lg:order-none">
             <dl className="grid gap-5 sm:grid-cols-2">
               <Stat name={t.loans.owed} value={formatAmount(loan.outstanding, locale)} note={t.loans.of(formatAmount(loan.principal, locale))} strong />
               <Stat name={t.results.yearly} value={formatPercent(loan.settlement.quote.verifiedApr.percent, locale)} />
@@ -73,7 +73,7 @@ function Shown({ loan, fresh }: { loan: LoanView; fresh: () => void }) {
           <Schedule loan={loan} />
           <Payments loan={loan} />
         </div>
-        <div className="flex min-w-0 flex-col gap-6">
+        <div className="contents min-w-0 flex-col gap-6 lg:flex">
           {running && <Pay loan={loan} fresh={fresh} />}
           {running && <Payoff loan={loan} />}
           {running && loan.onchainId != null && <Refinance loan={loan} />}

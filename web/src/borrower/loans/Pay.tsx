@@ -17,7 +17,7 @@ import { leftOf } from './words'
 export function Pay({ loan, fresh }: { loan: LoanView; fresh: () => void }) {
   const { t, locale } = useText()
   return (
-    <Card className="flex flex-col gap-4">
+    <Card className="-order-1 flex flex-col gap-4 lg:order-none">
       <Heading>{t.loans.next}</Heading>
       {loan.nextDue == null ? (
         <p className="text-ink-soft">{t.loans.nothing}</p>

@@ -37,7 +37,7 @@ export function OfferPage() {
   return (
     <Main title={t.offer.heading(quote.provider)} lead={back} wide>
       <div className="grid items-start gap-6 lg:grid-cols-[1fr_21rem]">
-        <div className="flex min-w-0 flex-col gap-6">
+        <div className="contents min-w-0 flex-col gap-6 lg:flex">
           <Figures offer={quote} />
           {quote.collateral.length > 0 && <Lock offer={quote} />}
           <Plan offer={quote} />
@@ -49,7 +49,7 @@ export function OfferPage() {
           </Card>
           <Costs offer={quote} />
         </div>
-        <div className="flex flex-col gap-6 lg:sticky lg:top-20">
+        <div className="contents flex-col gap-6 lg:sticky lg:top-20 lg:flex">
           <Choice offer={quote} />
           <Card>
             <Heading>{t.offer.why}</Heading>
@@ -71,7 +71,7 @@ function Figures({ offer }: { offer: Offer }) {
   const money = (value: { amount: string; currency: string }) => formatMoney(value, locale)
   const declares = compareRates(offer.declaredApr.percent, offer.verifiedApr.percent) === 0 ? t.compare.same : `${t.compare.declared}: ${formatPercent(offer.declaredApr.percent, locale)}`
   return (
-    <Card>
+    <Card className="-order-2 lg:order-none">
       <div className="mb-4 flex flex-wrap gap-2">
         <Badge tone="calm">{t.products[offer.product]}</Badge>
         <Badge tone={offer.binding === 'INDICATIVE' ? 'warn' : 'good'}>{t.binding[offer.binding]}</Badge>
@@ -213,7 +213,7 @@ function Choice({ offer }: { offer: Offer }) {
   }
   const identity = refusal !== null && refusal.code.startsWith('IDENTITY_') && refusal.code !== 'IDENTITY_REFUSED'
   return (
-    <Card className="flex flex-col gap-4">
+    <Card className="-order-1 flex flex-col gap-4 lg:order-none">
       <dl>
         <Stat name={t.compare.until} value={formatUntil(offer.validUntil, now, locale)} note={formatMoment(offer.validUntil, locale)} />
       </dl>

@@ -24,7 +24,7 @@ export function OfferRow({ request, offer, chosen, onChoose }: OfferRowProps) {
   const misdeclared = compareRates(offer.declaredApr.percent, offer.verifiedApr.percent) < 0 && offer.flags.includes('APR_MISDECLARED')
   const money = (value: Money) => formatMoney(value, locale)
   return (
-    <li className="rounded-2xl border border-line bg-surface p-5 shadow-lift">
+    <article className="rounded-2xl border border-line bg-surface p-5 shadow-lift">
       <div className="flex flex-wrap items-baseline justify-between gap-x-6 gap-y-1">
         <h2 className="min-w-0 text-lg font-semibold break-words">
           {offer.provider}
@@ -66,7 +66,7 @@ export function OfferRow({ request, offer, chosen, onChoose }: OfferRowProps) {
           </Link>
         </div>
       </div>
-    </li>
+    </article>
   )
 }
 

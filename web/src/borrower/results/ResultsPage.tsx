@@ -9,6 +9,7 @@ import { useRepeat } from '../repeat'
 import { answered, type Book, change, type Change, emptyBook, type Filter, fromSearch, SHOW_ALL, SORTS, toSearch, unseen } from './book'
 import { Lenders } from './Lenders'
 import { type Offer, OfferRow } from './OfferRow'
+import { Stack } from './Stack'
 
 const PRODUCTS = ['INSTALLMENT', 'LINE', 'BNPL', 'COLLATERALIZED'] as const
 /** Most offers side by side. */
@@ -34,6 +35,12 @@ export function ResultsPage() {
       </main>
     )
   }
+  const rows = book.shown.flatMap((key) => {
+    const offer = book.offers.get(key)
+    if (offer === undefined) return []
+    const choose = (on: boolean) => setCompared((ids) => (on ? [...ids, key].slice(-MOST_COMPARED) : ids.filter((other) => other !== key)))
+    return [{ key, content: <OfferRow request={id} offer={offer} chosen={compared.includes(key)} onChoose={choose} /> }]
+  })
   const nobody = book.closed && book.offers.size === 0
   const one = book.filter.products.length === 1 ? (book.filter.products[0] ?? 'ALL') : 'ALL'
   return (
@@ -66,26 +73,21 @@ export function ResultsPage() {
           </div>
         )}
       </div>
-      {book.offers.size === 0 && !book.closed && <Skeleton label={t.result.waiting} />}
       {book.offers.size > 0 && book.shown.length === 0 && !book.held && (
         <Empty title={t.result.hidden}>
           <Secondary onPress={() => show({ ...SHOW_ALL, sort: book.filter.sort })}>{t.result.showAll}</Secondary>
         </Empty>
       )}
-      <ol
-        className="flex flex-col gap-4 empty:hidden"
-        onPointerEnter={() => tell({ is: 'hold' })}
-        onPointerLeave={() => tell({ is: 'release' })}
-        onFocus={() => tell({ is: 'hold' })}
-        onBlur={(event) => !event.currentTarget.contains(event.relatedTarget) && tell({ is: 'release' })}
-      >
-        {book.shown.map((key) => {
-          const offer = book.offers.get(key)
-          if (offer === undefined) return null
-          const choose = (on: boolean) => setCompared((ids) => (on ? [...ids, key].slice(-MOST_COMPARED) : ids.filter((other) => other !== key)))
-          return <OfferRow key={key} request={id} offer={offer} chosen={compared.includes(key)} onChoose={choose} />
-        })}
-      </ol>
+      <div className={book.closed ? '' : 'min-h-dvh'}>
+        {book.offers.size === 0 && !book.closed && <Skeleton label={t.result.waiting} />}
+        <Stack
+          rows={rows}
+          onPointerEnter={() => tell({ is: 'hold' })}
+          onPointerLeave={() => tell({ is: 'release' })}
+          onFocus={() => tell({ is: 'hold' })}
+          onBlur={(event) => !event.currentTarget.contains(event.relatedTarget) && tell({ is: 'release' })}
+        />
+      </div>
       {compared.length >= 2 && (
         <div className="pointer-events-none sticky bottom-4 z-1 flex justify-center">
           <Link
