@@ -97,8 +97,7 @@ export async function asked(world, page) {
   await fillRequest(world, page)
   await button(page, 'Ask all lenders').click()
   await register(page)
-  await page.getByRole('heading', { name: 'Your offers' }).waitFor()
-  await closedBook(page)
+  await untilOffered(page, [''])
 }
 
 export const journeys = {
