@@ -5,8 +5,11 @@ export CARGO_INCREMENTAL ?= 0
 # Queries are checked against the committed .sqlx; no database is needed to build.
 export SQLX_OFFLINE ?= true
 TOOLS := node_modules/.installed
+WEB_TOOLS := web/node_modules/.installed
+WEB := web/dist/.built
+WEB_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts web/tsconfig.json -type f 2>/dev/null) graphql/schema.graphql
 
-.PHONY: help run test ci gen gen-check fmt fmt-check lint bench bench-gas bench-screening doctor
+.PHONY: help run web web-test test ci gen gen-check fmt fmt-check lint bench bench-gas bench-screening doctor
 .PHONY: train train-check
 .PHONY: evidence governance coverage-contracts slither halmos mutation deep
 
@@ -17,15 +20,35 @@ $(TOOLS): package-lock.json
 	npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
-run: $(TOOLS) ## Start a marketplace on this machine and print a quoted sample request
+$(WEB_TOOLS): web/package-lock.json
+	npm --prefix web ci --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+$(WEB): $(WEB_TOOLS) $(WEB_SOURCES) web/package.json scripts/web-pack.mjs
+	npm --prefix web run lint
+	npm --prefix web run build
+	node scripts/web-pack.mjs
+	@touch $@
+
+web: $(WEB) ## Check and build the web app that the service serves
+
+run: $(TOOLS) $(WEB) ## Start a marketplace on this machine and print a quoted sample request
 	cargo build --package usance-server
 	target/debug/usance dev
 
-test: $(TOOLS) ## Every test: contracts, crates, end to end
+test: $(TOOLS) $(WEB) ## Every test: contracts, crates, end to end
 	@scripts/with-redis.sh --install || [ "$$CI" != true ]
 	scripts/contracts-test.sh ci
 	scripts/with-postgres.sh cargo test --workspace --features usance-server/crash-points --no-fail-fast
 	cargo test --package usance-provider-sdk --features tls --test tls
+	npm --prefix web run types
+	npm --prefix web test
+	node scripts/web-pack.mjs --budget
+	$(MAKE) --no-print-directory web-test
+
+web-test: $(TOOLS) $(WEB) ## The web app in a browser, against a marketplace on this machine
+	cargo build --package usance-server
+	scripts/web-test.sh
 
 ci: $(TOOLS) fmt-check gen-check lint test governance ## What the pipeline runs
 
@@ -40,10 +63,10 @@ fmt-check: $(TOOLS)
 lint:
 	cargo clippy --workspace --all-targets --features usance-server/crash-points -- -D warnings
 
-gen: $(TOOLS) ## Make the committed generated files again
+gen: $(TOOLS) $(WEB_TOOLS) ## Make the committed generated files again
 	scripts/gen.sh
 
-gen-check: $(TOOLS)
+gen-check: $(TOOLS) $(WEB_TOOLS)
 	scripts/gen.sh --check
 	scripts/contracts-layout.sh --check
 	scripts/contracts-gas.sh --check

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Makes the committed generated files. With --check it only compares the contracts' artefacts, the pages about providers and the
-# listing of the SDK's interface; that the schema, the OpenAPI document and the checked queries are current is checked by the
-# tests and the compiler.
+# Makes the committed generated files. With --check it only compares the contracts' artefacts, the pages about providers, the listing of
+# the SDK's interface and the types of the web app; that the schema, the OpenAPI document and the checked queries are current is checked
+# by the tests and the compiler.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 target=${CARGO_TARGET_DIR:-target}
@@ -15,6 +15,11 @@ if [ "${1:-}" = --check ]; then
     done
     "$target/debug/usance" print access-matrix | diff -u docs/compliance/access-matrix.md - ||
         { echo "docs/compliance/access-matrix.md is not current: run scripts/gen.sh" >&2; exit 1; }
+    types=$(mktemp -d)
+    trap 'rm -rf "$types"' EXIT
+    (cd web && node_modules/.bin/gql.tada generate-output --output "$types/schema.d.ts" >/dev/null)
+    diff -u web/src/api/schema.d.ts "$types/schema.d.ts" ||
+        { echo "web/src/api/schema.d.ts is not current: run scripts/gen.sh" >&2; exit 1; }
     exit 0
 fi
 scripts/contracts-gen.sh
@@ -25,6 +30,7 @@ cargo build --quiet --package usance-server
 "$target/debug/usance" print access-matrix >docs/compliance/access-matrix.md
 "$target/debug/usance" print schema >graphql/schema.graphql
 "$target/debug/usance" print openapi >graphql/openapi.json
+(cd web && node_modules/.bin/gql.tada generate-output)
 rm -rf .sqlx && mkdir .sqlx
 touch aggregator/src/lib.rs
 usance=$target/debug/usance scripts/with-postgres.sh bash -c '

@@ -16,6 +16,7 @@ pub mod api;
 // Who may.
 pub mod access;
 pub mod roles;
+pub mod sessions;
 
 // Quoting side.
 pub mod acceptance;
@@ -141,6 +142,8 @@ pub struct Settings {
     pub large_amounts: Vec<domain::Money>,
     /// Where sanctions lists come from.
     pub screening: screening::ScreeningSettings,
+    /// How long people stay signed in, and who may register.
+    pub sessions: sessions::SessionSettings,
 }
 
 impl Default for Settings {
@@ -160,6 +163,7 @@ impl Default for Settings {
             audit: audit::AuditSettings::default(),
             large_amounts: Vec::new(),
             screening: screening::ScreeningSettings::default(),
+            sessions: sessions::SessionSettings::default(),
         }
     }
 }
@@ -187,6 +191,7 @@ pub struct Aggregator {
     pub(crate) drift: risk::drift::Book,
     pub(crate) notes: audit::notes::Notes,
     pub(crate) revisions: roles::Revisions,
+    pub(crate) hashing: sessions::Hashing,
     pub(crate) lists_looked: screening::Looked,
     pub(crate) wake: Wake,
     /// Fan-outs that still run.
@@ -219,6 +224,7 @@ impl Aggregator {
             drift: risk::drift::Book::default(),
             notes: audit::notes::Notes::default(),
             revisions: roles::Revisions::default(),
+            hashing: sessions::Hashing::default(),
             lists_looked: screening::Looked::default(),
             wake: Wake::default(),
             tasks: TaskTracker::new(),

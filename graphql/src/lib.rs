@@ -23,12 +23,15 @@ mod openapi_privacy;
 mod openapi_providers;
 mod openapi_risk;
 mod openapi_rules;
+mod openapi_session;
 pub mod origin;
 pub mod problem;
 pub mod public_id;
 mod rest;
 pub mod schema;
+pub mod session;
 mod transport;
+pub mod web;
 
 /// Largest request body, bytes.
 pub const MAX_BODY: usize = 256 * 1024;
@@ -50,6 +53,8 @@ pub struct Api {
     pub engine: Arc<transport::Engine>,
     /// Proxies whose word about a client counts.
     pub proxies: Arc<Vec<origin::TrustedProxy>>,
+    /// The web app, and where browsers find it.
+    pub site: Arc<web::Site>,
     /// Serves GraphiQL and allows introspection.
     pub explorer: bool,
     /// Moves time; for development only.
@@ -78,6 +83,8 @@ pub struct Parts {
     pub process: Arc<dyn Process>,
     /// Proxies whose word about a client counts.
     pub proxies: Vec<origin::TrustedProxy>,
+    /// The web app, and where browsers find it.
+    pub site: web::Site,
     /// Serves GraphiQL and allows introspection; off in production.
     pub explorer: bool,
     /// Moves time; for development only.
@@ -103,6 +110,7 @@ impl Api {
             process: parts.process,
             proxies: Arc::new(parts.proxies),
             engine: Arc::new(transport::Engine::new(parts.explorer)),
+            site: Arc::new(parts.site),
             explorer: parts.explorer,
             dev_clock: parts.dev_clock,
         }
@@ -181,7 +189,9 @@ pub trait DevClock: Send + Sync {
 /// All routes.
 pub fn router(api: Api) -> Router {
     rest::router()
+        .merge(session::router())
         .merge(transport::router())
+        .fallback(web::page)
         .layer(axum::middleware::from_fn_with_state(api.clone(), gate::pass))
         .layer(axum::middleware::from_fn(rest::request_id))
         .layer(axum::middleware::from_fn_with_state(api.clone(), origin::note))

@@ -239,6 +239,7 @@ pub fn document() -> Value {
         entry[route.method] = operation(&route);
     }
     paths.insert("/oauth/token".to_owned(), token_path());
+    paths.extend(crate::openapi_session::paths());
     paths.insert("/v1/documents/{id}".to_owned(), crate::openapi_rules::document_path());
     json!({
         "openapi": "3.1.0",
@@ -378,6 +379,7 @@ fn schemas() -> Map<String, Value> {
     all.extend(crate::openapi_kyc::bodies());
     all.extend(crate::openapi_principals::bodies());
     all.extend(crate::openapi_cases::bodies());
+    all.extend(crate::openapi_session::bodies());
     all.insert("Problem".to_owned(), problem_schema());
     all
 }
@@ -398,6 +400,7 @@ fn problem_schema() -> Value {
         "status": { "type": "integer" },
         "detail": { "type": "string" },
         "code": { "type": "string", "description": "Stable, upper snake case." },
+        "field": { "type": "string", "description": "Of routes under /session: the field concerned." },
         "errors": { "type": "array", "items": { "type": "object", "required": ["pointer", "detail"], "properties": {
             "pointer": { "type": "string" }, "detail": { "type": "string" },
         } } },

@@ -80,6 +80,9 @@ enum Command {
     /// Cases of compliance: list, show, assign, decide, approve, report, for officers of a running service.
     #[command(subcommand)]
     Cases(commands::cases::Command),
+    /// People who sign in by password: add, give another password, remove; for an administrator with the configuration.
+    #[command(subcommand)]
+    Person(commands::person::Command),
     /// Print a generated document.
     Print {
         /// Which.
@@ -204,6 +207,7 @@ fn run(command: Command) -> Result<ExitCode> {
             Command::Audit(AuditCommand::Files(command)) => commands::audit::run(&command).await,
             Command::Audit(AuditCommand::Operate(command)) => commands::audit_ops::run(&command).await,
             Command::Cases(command) => commands::cases::run(&command).await,
+            Command::Person(command) => commands::person::run(&command).await,
             Command::Doctor(options) => commands::doctor::run(&options).await,
             Command::Apr(_)
             | Command::Schedule(_)

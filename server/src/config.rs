@@ -127,6 +127,9 @@ pub struct Config {
     /// The audit trail.
     #[serde(default)]
     pub audit: crate::audit_config::AuditConfig,
+    /// The web app and who registers.
+    #[serde(default)]
+    pub web: crate::web::WebConfig,
     /// Networks of proxies whose `X-Forwarded-For`, `X-Client-IP-Class` and `X-Client-Place` count, for example `10.0.0.0/8`.
     #[serde(default)]
     pub trusted_proxies: Vec<String>,
@@ -410,6 +413,7 @@ impl Config {
         self.risk.settings(self.profile)?;
         self.rules.settings(self.profile)?;
         self.kyc.check()?;
+        self.web.check(self.profile)?;
         for lender in &self.lenders {
             if let (Profile::Production, Some(field)) = (self.profile, lender.inline_secret()) {
                 bail!("lender {}: {field} must be env:NAME or file:PATH", lender.id());

@@ -5,6 +5,7 @@ mod desks;
 mod identity;
 mod market;
 mod networks;
+mod people;
 pub mod venues;
 
 use std::net::SocketAddr;
@@ -85,6 +86,8 @@ pub struct Options {
 struct Facts {
     url: String,
     clients: Vec<DevClient>,
+    /// Who signs in to the web app.
+    people: Vec<people::DevPerson>,
     chains: Vec<ChainFacts>,
     sandbox_url: String,
     borrower: alloy_primitives::Address,
@@ -192,6 +195,7 @@ fn own_lenders(options: &Options) -> Result<Vec<LenderConfig>> {
 /// Plants the clients, prints the sample, and waits for the end.
 async fn show(running: &runtime::Running, facts: &Facts, options: &Options) -> Result<()> {
     plant(&running.aggregator).await?;
+    people::plant(&running.aggregator).await?;
     let file = options.data_dir.join("dev.json");
     std::fs::write(&file, serde_json::to_string_pretty(facts)?)?;
     sample(facts, options.json).await?;
@@ -387,6 +391,7 @@ fn config(
             anchor_minutes: 1,
             ..crate::audit_config::AuditConfig::default()
         },
+        web: crate::web::WebConfig::development(crate::seed::TENANTS[0]),
         trusted_proxies: Vec::new(),
         quote_deadline_ms: 2_500,
         poll_ms: 200,
@@ -447,6 +452,7 @@ fn facts(
     Facts {
         url: url.to_owned(),
         clients: clients(),
+        people: people::people(),
         chains: chains
             .iter()
             .map(|c| ChainFacts {
@@ -491,6 +497,9 @@ async fn sample(facts: &Facts, json: bool) -> Result<()> {
 
 fn print_next_steps(facts: &Facts, file: &Path) {
     println!();
+    print!("{}", people::table());
+    println!("These passwords are for development only; production refuses them.");
+    println!();
     println!(
         "Open {}/graphql in a browser for GraphiQL; the REST document is {}/openapi.json.",
         facts.url, facts.url
@@ -499,6 +508,8 @@ fn print_next_steps(facts: &Facts, file: &Path) {
         "Clients, chains and addresses stand in {}. `usance quote` asks again. Ctrl-C ends everything.",
         file.display()
     );
+    println!();
+    println!("The web app: {}/", facts.url);
 }
 
 /// Time and ids of a process; a manual clock stands still and moves together with the chains at these addresses.

@@ -16,3 +16,4 @@ pub mod runtime;
 pub mod seed;
 mod telemetry;
 mod vault;
+pub mod web;

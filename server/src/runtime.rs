@@ -232,6 +232,7 @@ fn spawn_api(
         assets: config.assets,
         callbacks: Arc::new(callbacks),
         process: Arc::new(health),
+        site: config.web.site(config.profile, config.public_url.as_deref())?,
         explorer: config.profile == Profile::Development,
         dev_clock: sources.dev_clock,
     });
@@ -282,7 +283,7 @@ fn platform_signer(config: &Config, sources: &Sources) -> Result<sdk::Signer> {
 }
 
 /// Which addresses may be dialled.
-fn network(config: &Config) -> sdk::NetworkPolicy {
+pub(crate) fn network(config: &Config) -> sdk::NetworkPolicy {
     match config.profile {
         Profile::Development => sdk::NetworkPolicy::AllowLoopback,
         Profile::Production => sdk::NetworkPolicy::Public,
@@ -300,6 +301,7 @@ fn settings(config: &Config, roles: &[Role]) -> Result<Settings> {
         rules: config.rules.settings(config.profile)?,
         audit: config.audit.settings(config.audit_key.as_ref(), config.profile)?,
         screening: config.screening.settings(config.profile)?,
+        sessions: config.web.sessions(config.profile),
         ..Settings::default()
     };
     let policies = config.attestation_policies.iter().map(|p| {

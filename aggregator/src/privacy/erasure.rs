@@ -273,6 +273,9 @@ impl Aggregator {
             self.world.vault.destroy(whose, *class).await?;
             rows::erase_class(&mut tx, (whose, *class), ("REQUEST", now)).await?;
         }
+        if erases.contains(&RecordClass::Contract) {
+            crate::store::sessions::forget_logins(&mut tx, whose.subject).await?;
+        }
         row.erases = to_json(&names(&erases))?;
         row.kept = to_json(&verdict.kept)?;
         rows::finish_erasure(&mut tx, &row, now).await?;

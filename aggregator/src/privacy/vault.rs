@@ -10,6 +10,8 @@ use ::privacy::{
     Pii, Place, Purpose, RecordClass, SealError, Sealed, Whose, Wrapped,
 };
 use domain::ports::{Clock, Ids};
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
@@ -247,6 +249,14 @@ impl Vault {
         let key = self.tenant_active(tenant, INDEX).await?;
         let key = BlindKey::derive(&key, field.table, field.column).ok_or_else(|| missing("index key"))?;
         Ok(key.index::<F>(value))
+    }
+
+    /// A keyed hash of a value that is the same for every tenant: logins are looked up before the tenant is known.
+    pub(crate) async fn keyed(&self, label: &str, value: &[u8]) -> Result<[u8; 32], VaultError> {
+        let key = self.tenant_active(crate::audit::PLATFORM, INDEX).await?;
+        let mut mac = <Hmac<Sha256> as Mac>::new_from_slice(key.secret()).map_err(|_| missing("index key"))?;
+        mac.update(&[label.as_bytes(), b"\0", value].concat());
+        Ok(mac.finalize().into_bytes().into())
     }
 
     /// Destroys the keys of a class of a person, in the key store at once and in this process; other processes forget them within

@@ -18,6 +18,7 @@ pub(crate) mod quoting;
 pub(crate) mod risk;
 pub(crate) mod rules;
 pub(crate) mod screening;
+pub(crate) mod sessions;
 
 use crate::api::Error;
 

@@ -50,6 +50,12 @@ use Class as C;
 /// Every route.
 pub static ROUTES: &[RouteRule] = &[
     open("POST", "/oauth/token", "gives tokens for a secret"),
+    open("POST", "/session", "signs in by password"),
+    open("POST", "/session/register", "makes a borrower where that is allowed"),
+    open("POST", "/session/wallet/challenge", "gives a message to sign"),
+    open("POST", "/session/wallet", "signs in by a signed message"),
+    open("POST", "/session/renew", "the cookie is checked"),
+    open("POST", "/session/end", "the cookie is checked"),
     open("GET", "/.well-known/jwks.json", "public keys"),
     open("GET", "/livez", "says that the process lives"),
     open("GET", "/readyz", "names what is not ready"),

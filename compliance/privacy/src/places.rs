@@ -110,6 +110,8 @@ registry! {
     KYC_PERSON = "kyc.session", "person", Identity, Sealed, "What you told for the verification of your identity";
     /// A vendor's answer, byte for byte.
     KYC_EVENT = "kyc.event", "payload", Identity, Sealed, "Results of the verification of your identity";
+    /// E-mail address or wallet that a person signs in with; beside its row, found by a keyed hash.
+    LOGIN_NAME = "identity.login", "name", Contract, Sealed, "What you sign in with: an e-mail address or a wallet";
     /// Notes and matched fields of a case.
     CASE_NOTE = "cases.event", "note", Screening, Sealed, "What was written about you in the course of a check";
     /// Matched fields of a hit.

@@ -99,6 +99,7 @@ fn examine(data_dir: &Path, database: Option<&str>) -> Vec<Finding> {
             &format!("@foundry-rs/forge-{}/bin/forge", foundry_platform()),
         ),
         tool("solc", Health::Optional, "solc/soljson.js"),
+        chromium(),
         programs(database.is_some()),
         connection(database),
         disk(data_dir),
@@ -175,6 +176,22 @@ fn package(modules: Option<&Path>, what: &'static str, without: Health, path: &s
         Some(file) if file.is_file() => Finding::ok(what, file.display().to_string()),
         Some(_) => Finding::lacking(what, without, "its npm package is not installed", FIX),
         None => Finding::lacking(what, without, "no node_modules here", FIX),
+    }
+}
+
+/// The tests of the web app run in it.
+fn chromium() -> Finding {
+    const FIX: &str = "apt-get install chromium, or name one in USANCE_CHROMIUM (only `make test` uses it)";
+    let named = std::env::var("USANCE_CHROMIUM").ok();
+    let names = ["chromium", "chromium-browser", "google-chrome"].map(str::to_owned);
+    let version = |program: &String| {
+        let output = Command::new(program).arg("--version").output().ok()?;
+        let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        output.status.success().then_some(text)
+    };
+    match named.into_iter().chain(names).find_map(|program| version(&program)) {
+        Some(version) => Finding::ok("chromium", version),
+        None => Finding::lacking("chromium", Health::Optional, "not found", FIX),
     }
 }
 

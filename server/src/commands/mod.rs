@@ -11,6 +11,7 @@ mod chain_status;
 pub mod doctor;
 pub mod http;
 pub mod kyc;
+pub mod person;
 pub mod privacy;
 pub mod provider;
 pub mod provider_check;
