@@ -1,34 +1,73 @@
-import { lazy, StrictMode, Suspense } from 'react'
+import { type ComponentType, lazy, StrictMode, Suspense } from 'react'
 import { createRoot } from 'react-dom/client'
-import { createBrowserRouter, Outlet, RouterProvider } from 'react-router'
+import { createBrowserRouter, Outlet, type RouteObject, RouterProvider } from 'react-router'
 import { Provider } from 'urql'
 import { client } from './api/client'
 import { RequestPage } from './borrower/request/RequestPage'
+import { Skeleton } from './design/parts'
 import { Frame } from './shell/Frame'
+import { BrokenPage, ForBorrowers, LostPage } from './shell/Pages'
+import { startTheme } from './shell/theme'
 import './styles.css'
-import { TextProvider } from './text'
+import { TextProvider, useText } from './text'
 
-const ResultsPage = lazy(() => import('./borrower/results/ResultsPage').then((module) => ({ default: module.ResultsPage })))
+/** A screen that is loaded when it is first shown. */
+function screen<Name extends string>(load: () => Promise<Record<Name, ComponentType>>, name: Name) {
+  const Screen = lazy(async () => ({ default: (await load())[name] as ComponentType }))
+  return <Screen />
+}
 
-const ComparePage = lazy(() => import('./borrower/compare/ComparePage').then((module) => ({ default: module.ComparePage })))
+const borrower = (element: React.ReactNode) => <ForBorrowers>{element}</ForBorrowers>
+
+function Waiting() {
+  const { t } = useText()
+  return (
+    <div className="mx-auto w-full max-w-4xl px-4 py-8">
+      <Skeleton label={t.shell.loading} />
+    </div>
+  )
+}
+
+function Root() {
+  return (
+    <Frame>
+      <Suspense fallback={<Waiting />}>
+        <Outlet />
+      </Suspense>
+    </Frame>
+  )
+}
+
+const broken = (
+  <Frame>
+    <BrokenPage />
+  </Frame>
+)
+
+// The consoles, where they are part of the build.
+const consoles = Object.values(import.meta.glob<{ deskRoutes: RouteObject[] }>('./desk/routes.tsx', { eager: true })).flatMap((module) => module.deskRoutes)
 
 const router = createBrowserRouter([
   {
-    element: (
-      <Frame>
-        <Suspense>
-          <Outlet />
-        </Suspense>
-      </Frame>
-    ),
+    element: <Root />,
+    errorElement: broken,
     children: [
       { path: '/', element: <RequestPage /> },
-      { path: '/requests/:id', element: <ResultsPage /> },
-      { path: '/requests/:id/compare', element: <ComparePage /> },
+      { path: '/sign-in', element: screen(() => import('./shell/SignInPage'), 'SignInPage') },
+      { path: '/requests/:id', element: borrower(screen(() => import('./borrower/results/ResultsPage'), 'ResultsPage')) },
+      { path: '/requests/:id/compare', element: borrower(screen(() => import('./borrower/compare/ComparePage'), 'ComparePage')) },
+      { path: '/requests/:id/offers/:offer', element: borrower(screen(() => import('./borrower/offer/OfferPage'), 'OfferPage')) },
+      { path: '/settlements/:id', element: borrower(screen(() => import('./borrower/settle/SettlementPage'), 'SettlementPage')) },
+      { path: '/loans', element: borrower(screen(() => import('./borrower/loans/LoansPage'), 'LoansPage')) },
+      { path: '/loans/:id', element: borrower(screen(() => import('./borrower/loans/LoanPage'), 'LoanPage')) },
+      { path: '/documents/:id', element: borrower(screen(() => import('./borrower/papers/PaperPage'), 'PaperPage')) },
+      ...consoles,
+      { path: '*', element: <LostPage /> },
     ],
   },
 ])
 
+startTheme()
 const root = document.getElementById('app')
 if (root !== null) {
   createRoot(root).render(

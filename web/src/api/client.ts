@@ -1,6 +1,6 @@
 import { createClient as createSocket } from 'graphql-ws'
 import { Client, fetchExchange, subscriptionExchange } from 'urql'
-import { token } from './session'
+import { follow, token } from './session'
 
 const socket = createSocket({
   url: () => `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/graphql`,
@@ -9,9 +9,13 @@ const socket = createSocket({
   connectionParams: async () => ({ Authorization: `Bearer ${(await token()) ?? ''}` }),
 })
 
+// Another person gets another connection.
+follow(() => socket.terminate())
+
 export const client = new Client({
   url: '/graphql',
   preferGetMethod: false,
+  requestPolicy: 'network-only',
   fetch: async (input, init) => {
     const bearer = await token()
     const headers = new Headers(init?.headers)

@@ -9,6 +9,7 @@ export const OfferFields = graphql(`
     binding
     validUntil
     digest
+    nominalRate { percent }
     principal { amount currency }
     netDisbursed { amount currency }
     financeCharge { amount currency }
@@ -17,10 +18,15 @@ export const OfferFields = graphql(`
     verifiedApr { percent }
     convention
     declaredApr { percent }
+    declaredConvention
+    usApr { percent }
+    euAprc { percent }
+    inApr { percent }
     flags
     loanToValue { percent }
     chainId
-    collateral { units symbol decimals }
+    collateral { units symbol decimals token chainId }
+    venue { chainId name debt { units symbol decimals } gasEstimate }
     fees { code payee amount { amount currency } timing mandatory }
     scenarios { kind totalCost { amount currency } apr { percent } liquidated }
     schedule { due principal { amount currency } interest { amount currency } fees { amount currency } total { amount currency } }
@@ -34,6 +40,8 @@ export const RequestFields = graphql(`
     amount { amount currency }
     term { count unit }
     deadlineAt
+    rankBy
+    refinances
     lenders { provider waiting quotes }
     losers { provider kind reasons { code text } }
     refusal { code text }
@@ -77,3 +85,27 @@ export const ANSWERS = graphql(
   `,
   [OfferFields, RequestFields],
 )
+
+export const OFFER = graphql(
+  `
+    query Offer($id: ID!) {
+      quote(id: $id) {
+        ...OfferFields
+        disclosures { id kind title createdAt }
+      }
+    }
+  `,
+  [OfferFields],
+)
+
+export const NOTICES = graphql(`
+  query Notices($id: ID!) {
+    notices(request: $id) { id kind title createdAt }
+  }
+`)
+
+export const DOCUMENT = graphql(`
+  query Document($id: ID!) {
+    document(id: $id) { about { id kind title sha256 createdAt } html pdf }
+  }
+`)

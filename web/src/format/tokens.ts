@@ -9,3 +9,37 @@ export function formatUnits(token: { units: string; decimals: number; symbol: st
   )
   return `${number}${fraction.length > 6 ? '…' : ''} ${token.symbol}`
 }
+
+const FIAT = /^(USD|EUR|GBP|INR|JPY|BRL|MXN|CAD|AUD|CHF)$/
+
+/** What is owed: money of a country as that country writes it, tokens with their ticker. */
+export function formatAmount(amount: { units: string; decimals: number; symbol: string }, locale: string): string {
+  if (FIAT.test(amount.symbol)) {
+    const major = wholeOf(amount.units, amount.decimals) as Intl.StringNumericLiteral
+    return new Intl.NumberFormat(locale, { style: 'currency', currency: amount.symbol }).format(major)
+  }
+  // A stablecoin of six decimals is read as money: two decimals, rounded up so that nothing looks cheaper than it is.
+  if (amount.decimals === 6) {
+    const cents = (BigInt(amount.units) + 9_999n) / 10_000n
+    const number = new Intl.NumberFormat(locale, { minimumFractionDigits: 2, maximumFractionDigits: 2 })
+    return `${number.format(wholeOf(cents.toString(), 2) as Intl.StringNumericLiteral)} ${amount.symbol}`
+  }
+  return formatUnits(amount, locale)
+}
+
+/** Base units as exact decimal text of whole tokens. */
+export function wholeOf(units: string, decimals: number): string {
+  const digits = units.padStart(decimals + 1, '0')
+  const fraction = digits.slice(digits.length - decimals).replace(/0+$/, '')
+  const whole = digits.slice(0, digits.length - decimals)
+  return fraction === '' || decimals === 0 ? whole : `${whole}.${fraction}`
+}
+
+/** Typed whole tokens as base units; null when it is not such a number. Both `.` and `,` stand for the decimal sign. */
+export function unitsOf(typed: string, decimals: number): bigint | null {
+  const match = /^(\d{1,30})(?:[.,](\d*))?$/.exec(typed.trim())
+  if (match === null) return null
+  const fraction = match[2] ?? ''
+  if (fraction.length > decimals) return null
+  return BigInt((match[1] ?? '0') + fraction.padEnd(decimals, '0'))
+}

@@ -1,5 +1,7 @@
 // Every sentence of the app. Another language has the same shape; the compiler says what it lacks.
 
+import { journey } from './journey.en'
+
 const plural = (count: number, one: string, many: string) => (count === 1 ? one : many)
 
 export const en = {
@@ -27,13 +29,16 @@ export const en = {
     securedHelp: 'Security can lower the cost. You can lose it when its price falls far enough.',
     unsecured: 'No, without security',
     withToken: 'Yes, I have tokens to lock',
+    refinances: 'The new loan repays the one that you have, in the same transaction. Wallet and security come along.',
   },
   place: {
     country: 'Country',
     region: 'State',
     why: 'The law of your home decides which offers may be shown and how their cost is computed.',
   },
+  ...journey,
   about: {
+    ...journey.about,
     fullName: 'Full name',
     fullNameHelp: 'As on your identity document.',
     income: 'Income before tax, each month',
@@ -71,6 +76,8 @@ export const en = {
     'too-many-decimals': 'Too many digits after the decimal sign.',
     'not-positive': 'It has to be more than zero.',
     'too-large': 'This is more than we can ask for.',
+    'no-token': 'Connect a wallet and say how much can be locked.',
+    'not-a-birthday': 'A date of birth, please; borrowers are 18 or older.',
     'not-whole': 'A whole number, please.',
     'out-of-range': (low: number, high: number) => `From ${low} to ${high}, please.`,
     'name-too-short': 'Your full name, as on your identity document.',

@@ -1,4 +1,5 @@
 import type { Text } from './en'
+import { journey } from './journey.es'
 
 const plural = (count: number, one: string, many: string) => (count === 1 ? one : many)
 
@@ -27,13 +28,16 @@ export const es: Text = {
     securedHelp: 'Una garantía puede bajar el costo. Puede perderla si su precio cae lo suficiente.',
     unsecured: 'No, sin garantía',
     withToken: 'Sí, tengo tokens para bloquear',
+    refinances: 'El nuevo préstamo devuelve el que tiene, en la misma transacción. Monedero y garantía se mudan con él.',
   },
   place: {
     country: 'País',
     region: 'Estado',
     why: 'La ley de su lugar decide qué ofertas se pueden mostrar y cómo se calcula su costo.',
   },
+  ...journey,
   about: {
+    ...journey.about,
     fullName: 'Nombre completo',
     fullNameHelp: 'Como en su documento de identidad.',
     income: 'Ingresos brutos al mes',
@@ -71,6 +75,8 @@ export const es: Text = {
     'too-many-decimals': 'Demasiadas cifras después del signo decimal.',
     'not-positive': 'Tiene que ser más que cero.',
     'too-large': 'Es más de lo que podemos pedir.',
+    'no-token': 'Conecte un monedero y diga cuánto se puede bloquear.',
+    'not-a-birthday': 'Una fecha de nacimiento; hay que tener 18 años o más.',
     'not-whole': 'Un número entero, por favor.',
     'out-of-range': (low, high) => `De ${low} a ${high}, por favor.`,
     'name-too-short': 'Su nombre completo, como en su documento.',

@@ -1,12 +1,15 @@
 import { useParams, useSearchParams, Link } from 'react-router'
 import { useQuery } from 'urql'
-import { REQUEST } from '../../api/quotes'
+import { OFFER, REQUEST } from '../../api/quotes'
+import { Skeleton } from '../../design/parts'
 import { formatDate, formatMoment } from '../../format/dates'
 import { formatMoney } from '../../format/money'
 import { compareRates, formatPercent, pointsBetween } from '../../format/rate'
+import { Failed } from '../../shell/Pages'
 import { useText } from '../../text'
 import type { Offer } from '../results/OfferRow'
 import { formatUnits } from '../../format/tokens'
+import { PaperLinks } from '../papers/PaperLinks'
 import { Scenarios } from './Scenarios'
 
 export function ComparePage() {
@@ -14,7 +17,7 @@ export function ComparePage() {
   const [search] = useSearchParams()
   const { t } = useText()
   const ids = search.getAll('offer').slice(0, 4)
-  const [{ data, fetching }] = useQuery({ query: REQUEST, variables: { id } })
+  const [{ data, error, fetching }, again] = useQuery({ query: REQUEST, variables: { id } })
   const offers = (data?.quoteRequest?.quotes.edges ?? []).map((edge) => edge.node).filter((offer) => ids.includes(offer.id))
   return (
     <main className="mx-auto flex w-full max-w-6xl flex-col gap-6 px-4 py-8">
@@ -23,13 +26,16 @@ export function ComparePage() {
       </Link>
       <h1 className="text-3xl font-semibold tracking-tight">{t.compare.heading}</h1>
       {ids.length < 2 && <p className="text-ink-soft">{t.compare.few}</p>}
-      {!fetching && ids.length >= 2 && offers.length === 0 && <p className="text-ink-soft">{t.compare.gone}</p>}
-      {offers.length > 0 && <Comparison offers={offers} />}
+      <title>{`${t.compare.heading} · Usance`}</title>
+      {fetching && <Skeleton label={t.shell.loading} rows={2} />}
+      {error !== undefined && <Failed error={error} again={again} />}
+      {!fetching && error === undefined && ids.length >= 2 && offers.length === 0 && <p className="text-ink-soft">{t.compare.gone}</p>}
+      {offers.length > 0 && <Comparison request={id} offers={offers} />}
     </main>
   )
 }
 
-function Comparison({ offers }: { offers: readonly Offer[] }) {
+function Comparison({ request, offers }: { request: string; offers: readonly Offer[] }) {
   const { t, locale } = useText()
   const rows: [string, (offer: Offer) => React.ReactNode][] = [
     [t.compare.receive, (offer) => <strong className="text-xl">{formatMoney(offer.netDisbursed, locale)}</strong>],
@@ -37,10 +43,12 @@ function Comparison({ offers }: { offers: readonly Offer[] }) {
     [t.compare.declared, (offer) => <Declared offer={offer} />],
     [t.compare.total, (offer) => <Total offer={offer} />],
     [t.compare.fees, (offer) => <Fees offer={offer} />],
+    [t.offer.why, (offer) => <Why offer={offer} />],
     [t.compare.what, (offer) => <Scenarios offer={offer} all={offers} />],
     [t.compare.security, (offer) => offer.collateral.map((token) => formatUnits(token, locale)).join(', ') || t.compare.noSecurity],
     [t.compare.sure, (offer) => t.binding[offer.binding]],
     [t.compare.until, (offer) => formatMoment(offer.validUntil, locale)],
+    [t.offer.papers, (offer) => <Papers id={offer.id} />],
     [t.compare.schedule, (offer) => <Plan offer={offer} />],
   ]
   return (
@@ -51,7 +59,9 @@ function Comparison({ offers }: { offers: readonly Offer[] }) {
             <td className="w-44 p-4" />
             {offers.map((offer) => (
               <th key={offer.id} scope="col" className="p-4 text-lg font-semibold">
-                {offer.provider}
+                <Link to={`/requests/${request}/offers/${offer.id}`} className="break-words underline decoration-line-strong underline-offset-4 hover:decoration-accent">
+                  {offer.provider}
+                </Link>
                 <span className="block text-sm font-normal text-ink-soft">{t.products[offer.product]}</span>
               </th>
             ))}
@@ -74,6 +84,27 @@ function Comparison({ offers }: { offers: readonly Offer[] }) {
       </table>
     </div>
   )
+}
+
+function Why({ offer }: { offer: Offer }) {
+  const { t } = useText()
+  return (
+    <>
+      {t.offer.place(offer.position)}
+      {offer.flags.map((flag) => (
+        <span key={flag} className="mt-1 block text-sm text-ink-soft">
+          {t.offer.flags[flag] ?? flag}
+        </span>
+      ))}
+    </>
+  )
+}
+
+function Papers({ id }: { id: string }) {
+  const { t } = useText()
+  const [{ data, fetching }] = useQuery({ query: OFFER, variables: { id } })
+  if (fetching) return <span className="inline-block h-5 w-24 animate-pulse rounded bg-sunken" />
+  return <PaperLinks papers={data?.quote?.disclosures ?? []} none={t.offer.noPapers} />
 }
 
 function Declared({ offer }: { offer: Offer }) {

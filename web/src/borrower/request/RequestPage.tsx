@@ -1,11 +1,16 @@
-import { useRef, useState } from 'react'
+import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import { useNavigate, useSearchParams } from 'react-router'
 import { useMutation } from 'urql'
 import { ASK } from '../../api/quotes'
-import { Card, Primary, Secondary } from '../../design/parts'
+import { useSession } from '../../api/session'
+import { Card, Note, Primary, Secondary, Skeleton } from '../../design/parts'
+import { partOf } from '../../shell/roles'
 import { useText } from '../../text'
 import { type Draft, fromLink, type Problem, problems, type Step, toInput, toLink } from './draft'
+import { current, isKept, keep } from './keep'
 import { AboutStep, CheckStep, NeedStep, PlaceStep } from './steps'
+
+const SignIn = lazy(() => import('../../shell/SignIn').then((module) => ({ default: module.SignIn })))
 
 const STEPS = ['need', 'place', 'about', 'check'] as const
 type Screen = (typeof STEPS)[number]
@@ -19,7 +24,10 @@ export interface StepProps {
 export function RequestPage() {
   const { t, locale } = useText()
   const [link, setLink] = useSearchParams()
-  const [draft, setDraft] = useState(() => fromLink(link))
+  const [draft, setDraft] = useState(() => begin(link))
+  const session = useSession()
+  const [signing, setSigning] = useState(false)
+  useEffect(() => keep(draft), [draft])
   const [screen, setScreen] = useState<Screen>('need')
   const [found, setFound] = useState<Partial<Record<keyof Draft, Problem>>>({})
   const { ask, asking, refusal } = useAsk()
@@ -31,6 +39,7 @@ export function RequestPage() {
   }
   const go = (to: Screen) => {
     setScreen(to)
+    setSigning(false)
     setLink(toLink(draft), { replace: true })
     requestAnimationFrame(() => heading.current?.focus())
   }
@@ -39,7 +48,10 @@ export function RequestPage() {
     setFound(wrong)
     if (Object.keys(wrong).length > 0) return
     const following = STEPS[index + 1]
-    if (following === undefined) void ask(draft, locale)
+    if (following === undefined) {
+      if (session === null || session === 'unknown') setSigning(true)
+      else void ask(draft, locale)
+    }
     else go(following)
   }
   const wrong = (field: keyof Draft) => {
@@ -52,6 +64,8 @@ export function RequestPage() {
   const step = { draft, put, wrong }
   return (
     <main className="mx-auto w-full max-w-xl px-4 py-8">
+      <title>{`${t.steps[screen]} · Usance`}</title>
+      {index === 0 && <p className="mb-6 text-lg text-balance text-ink-soft">{t.app.tagline}</p>}
       <p className="text-sm text-ink-soft">{t.steps.of(index + 1, STEPS.length)}</p>
       <div className="mt-2 mb-6 grid grid-cols-4 gap-1.5" aria-hidden="true">
         {STEPS.map((name, at) => (
@@ -79,6 +93,13 @@ export function RequestPage() {
             {refusal}
           </p>
         )}
+        {session !== null && session !== 'unknown' && partOf(session.principal.role) !== 'borrower' && (
+          <div className="mt-4">
+            <Note tone="warn" title={t.sign.borrowerOnly}>
+              {t.sign.borrowerOnlyHelp}
+            </Note>
+          </div>
+        )}
         <div className="mt-6 flex flex-wrap justify-between gap-3">
           {index > 0 ? <Secondary onPress={() => go(STEPS[index - 1] ?? 'need')}>{t.steps.back}</Secondary> : <span />}
           <Primary type="submit" isPending={asking}>
@@ -86,8 +107,29 @@ export function RequestPage() {
           </Primary>
         </div>
       </form>
+      {signing && (
+        <section className="mt-8 flex flex-col gap-4" aria-label={t.sign.heading} ref={(element) => element?.scrollIntoView({ block: 'nearest' })}>
+          <p className="text-ink-soft">{t.sign.whyAsk}</p>
+          <Suspense fallback={<Skeleton label={t.shell.loading} rows={1} />}>
+            <SignIn
+              onDone={() => {
+                setSigning(false)
+                void ask(draft, locale)
+              }}
+            />
+          </Suspense>
+        </section>
+      )}
     </main>
   )
+}
+
+/** What was filled in before, unless a link says something of its own. */
+function begin(link: URLSearchParams): Draft {
+  if (!isKept()) return fromLink(link)
+  if (!link.has('amount') || link.get('amount') === current().amount) return current()
+  const { amount, currency, refinances } = fromLink(link)
+  return { ...current(), amount, currency, refinances }
 }
 
 /** Asks once: the key stays the same until an answer came, so a second press repeats the same request. */

@@ -1,6 +1,5 @@
 // What a borrower fills in. Text as it was typed, so that going back loses nothing; checked step by step.
 
-import { z } from 'zod'
 import type { TermUnit } from '../../format/dates'
 import { parseAmount } from '../../format/money'
 
@@ -26,6 +25,15 @@ export interface Draft {
   readonly employmentMonths: string
   readonly residenceMonths: string
   readonly military: boolean
+  /** `2000-01-31`, or empty. */
+  readonly born: string
+  /** Token to lock: contract, chain and base units; empty until a wallet told of it. */
+  readonly token: string
+  readonly chainId: string
+  readonly units: string
+  readonly wallet: string
+  /** A loan that the new one is to repay. */
+  readonly refinances: string
 }
 
 export const BLANK: Draft = {
@@ -45,6 +53,12 @@ export const BLANK: Draft = {
   employmentMonths: '',
   residenceMonths: '',
   military: false,
+  born: '',
+  token: '',
+  chainId: '',
+  units: '',
+  wallet: '',
+  refinances: '',
 }
 
 /** Longest time that can be asked for, in each unit. */
@@ -53,59 +67,75 @@ const LONGEST: Record<TermUnit, number> = { DAY: 3650, WEEK: 520, MONTH: 360, YE
 /** A code of `text.problems`, with its figures. */
 export type Problem = string | { readonly code: 'out-of-range'; readonly low: number; readonly high: number }
 
-const whole = (low: number, high: number) =>
-  z.string().superRefine((typed, check) => {
+type Rule = (typed: string) => Problem | null
+
+const whole =
+  (low: number, high: number): Rule =>
+  (typed) => {
     const text = typed.trim()
-    if (text === '') check.addIssue({ code: 'custom', message: 'missing' })
-    else if (!/^\d{1,6}$/.test(text)) check.addIssue({ code: 'custom', message: 'not-whole' })
-    else if (Number(text) < low || Number(text) > high) check.addIssue({ code: 'custom', message: 'out-of-range', params: { low, high } })
-  })
+    if (text === '') return 'missing'
+    if (!/^\d{1,6}$/.test(text)) return 'not-whole'
+    return Number(text) < low || Number(text) > high ? { code: 'out-of-range', low, high } : null
+  }
 
-const amountOf = (currency: string, locale: string, zero: boolean) =>
-  z.string().superRefine((typed, check) => {
+const amountOf =
+  (currency: string, locale: string, zero: boolean): Rule =>
+  (typed) => {
     const parsed = parseAmount(typed, currency, locale)
-    if (parsed.ok || (zero && parsed.problem === 'not-positive' && !typed.includes('-'))) return
-    check.addIssue({ code: 'custom', message: parsed.problem })
-  })
+    return parsed.ok || (zero && parsed.problem === 'not-positive' && !typed.includes('-')) ? null : parsed.problem
+  }
 
-/** The rules of each step, in order. */
-export function rules(draft: Draft, locale: string) {
+const like =
+  (pattern: RegExp, problem: string): Rule =>
+  (typed) =>
+    pattern.test(typed) ? null : problem
+
+/** A day in the calendar on which somebody of age can have been born. */
+export function isBirth(date: string, today = new Date()): boolean {
+  const match = /^(\d{4})-(\d{2})-(\d{2})$/.exec(date)
+  if (match === null) return false
+  const [year, month, day] = [Number(match[1]), Number(match[2]), Number(match[3])]
+  const real = new Date(Date.UTC(year, month - 1, day))
+  if (real.getUTCMonth() !== month - 1 || real.getUTCDate() !== day) return false
+  const adult = new Date(Date.UTC(year + 18, month - 1, day))
+  return year > today.getUTCFullYear() - 120 && adult.getTime() <= today.getTime()
+}
+
+export type Step = 'need' | 'place' | 'about'
+
+/** The rules of each step, by field. */
+export function rules(draft: Draft, locale: string): Record<Step, Partial<Record<keyof Draft, Rule>>> {
   const amount = (zero: boolean) => amountOf(draft.currency, locale, zero)
   return {
-    need: z.object({ amount: amount(false), count: whole(1, LONGEST[draft.unit]) }),
-    place: z.object({
-      country: z.string().regex(/^[A-Z]{2}$/, 'missing'),
-      region: draft.country === 'US' ? z.string().regex(/^[A-Z]{2}$/, 'missing') : z.string(),
-    }),
-    about: z.object({
-      fullName: z.string().refine((name) => name.trim().length >= 2 && name.trim().length <= 200, 'name-too-short'),
+    need: {
+      amount: amount(false),
+      count: whole(1, LONGEST[draft.unit]),
+      ...(draft.secured && draft.refinances === '' && { units: like(/^[1-9]\d{0,77}$/, 'no-token') }),
+    },
+    place: {
+      country: like(/^[A-Z]{2}$/, 'missing'),
+      ...(draft.country === 'US' && { region: like(/^[A-Z]{2}$/, 'missing') }),
+    },
+    about: {
+      fullName: (name) => (name.trim().length >= 2 && name.trim().length <= 200 ? null : 'name-too-short'),
       income: amount(true),
       housing: amount(true),
       debts: amount(true),
       employmentMonths: whole(0, 900),
       residenceMonths: whole(0, 1200),
-    }),
+      born: (date) => (date === '' || isBirth(date) ? null : 'not-a-birthday'),
+    },
   }
 }
-
-export type Step = keyof ReturnType<typeof rules>
 
 /** What is wrong in a step, by field; empty when nothing is. */
 export function problems(draft: Draft, step: Step, locale: string): Partial<Record<keyof Draft, Problem>> {
-  const result = rules(draft, locale)[step].safeParse(draft)
-  if (result.success) return {}
   const found: Partial<Record<keyof Draft, Problem>> = {}
-  for (const issue of result.error.issues) {
-    const field = issue.path[0] as keyof Draft
-    found[field] ??= problemOf(issue)
+  for (const [field, rule] of Object.entries(rules(draft, locale)[step]) as [keyof Draft, Rule][]) {
+    const problem = rule(String(draft[field]))
+    if (problem !== null) found[field] = problem
   }
   return found
-}
-
-function problemOf(issue: z.core.$ZodIssue): Problem {
-  if (issue.message !== 'out-of-range' || issue.code !== 'custom') return issue.message
-  const { low, high } = issue.params as { low: number; high: number }
-  return { code: 'out-of-range', low, high }
 }
 
 /** What a link may carry: what is wanted, nothing about the person. */
@@ -115,6 +145,7 @@ export function toLink(draft: Draft): URLSearchParams {
   if (amount !== '') link.set('amount', amount)
   if (region !== '') link.set('region', region)
   if (secured) link.set('secured', '1')
+  if (draft.refinances !== '') link.set('refinances', draft.refinances)
   return link
 }
 
@@ -135,6 +166,7 @@ export function fromLink(link: URLSearchParams): Draft {
     secured: link.get('secured') === '1',
     country: text('country', /^[A-Z]{2}$/, BLANK.country),
     region: text('region', /^[A-Z0-9]{1,3}$/, ''),
+    refinances: text('refinances', /^loan_[0-9a-f]{32}$/, ''),
   }
 }
 
@@ -150,6 +182,8 @@ export function toInput(draft: Draft, locale: string) {
     purpose: draft.purpose,
     country: draft.country,
     ...(draft.region === '' ? {} : { region: draft.region }),
+    ...(draft.refinances !== '' ? { refinances: draft.refinances } : draft.wallet === '' ? {} : { wallet: draft.wallet }),
+    ...(draft.refinances === '' && draft.secured && draft.units !== '' ? { collateral: { chainId: draft.chainId, token: draft.token, units: draft.units } } : {}),
     applicant: {
       fullName: draft.fullName.trim(),
       monthlyIncome: money(draft.income),
@@ -159,6 +193,7 @@ export function toInput(draft: Draft, locale: string) {
       employmentMonths: Number(draft.employmentMonths),
       residenceMonths: Number(draft.residenceMonths),
       militaryCovered: draft.military,
+      ...(draft.born === '' ? {} : { dateOfBirth: draft.born }),
     },
   }
 }

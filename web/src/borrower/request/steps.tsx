@@ -1,11 +1,14 @@
-import { Checkbox } from 'react-aria-components'
-import { Choose, Field, Pick } from '../../design/parts'
+import { lazy, Suspense } from 'react'
+import { Choose, Field, Note, Pick, Skeleton, Tick } from '../../design/parts'
 import { formatTerm } from '../../format/dates'
 import { formatMoney, parseAmount } from '../../format/money'
 import { useText } from '../../text'
 import { CURRENCIES, EMPLOYMENTS, PURPOSES, TERM_UNITS } from './draft'
 import { COUNTRIES, nameOfCountry, STATES } from './places'
 import type { StepProps } from './RequestPage'
+
+// With the wallets: only who locks something needs it.
+const TokenPicker = lazy(() => import('./TokenPicker').then((module) => ({ default: module.TokenPicker })))
 
 export function NeedStep({ draft, put, wrong }: StepProps) {
   const { t } = useText()
@@ -38,6 +41,16 @@ export function NeedStep({ draft, put, wrong }: StepProps) {
         onChange={(purpose) => put({ purpose: purpose as typeof draft.purpose })}
         choices={PURPOSES.map((id) => ({ id, name: t.purposes[id] }))}
       />
+      {draft.refinances !== '' && <Note>{t.need.refinances}</Note>}
+      {draft.refinances === '' && <Secured {...{ draft, put, wrong }} />}
+    </>
+  )
+}
+
+function Secured({ draft, put, wrong }: StepProps) {
+  const { t } = useText()
+  return (
+    <>
       <Pick
         label={t.need.secured}
         help={t.need.securedHelp}
@@ -48,6 +61,11 @@ export function NeedStep({ draft, put, wrong }: StepProps) {
           { id: 'yes', name: t.need.withToken },
         ]}
       />
+      {draft.secured && (
+        <Suspense fallback={<Skeleton label={t.shell.loading} rows={1} />}>
+          <TokenPicker {...{ draft, put, wrong }} />
+        </Suspense>
+      )}
     </>
   )
 }
@@ -96,6 +114,7 @@ export function AboutStep({ draft, put, wrong }: StepProps) {
         onChange={(fullName) => put({ fullName })}
         problem={wrong('fullName')}
       />
+      <Field name="born" label={t.about.born} help={t.about.bornHelp} type="date" autoComplete="bday" value={draft.born} onChange={(born) => put({ born })} problem={wrong('born')} />
       {amount('income')}
       {amount('housing')}
       {amount('debts')}
@@ -110,19 +129,9 @@ export function AboutStep({ draft, put, wrong }: StepProps) {
         {months('residenceMonths')}
       </div>
       {draft.country === 'US' && (
-        <Checkbox
-          isSelected={draft.military}
-          onChange={(military) => put({ military })}
-          className="group flex cursor-pointer items-start gap-3 data-[focus-visible]:outline-3 data-[focus-visible]:outline-accent"
-        >
-          <span
-            aria-hidden="true"
-            className="mt-0.5 grid size-6 shrink-0 place-items-center rounded-md border border-line-strong bg-surface text-on-accent group-data-[selected]:border-accent group-data-[selected]:bg-accent"
-          >
-            ✓
-          </span>
+        <Tick name="military" checked={draft.military} onChange={(military) => put({ military })}>
           {t.about.military}
-        </Checkbox>
+        </Tick>
       )}
     </>
   )

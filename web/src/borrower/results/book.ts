@@ -79,7 +79,7 @@ export function answered<Offer extends OfferNumbers>(book: Book<Offer>): number 
 export function change<Offer extends OfferNumbers>(book: Book<Offer>, what: Change<Offer>): Book<Offer> {
   switch (what.is) {
     case 'offer':
-      return place({ ...book, offers: new Map(book.offers).set(what.offer.id, what.offer), lenders: heard(book.lenders, what.offer.provider) })
+      return place({ ...book, offers: new Map(book.offers).set(what.offer.id, what.offer), lenders: heard(book.lenders, what.offer.provider, 1) })
     case 'loser':
       return { ...book, losers: addLoser(book.losers, what.loser), lenders: heard(book.lenders, what.loser.provider) }
     case 'request':
@@ -133,8 +133,8 @@ function compareMoney(a: Money, b: Money): number {
   return difference < 0n ? -1 : difference > 0n ? 1 : 0
 }
 
-function heard(lenders: readonly Asked[], provider: string): readonly Asked[] {
-  return lenders.map((lender) => (lender.provider === provider ? { ...lender, waiting: false } : lender))
+function heard(lenders: readonly Asked[], provider: string, quotes = 0): readonly Asked[] {
+  return lenders.map((lender) => (lender.provider === provider ? { ...lender, waiting: false, quotes: Math.max(lender.quotes, quotes) } : lender))
 }
 
 function addLoser(losers: readonly Silent[], loser: Silent): readonly Silent[] {
