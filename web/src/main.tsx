@@ -3,6 +3,7 @@ import { createRoot } from 'react-dom/client'
 import { createBrowserRouter, Outlet, RouterProvider } from 'react-router'
 import { Provider } from 'urql'
 import { client } from './api/client'
+import { deskRoutes } from './desk/routes'
 import { RequestPage } from './borrower/request/RequestPage'
 import { Frame } from './shell/Frame'
 import './styles.css'
@@ -25,6 +26,7 @@ const router = createBrowserRouter([
       { path: '/', element: <RequestPage /> },
       { path: '/requests/:id', element: <ResultsPage /> },
       { path: '/requests/:id/compare', element: <ComparePage /> },
+      ...deskRoutes,
     ],
   },
 ])
