@@ -1,4 +1,4 @@
-import { type GraphQLNamedType, type GraphQLSchema, buildSchema, GraphQLError, isEnumType, isInputObjectType, isInterfaceType, isObjectType, isUnionType, parse, print, validate } from 'graphql'
+import { type GraphQLArgument, type GraphQLNamedType, type GraphQLSchema, buildSchema, GraphQLError, isEnumType, isInputObjectType, isInterfaceType, isObjectType, isUnionType, parse, print, validate } from 'graphql'
 import { type KeyboardEvent, useEffect, useMemo, useState } from 'react'
 import { Button } from 'react-aria-components'
 import { useSearchParams } from 'react-router'
@@ -202,7 +202,7 @@ function Fields({ type, open }: { type: GraphQLNamedType; open: (name: string) =
               {'args' in field && field.args.length > 0 && (
                 <span className="text-ink-soft">
                   (
-                  {field.args.map((arg, index) => (
+                  {(field.args as readonly GraphQLArgument[]).map((arg, index) => (
                     <span key={arg.name}>
                       {index > 0 && ', '}
                       {arg.name}: <TypeLink name={String(arg.type)} open={open} />
