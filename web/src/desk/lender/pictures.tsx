@@ -52,23 +52,19 @@ export function Gap({ median, worst }: { median: string; worst: string }) {
   const [left, right] = [x(-TOLERANCE_PPM), x(TOLERANCE_PPM)]
   return (
     <figure>
-      <svg viewBox="0 0 600 108" role="img" aria-label={d.lender.gapPicture(formatPoints(median, locale), formatPoints(worst, locale))} className="w-full">
+      <svg viewBox="0 0 600 84" role="img" aria-label={d.lender.gapPicture(formatPoints(median, locale), formatPoints(worst, locale))} className="w-full">
         <rect x={left} y="22" width={right - left} height="44" rx="6" className="fill-accent-soft" />
         <line x1="12" x2="588" y1="44" y2="44" className="stroke-line-strong" strokeWidth="1.5" />
         <line x1="300" x2="300" y1="16" y2="72" className="stroke-ink" strokeWidth="1.5" />
         <circle cx={x(Number(worst))} cy="44" r="8" className="fill-surface stroke-bad" strokeWidth="3" />
         <circle cx={x(Number(median))} cy="44" r="7" className="fill-accent" />
-        <text x="300" y="94" textAnchor="middle" className="fill-ink-soft text-[15px]">
-          0
-        </text>
-        <text x="14" y="94" className="fill-ink-soft text-[15px]">
-          {formatPoints(String(-Math.round(reach)), locale)}
-        </text>
-        <text x="586" y="94" textAnchor="end" className="fill-ink-soft text-[15px]">
-          {formatPoints(String(Math.round(reach)), locale)}
-        </text>
       </svg>
-      <figcaption className="mt-1 flex flex-wrap gap-x-5 gap-y-1 text-sm">
+      <p aria-hidden="true" className="-mt-1 flex justify-between text-sm text-ink-soft">
+        <span>{formatPoints(String(-Math.round(reach)), locale)}</span>
+        <span>0</span>
+        <span>{formatPoints(String(Math.round(reach)), locale)}</span>
+      </p>
+      <figcaption className="mt-3 flex flex-wrap gap-x-5 gap-y-1 text-sm">
         <span className="inline-flex items-center gap-2">
           <span aria-hidden="true" className="size-3 rounded-full bg-accent" /> {d.lender.gapMedian} <strong>{formatPoints(median, locale)}</strong>
         </span>
