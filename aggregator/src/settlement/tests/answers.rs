@@ -282,8 +282,8 @@ async fn what_a_service_says_stops_and_what_it_does_not_say_waits(db: PgPool) {
 
 #[sqlx::test(migrations = "./migrations")]
 async fn a_wallet_that_a_person_has_to_look_at_or_nobody_knows_stops(db: PgPool) {
+    let (bench, service) = with_service(db);
     for (n, verdict) in [(1, WalletVerdict::Review), (2, WalletVerdict::Unknown)] {
-        let (bench, service) = with_service(db.clone());
         service.says(Ok(verdict));
         assert_eq!(code(accepted(&bench, n).await), "NOT_PERMITTED");
     }
