@@ -198,9 +198,12 @@ impl World {
         let of = |wallet: &Address| Said {
             source: ORACLE.to_owned(),
             wallet: *wallet,
-            verdict: known.as_ref().ok().map(|answer| match answer.listed.contains(wallet) {
-                true => WalletVerdict::Block,
-                false => WalletVerdict::Clear,
+            verdict: known.as_ref().ok().map(|answer| {
+                if answer.listed.contains(wallet) {
+                    WalletVerdict::Block
+                } else {
+                    WalletVerdict::Clear
+                }
             }),
             fault: known.as_ref().err().copied(),
             evidence: Vec::new(),

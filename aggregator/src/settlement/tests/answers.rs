@@ -58,7 +58,10 @@ impl WalletScreener for Shared {
         };
         Ok(WalletScreening {
             verdict,
-            evidence: Vec::from_iter((verdict != WalletVerdict::Clear).then_some(evidence)),
+            evidence: (verdict != WalletVerdict::Clear)
+                .then_some(evidence)
+                .into_iter()
+                .collect(),
             at: self.0.at,
         })
     }
@@ -282,8 +285,8 @@ async fn what_a_service_says_stops_and_what_it_does_not_say_waits(db: PgPool) {
 
 #[sqlx::test(migrations = "./migrations")]
 async fn a_wallet_that_a_person_has_to_look_at_or_nobody_knows_stops(db: PgPool) {
+    let (bench, service) = with_service(db);
     for (n, verdict) in [(1, WalletVerdict::Review), (2, WalletVerdict::Unknown)] {
-        let (bench, service) = with_service(db.clone());
         service.says(Ok(verdict));
         assert_eq!(code(accepted(&bench, n).await), "NOT_PERMITTED");
     }
@@ -410,7 +413,7 @@ async fn a_process_that_dies_between_question_and_commit_leaves_nothing_and_the_
     let gate = std::sync::Arc::new(Gate::default());
     gate.open.store(true, Ordering::SeqCst);
     let mut settings = settings(vec![std::sync::Arc::new(Gated(gate.clone()))]);
-    settings.wallets.deadline = Duration::from_secs(60);
+    settings.wallets.deadline = Duration::from_mins(1);
     let bench = Bench::with(db.clone(), settings);
     let view = accepted(&bench, 1).await.unwrap();
     sign(&bench, &view).await.unwrap();

@@ -338,7 +338,7 @@ impl<'a> Reader<'a> {
                 found.push(self.value(country, "CountryID", "Country")?);
             }
             // An area without a country of its own says which one it lies in.
-            let areas = place.all("LocationAreaCode").take(if found.is_empty() { 1 } else { 0 });
+            let areas = place.all("LocationAreaCode").take(usize::from(found.is_empty()));
             for area in areas {
                 let area = self.value(area, "AreaCodeID", "AreaCode")?;
                 if area.attribute("CountryID").is_some() {
