@@ -166,8 +166,8 @@ async fn a_block_is_lifted_by_two_officers_alone(db: PgPool) {
         .await
         .unwrap();
     assert_eq!(asks(&stage, "c").await, NO, "a proposal lifts nothing");
-    let agreed = stage.aggregator.check_case(&officer(72), &key("d"), (case.id, true));
-    agreed.await.unwrap();
+    let a = &stage.aggregator;
+    a.check_case(&officer(72), &key("d"), (case.id, true)).await.unwrap();
     assert_eq!(asks(&stage, "e").await, "QUOTED");
     // The threshold is another: the same name now asks for a look only. That is another hit, too.
     lists(&stage, WEAK).await;
@@ -284,14 +284,15 @@ async fn a_listed_wallet_opens_a_case_that_nobody_clears(db: PgPool) {
     assert_eq!(outcome(&asked(&stage, "a", paid).await), NO);
     let case = open_cases(&stage).await.remove(0);
     assert_eq!(case.severity, Severity::Block);
-    let clears = stage
-        .aggregator
-        .decide_case(&officer(71), &key("b"), (case.id, Ground::CommonName));
-    assert_eq!(code(clears.await), "WALLET_LISTED");
-    let confirms = stage
-        .aggregator
-        .decide_case(&officer(71), &key("c"), (case.id, Ground::WalletListed));
-    confirms.await.unwrap();
+    let a = &stage.aggregator;
+    let clears = a
+        .decide_case(&officer(71), &key("b"), (case.id, Ground::CommonName))
+        .await;
+    assert_eq!(code(clears), "WALLET_LISTED");
+    let confirms = a
+        .decide_case(&officer(71), &key("c"), (case.id, Ground::WalletListed))
+        .await;
+    assert_eq!(confirms.unwrap().state, CaseState::Closed);
 }
 
 /// A change of lists hits a customer who has a quote; an officer clears it; the acceptance goes on.

@@ -1,11 +1,12 @@
 //! How sanctions lists stand, for officers and administrators.
 
-use ::aggregator::screening::{PassView, Refreshed, ScreeningStatus};
+use aggregator::Error;
 use aggregator::api::IdempotencyKey;
+use aggregator::screening::{PassView, Refreshed, ScreeningStatus};
 use async_graphql::{Context, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 
-use super::mutation::payload;
+use super::mutation::{payload, refusal};
 use super::query::ROOT_COST;
 use super::value::RefusalOut;
 use super::{api, caller, fail};
