@@ -19,7 +19,7 @@ export const PATIENCE = Number(process.env.PATIENCE ?? 60_000)
 export async function startWorld() {
   const service = process.env.USANCE_WEB_URL === undefined ? await startService() : outside()
   const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    executablePath: process.env.USANCE_CHROMIUM ?? '/usr/bin/chromium',
     args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
   })
   return new World(service, browser)
