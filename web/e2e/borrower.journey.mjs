@@ -154,7 +154,7 @@ export const journeys = {
     await page.getByText('4 dWETH', { exact: true }).waitFor()
     await world.look(page, 'loan-paid', { pictures: false })
     await button(page, 'Pay everything back').click()
-    await page.getByText('Paid back').first().waitFor()
+    await page.getByText('Paid back', { exact: true }).first().waitFor()
     await page.getByText('Everything was paid.').first().waitFor()
     await page.getByRole('link', { name: 'My loans' }).click()
     await page.getByRole('heading', { name: 'My loans' }).waitFor()
