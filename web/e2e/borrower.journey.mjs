@@ -92,12 +92,12 @@ async function tokenIsKeptNowhere(page) {
   assert.doesNotMatch(kept, /eyJ|token|Bearer/i)
 }
 
-/** Asks without security and waits for the closed book. */
-export async function asked(world, page) {
-  await fillRequest(world, page)
+/** Asks without security until some lender, or that one, offers. */
+export async function asked(world, page, { lender = '', about = {} } = {}) {
+  await fillRequest(world, page, { about })
   await button(page, 'Ask all lenders').click()
   await register(page)
-  await untilOffered(page, [''])
+  await untilOffered(page, [lender])
 }
 
 export const journeys = {
@@ -154,7 +154,7 @@ export const journeys = {
     await page.getByText('4 dWETH', { exact: true }).waitFor()
     await world.look(page, 'loan-paid', { pictures: false })
     await button(page, 'Pay everything back').click()
-    await page.getByText('Paid back').first().waitFor()
+    await page.getByText('Paid back', { exact: true }).first().waitFor()
     await page.getByText('Everything was paid.').first().waitFor()
     await page.getByRole('link', { name: 'My loans' }).click()
     await page.getByRole('heading', { name: 'My loans' }).waitFor()

@@ -1,12 +1,12 @@
 // Signs people of the consoles in, through the form where there is one.
 
-/** Somebody of that role, on that page. `usance dev` names one person of each role in its facts. */
-export async function enter(world, role, path) {
+/** That person of `usance dev`, on that page: `officer`, `manager`, `harbor-bank`, `integrator`. */
+export async function enter(world, name, path) {
   const page = await world.person()
   const people = world.facts.people ?? []
-  const one = people.find((person) => person.role?.toUpperCase() === role)
-  if (one === undefined) throw new Error(`usance dev names nobody of the role ${role}: ${JSON.stringify(people.map((person) => person.role))}`)
-  await page.goto(`${world.url}/sign-in?next=${encodeURIComponent(path)}`)
+  const one = people.find((person) => person.login.startsWith(`${name}@`))
+  if (one === undefined) throw new Error(`usance dev names nobody called ${name}: ${people.map((person) => person.login).join(', ')}`)
+  await page.goto(`${world.url}/sign-in?then=${encodeURIComponent(path)}`)
   await page.getByLabel(/E-mail or name/).fill(one.login)
   await page.getByLabel(/^Password/).fill(one.password)
   await page.getByRole('button', { name: /^Sign in$/ }).last().click()

@@ -5,7 +5,7 @@ import { enter } from './desk.mjs'
 
 export const journeys = {
   'an integrator copies, asks, looks up and tries a key': async (world) => {
-    const page = await enter(world, 'INTEGRATOR', '/developers')
+    const page = await enter(world, 'integrator', '/developers')
     await page.getByRole('region', { name: 'curl' }).waitFor()
     assert.match(await page.getByRole('region', { name: 'curl' }).innerText(), new RegExp(`${world.url}/oauth/token`))
     await world.look(page, 'developers')

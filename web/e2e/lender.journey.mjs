@@ -15,7 +15,7 @@ const REPORT = JSON.stringify({
 
 export const journeys = {
   'a lender reads how it does, its book, its history and a report': async (world) => {
-    const page = await enter(world, 'PROVIDER', '/lender')
+    const page = await enter(world, 'harbor-bank', '/lender')
     await page.getByRole('heading', { name: 'From question to loan' }).waitFor()
     await page.getByText('Questions asked').waitFor()
     await world.look(page, 'lender-overview')
@@ -45,7 +45,7 @@ export const journeys = {
   },
 
   'a lender is shown nothing of the desk': async (world) => {
-    const page = await enter(world, 'PROVIDER', '/desk')
+    const page = await enter(world, 'harbor-bank', '/desk')
     await page.getByRole('heading', { name: 'This console is for other roles' }).waitFor()
     assert.equal(await page.getByRole('link', { name: 'Cases' }).count(), 0)
   },

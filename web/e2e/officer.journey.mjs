@@ -5,7 +5,7 @@ import { enter } from './desk.mjs'
 
 export const journeys = {
   'an officer reads the queues and makes a decision again': async (world) => {
-    const page = await enter(world, 'OFFICER', '/desk')
+    const page = await enter(world, 'officer', '/desk')
     await page.getByText('Open cases').waitFor()
     await world.look(page, 'desk-overview')
     await page.getByRole('link', { name: 'Cases', exact: true }).click()
@@ -26,7 +26,7 @@ export const journeys = {
   },
 
   'the proof of an entry is checked in the browser': async (world) => {
-    const page = await enter(world, 'OFFICER', '/desk/audit')
+    const page = await enter(world, 'officer', '/desk/audit')
     await page.getByRole('region', { name: 'Entries' }).getByRole('link').last().click()
     await page.getByText('This entry stands in the log').waitFor()
     await page.getByText('Root rightly signed').waitFor()
@@ -34,7 +34,7 @@ export const journeys = {
   },
 
   'a lender is stopped with a reason and let go on': async (world) => {
-    const page = await enter(world, 'OFFICER', '/desk/lenders/silent')
+    const page = await enter(world, 'officer', '/desk/lenders/silent')
     await page.getByRole('button', { name: 'Suspend' }).click()
     const dialog = page.getByRole('dialog')
     assert.equal(await dialog.getByRole('button', { name: 'Suspend' }).isDisabled(), true, 'no reason, no deed')
@@ -49,7 +49,7 @@ export const journeys = {
   },
 
   'books, rules, models and deadlines are read': async (world) => {
-    const page = await enter(world, 'MANAGER', '/desk/books')
+    const page = await enter(world, 'manager', '/desk/books')
     await page.getByText('No breaker has tripped').waitFor()
     await world.look(page, 'desk-books')
     for (const [name, waits] of [['Rules', 'Rules in force'], ['Models', 'Registry'], ['Deadlines', 'Deadlines'], ['Holds and erasures', 'Legal holds'], ['Dispositions', 'Dispositions'], ['Identity', 'Waiting ones first']]) {

@@ -2,9 +2,9 @@
 //
 //   node web/e2e/run.mjs [name ...]
 //
-// USANCE_BIN   the binary (target/debug/usance)
-// CHROMIUM     the browser (/usr/bin/chromium)
-// SCREENS      a folder: screenshots are written there
+// USANCE_BIN       the binary (target/debug/usance)
+// USANCE_CHROMIUM  the browser (/usr/bin/chromium)
+// SCREENS          a folder: screenshots are written there
 
 import { readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'

@@ -16,10 +16,11 @@ const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
 /** A busy machine. */
 export const PATIENCE = Number(process.env.PATIENCE ?? 60_000)
 
-export async function startWorld() {
-  const service = process.env.USANCE_WEB_URL === undefined ? await startService() : outside()
+/** `args`: more of them for `usance dev`. */
+export async function startWorld(args = []) {
+  const service = process.env.USANCE_WEB_URL === undefined ? await startService(args) : outside()
   const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    executablePath: process.env.USANCE_CHROMIUM ?? '/usr/bin/chromium',
     args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
   })
   return new World(service, browser)
@@ -38,12 +39,12 @@ async function freePort() {
   return port
 }
 
-async function startService() {
+async function startService(args) {
   const binary = process.env.USANCE_BIN ?? join(root, 'target/debug/usance')
   if (!existsSync(binary)) throw new Error(`${binary} is not there: build it, or name it in USANCE_BIN`)
   const folder = mkdtempSync(join(tmpdir(), 'usance-web-'))
   const port = await freePort()
-  const child = spawn(binary, ['dev', '--listen', `127.0.0.1:${port}`, '--data-dir', folder, ...(process.env.USANCE_DEV_ARGS ?? '').split(' ').filter(Boolean)], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(binary, ['dev', '--listen', `127.0.0.1:${port}`, '--data-dir', folder, ...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
   let log = ''
   let ended = null
   child.stdout.on('data', (text) => (log += text))

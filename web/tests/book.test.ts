@@ -33,6 +33,18 @@ describe('the list of offers', () => {
     expect(answered(book)).toBe(2)
   })
 
+  it('moves those down that a better one comes before, and ends in the order of the whole ranking', () => {
+    // Each says its place among those that were there.
+    let book = change(emptyBook(), { is: 'offer', offer: offer('a', 1, '9.0000', '500.00') })
+    book = change(book, { is: 'offer', offer: offer('b', 1, '8.0000', '600.00') })
+    book = change(book, { is: 'offer', offer: offer('c', 2, '8.5000', '600.00') })
+    expect(book.shown).toEqual(['b', 'c', 'a'])
+    // The same one again moves nobody.
+    expect(change(book, { is: 'offer', offer: offer('b', 1, '8.0000', '600.00') }).shown).toEqual(['b', 'c', 'a'])
+    book = change(book, { is: 'ranked', positions: new Map([['c', 1], ['b', 2], ['a', 3]]) })
+    expect(book.shown).toEqual(['c', 'b', 'a'])
+  })
+
   it('does not move while the reader points at it', () => {
     let book = change(emptyBook(), { is: 'offer', offer: offer('a', 2, '9.0000', '500.00') })
     book = change(book, { is: 'hold' })

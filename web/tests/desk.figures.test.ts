@@ -124,8 +124,8 @@ describe('figures of the process', () => {
 
 describe('facts of a decision', () => {
   it('are read by name or as a list, and never made up', () => {
-    expect(knownFacts({ A: { value: 1, source: 'APPLICATION', age_days: 0 }, B: 3 })).toEqual([{ name: 'A', value: '1', source: 'APPLICATION', age: '0' }])
-    expect(knownFacts([{ name: 'A', value: null, source: 'BANK' }])).toEqual([{ name: 'A', value: '', source: 'BANK', age: '' }])
+    expect(knownFacts({ A: { value: 1, source: 'APPLICATION', days: 0 }, B: 3 })).toEqual([{ name: 'A', value: '1', source: 'APPLICATION', age: '0' }])
+    expect(knownFacts([{ fact: 'A', value: null, source: 'BANK' }])).toEqual([{ name: 'A', value: '', source: 'BANK', age: '' }])
     expect(knownFacts(null)).toEqual([])
   })
 })

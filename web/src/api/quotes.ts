@@ -98,6 +98,8 @@ export const OFFER = graphql(
   [OfferFields],
 )
 
+export const PLACES = graphql(`query Places($id: ID!) { quoteRequest(id: $id) { quotes(first: 100) { edges { node { id position } } } } }`)
+
 export const NOTICES = graphql(`
   query Notices($id: ID!) {
     notices(request: $id) { id kind title createdAt }

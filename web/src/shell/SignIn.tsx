@@ -41,6 +41,7 @@ export function SignIn({ onDone }: { onDone: (session: Session) => void }) {
       return signInWithWallet(connection.address, connection.chainId, (message) => signMessage(connection, message))
     })
   const byPassword = () => {
+    if (busy) return
     const lacks = { login: login.trim() === '', secret: secret === '' || (fresh && secret.length < SHORTEST) }
     setMissing(lacks)
     if (!lacks.login && !lacks.secret) void enter(() => (fresh ? register(login.trim(), secret) : signIn(login.trim(), secret)))
@@ -89,7 +90,7 @@ export function SignIn({ onDone }: { onDone: (session: Session) => void }) {
           maxLength={256}
         />
         {problem !== null && problem.field === null && <Note tone="bad">{problem.code === 'OFFLINE' ? t.sign.offline : problem.text || t.sign.failed}</Note>}
-        <Primary type="submit" isPending={busy}>
+        <Primary type="submit">
           {busy ? t.sign.working : fresh ? t.sign.create : t.sign.in}
         </Primary>
         <button type="button" className="min-h-8 cursor-pointer self-center text-accent underline underline-offset-4" onClick={() => setFresh(!fresh)}>

@@ -12,12 +12,13 @@ export interface Run {
 
 const REST: Run = { done: 0, at: 'rest', error: null, hashes: [] }
 
-/** Sends calls one after the other, each after the one before is in a block; after a refusal it goes on where it stopped. */
-export function useRun(): [Run, (connection: Connection, calls: readonly Call[]) => Promise<boolean>, () => void] {
+/** Sends calls one after the other, each after the one before is in a block; after a refusal it goes on where it stopped. Other calls begin `from` 0. */
+export function useRun(): [Run, (connection: Connection, calls: readonly Call[], from?: number) => Promise<boolean>] {
   const [run, setRun] = useState<Run>(REST)
-  const start = async (connection: Connection, calls: readonly Call[]) => {
+  const start = async (connection: Connection, calls: readonly Call[], from = run.done) => {
     try {
-      for (let at = run.done; at < calls.length; at += 1) {
+      if (from === 0) setRun(REST)
+      for (let at = from; at < calls.length; at += 1) {
         const call = calls[at]
         if (call === undefined) break
         setRun((now) => ({ ...now, at: 'wallet', error: null }))
@@ -31,5 +32,5 @@ export function useRun(): [Run, (connection: Connection, calls: readonly Call[])
       return false
     }
   }
-  return [run, start, () => setRun(REST)]
+  return [run, start]
 }

@@ -56,7 +56,7 @@ function Comparison({ request, offers }: { request: string; offers: readonly Off
       <table className="w-full min-w-[44rem] border-collapse text-left align-top">
         <thead>
           <tr>
-            <td className="w-44 p-4" />
+            <td className="sticky left-0 w-28 bg-surface p-3 sm:w-44 sm:p-4" />
             {offers.map((offer) => (
               <th key={offer.id} scope="col" className="p-4 text-lg font-semibold">
                 <Link to={`/requests/${request}/offers/${offer.id}`} className="break-words underline decoration-line-strong underline-offset-4 hover:decoration-accent">
@@ -70,7 +70,7 @@ function Comparison({ request, offers }: { request: string; offers: readonly Off
         <tbody>
           {rows.map(([name, cell]) => (
             <tr key={name} className="border-t border-line align-top">
-              <th scope="row" className="p-4 font-medium text-ink-soft">
+              <th scope="row" className="sticky left-0 bg-surface p-3 text-sm font-medium text-ink-soft sm:p-4 sm:text-base">
                 {name}
               </th>
               {offers.map((offer) => (

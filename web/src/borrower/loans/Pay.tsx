@@ -47,14 +47,13 @@ function ByWallet({ loan, fresh }: { loan: LoanView; fresh: () => void }) {
   const { t } = useText()
   const client = useClient()
   const connection = useConnection()
-  const [run, start, reset] = useRun()
+  const [run, start] = useRun()
   const [calls, setCalls] = useState<readonly Call[]>([])
   const [problem, setProblem] = useState<string | null>(null)
   const [paidAfter, setPaidAfter] = useState<number | null>(null)
   const busy = run.at !== 'rest'
   const pay = async (amount: 'INSTALLMENT' | 'PAYOFF') => {
     if (connection === null) return
-    reset()
     setProblem(null)
     // Asked for when it is paid: interest runs by the second.
     const { data, error } = await client.query(REPAY_CALLS, { id: loan.id, amount }, { requestPolicy: 'network-only' }).toPromise()
@@ -64,7 +63,7 @@ function ByWallet({ loan, fresh }: { loan: LoanView; fresh: () => void }) {
       return
     }
     setCalls(wanted)
-    if (await start(connection, wanted)) {
+    if (await start(connection, wanted, 0)) {
       setPaidAfter(loan.repayments.length)
       fresh()
     }

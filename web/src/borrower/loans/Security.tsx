@@ -65,7 +65,7 @@ function ChangeSecurity({ loan, change, done }: { loan: LoanView; change: bigint
   const { t, locale } = useText()
   const client = useClient()
   const connection = useConnection()
-  const [run, start, reset] = useRun()
+  const [run, start] = useRun()
   const [calls, setCalls] = useState<readonly Call[]>([])
   const [problem, setProblem] = useState<string | null>(null)
   const held = loan.collateral?.held
@@ -73,7 +73,6 @@ function ChangeSecurity({ loan, change, done }: { loan: LoanView; change: bigint
   const units = (change < 0n ? -change : change).toString()
   const send = async () => {
     if (connection === null) return
-    reset()
     setProblem(null)
     const ask = { id: loan.id, units }
     const options = { requestPolicy: 'network-only' } as const
@@ -85,7 +84,7 @@ function ChangeSecurity({ loan, change, done }: { loan: LoanView; change: bigint
       return
     }
     setCalls(wanted)
-    if (await start(connection, wanted)) done()
+    if (await start(connection, wanted, 0)) done()
   }
   const amount = formatUnits({ ...held, units }, locale)
   return (

@@ -47,6 +47,7 @@ export function RequestPage() {
     const wrong = screen === 'check' ? {} : problems(draft, screen as Step, locale)
     setFound(wrong)
     if (Object.keys(wrong).length > 0) return
+    if (asking) return
     const following = STEPS[index + 1]
     if (following === undefined) {
       if (session === null || session === 'unknown') setSigning(true)
@@ -102,7 +103,7 @@ export function RequestPage() {
         )}
         <div className="mt-6 flex flex-wrap justify-between gap-3">
           {index > 0 ? <Secondary onPress={() => go(STEPS[index - 1] ?? 'need')}>{t.steps.back}</Secondary> : <span />}
-          <Primary type="submit" isPending={asking}>
+          <Primary type="submit">
             {screen !== 'check' ? t.steps.next : asking ? t.steps.asking : t.steps.ask}
           </Primary>
         </div>

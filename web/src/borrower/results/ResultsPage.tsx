@@ -1,7 +1,7 @@
 import { useEffect, useReducer, useState } from 'react'
 import { Link, useParams, useSearchParams } from 'react-router'
-import { useQuery, useSubscription } from 'urql'
-import { ANSWERS, NOTICES } from '../../api/quotes'
+import { useClient, useQuery, useSubscription } from 'urql'
+import { ANSWERS, NOTICES, PLACES } from '../../api/quotes'
 import { Card, Choose, Empty, Said, Secondary, Skeleton } from '../../design/parts'
 import { useText } from '../../text'
 import { PaperLinks } from '../papers/PaperLinks'
@@ -22,6 +22,7 @@ export function ResultsPage() {
   const [book, tell] = useReducer(change as (book: Book<Offer>, what: Change<Offer>) => Book<Offer>, fromSearch(search, PRODUCTS), (filter) => emptyBook<Offer>(filter))
   const [compared, setCompared] = useState<readonly string[]>([])
   const { missing, refusal } = useAnswers(id, tell)
+  useWholeRanking(id, book.closed, tell)
   const news = unseen(book)
   const show = (filter: Filter) => {
     tell({ is: 'filter', filter })
@@ -169,6 +170,25 @@ function Bar({ book, asked }: { book: Book<Offer>; asked: number }) {
       <Said>{said}</Said>
     </>
   )
+}
+
+/** When the book is closed, the places of the whole ranking. */
+function useWholeRanking(id: string, closed: boolean, tell: (what: Change<Offer>) => void) {
+  const client = useClient()
+  useEffect(() => {
+    if (!closed) return
+    let current = true
+    void client
+      .query(PLACES, { id })
+      .toPromise()
+      .then(({ data }) => {
+        const edges = data?.quoteRequest?.quotes.edges
+        if (current && edges !== undefined) tell({ is: 'ranked', positions: new Map(edges.map(({ node }) => [node.id, node.position])) })
+      })
+    return () => {
+      current = false
+    }
+  }, [client, id, closed, tell])
 }
 
 interface Heard {

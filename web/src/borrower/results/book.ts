@@ -55,6 +55,7 @@ export interface Book<Offer extends OfferNumbers> {
 
 export type Change<Offer extends OfferNumbers> =
   | { readonly is: 'offer'; readonly offer: Offer }
+  | { readonly is: 'ranked'; readonly positions: ReadonlyMap<string, number> }
   | { readonly is: 'loser'; readonly loser: Silent }
   | { readonly is: 'request'; readonly lenders: readonly Asked[]; readonly losers: readonly Silent[]; readonly closed: boolean }
   | { readonly is: 'hold' }
@@ -79,7 +80,9 @@ export function answered<Offer extends OfferNumbers>(book: Book<Offer>): number 
 export function change<Offer extends OfferNumbers>(book: Book<Offer>, what: Change<Offer>): Book<Offer> {
   switch (what.is) {
     case 'offer':
-      return place({ ...book, offers: new Map(book.offers).set(what.offer.id, what.offer), lenders: heard(book.lenders, what.offer.provider, 1) })
+      return place({ ...book, offers: inserted(book.offers, what.offer), lenders: heard(book.lenders, what.offer.provider, 1) })
+    case 'ranked':
+      return place({ ...book, offers: new Map([...book.offers].map(([id, offer]) => [id, { ...offer, position: what.positions.get(id) ?? offer.position }])) })
     case 'loser':
       return { ...book, losers: addLoser(book.losers, what.loser), lenders: heard(book.lenders, what.loser.provider) }
     case 'request':
@@ -93,6 +96,13 @@ export function change<Offer extends OfferNumbers>(book: Book<Offer>, what: Chan
     case 'filter':
       return arrange({ ...book, filter: what.filter })
   }
+}
+
+/** An offer says its place among those that were there when it came: the ones from there on move down by one. */
+function inserted<Offer extends OfferNumbers>(offers: ReadonlyMap<string, Offer>, offer: Offer): ReadonlyMap<string, Offer> {
+  if (offers.has(offer.id)) return new Map(offers).set(offer.id, offer)
+  const moved = [...offers].map(([id, other]): [string, Offer] => [id, other.position >= offer.position ? { ...other, position: other.position + 1 } : other])
+  return new Map(moved).set(offer.id, offer)
 }
 
 /** A new offer takes its place, unless the reader holds the list. */

@@ -83,11 +83,13 @@ export function stepsOf(settlement: Settlement, approved: boolean, t: ReturnType
   const onChain = settlement.quote.chainId != null
   const names = t.settle.steps
   const dead = state === 'FAILED' || state === 'CANCELLED'
-  const order = onChain ? ['accepted', ...(settlement.approvals.length > 0 || settlement.typedData != null ? ['approve', 'sign'] : []), ...(settlement.calls.length > 0 ? ['send'] : []), 'chain', 'out'] : ['accepted', 'lender', 'out']
+  const pool = settlement.quote.venue != null
+  const steps = pool ? ['accepted', ...(settlement.typedData == null ? [] : ['sign']), 'send'] : ['accepted', ...(settlement.quote.collateral.length > 0 ? ['approve'] : []), 'sign']
+  const order = onChain ? [...steps, 'chain', 'out'] : ['accepted', 'lender', 'out']
   const reached = (): string => {
     if (state === 'SETTLED') return 'end'
     if (!onChain) return 'lender'
-    if (state === 'AWAITING_SIGNATURE') return settlement.calls.length > 0 && settlement.typedData == null ? 'send' : approved || settlement.approvals.length === 0 ? 'sign' : 'approve'
+    if (state === 'AWAITING_SIGNATURE') return settlement.calls.length > 0 && settlement.typedData == null ? 'send' : pool && settlement.typedData == null ? 'send' : approved || settlement.approvals.length === 0 ? 'sign' : 'approve'
     return 'chain'
   }
   const at = reached() === 'end' ? order.length : Math.max(1, order.indexOf(reached()))
@@ -262,7 +264,7 @@ function Summary({ settlement }: { settlement: Settlement }) {
           [t.results.yearly, formatPercent(quote.verifiedApr.percent, locale)],
           [t.settle.pay, t.settle.payments(quote.schedule.length, formatMoney(quote.largestPayment, locale))],
           [t.settle.costs, formatMoney(quote.financeCharge, locale)],
-          ...(quote.collateral.length > 0 ? ([[t.compare.security, quote.collateral.map((token) => formatUnits(token, locale)).join(', ')]] as const) : []),
+          ...(quote.collateral.length > 0 ? ([[t.loan.held, quote.collateral.map((token) => formatUnits(token, locale)).join(', ')]] as const) : []),
           ...(settlement.txHash == null
             ? []
             : ([[t.settle.transaction, <Copyable key="t" value={settlement.txHash} shown={shortHex(settlement.txHash)} label={t.wallet.copy} />]] as const)),

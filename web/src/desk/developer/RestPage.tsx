@@ -1,8 +1,8 @@
 import { useEffect, useState } from 'react'
 import { useSearchParams } from 'react-router'
 import { Field } from '../../design/parts'
-import { Code } from '../parts/Pieces'
-import { Empty, Part, plainLink, Screen, Skeleton, Trouble } from '../parts/Screen'
+import { Code, Fold } from '../parts/Pieces'
+import { Empty, plainLink, Screen, Skeleton, Trouble } from '../parts/Screen'
 import { Table } from '../parts/Table'
 import { useDesk } from '../parts/words'
 import { type Document, type Operation, readDocument, sample, typeOf } from './openapi'
@@ -46,7 +46,16 @@ function Reference({ document }: { document: Document }) {
       </div>
       {found.length === 0 && <Empty title={d.rest.nothing} />}
       {groups.map((group) => (
-        <Part key={group} title={<span className="font-mono text-base">{group}</span>}>
+        <Fold
+          key={group + (sought === '')}
+          open={sought !== '' || group === 'quote-requests'}
+          title={
+            <span className="flex grow items-baseline justify-between gap-3">
+              <span className="font-mono">{group}</span>
+              <span className="text-sm font-normal text-ink-soft">{found.filter((one) => one.group === group).length}</span>
+            </span>
+          }
+        >
           <ul className="flex flex-col gap-2">
             {found
               .filter((one) => one.group === group)
@@ -56,7 +65,7 @@ function Reference({ document }: { document: Document }) {
                 </li>
               ))}
           </ul>
-        </Part>
+        </Fold>
       ))}
     </>
   )

@@ -20,7 +20,7 @@ export function Mine({ children }: { children: (id: string, name: string) => Rea
           <div className="flex flex-col gap-6">
             {lenders.length > 1 && (
               <div className="max-w-xs">
-                <Choose label={d.lender.which} value={chosen.id} choices={lenders.map((lender) => ({ id: lender.id, name: lender.name }))} onChange={(id) => setSearch({ lender: id }, { replace: true })} />
+                <Choose label={d.lender.which} value={chosen.id} choices={lenders.map((lender) => ({ id: lender.id, name: lender.name === lender.id ? lender.id : `${lender.id} (${lender.name})` }))} onChange={(id) => setSearch({ lender: id }, { replace: true })} />
               </div>
             )}
             {children(chosen.id, chosen.name)}

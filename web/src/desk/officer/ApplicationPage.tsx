@@ -193,14 +193,14 @@ function Known({ facts }: { facts: unknown }) {
 export function knownFacts(facts: unknown): Known[] {
   const text = (value: unknown) => (value === null || value === undefined ? '' : String(value))
   const entries: [string, unknown][] = Array.isArray(facts)
-    ? facts.map((one: unknown) => [text((one as Record<string, unknown>)?.['name'] ?? (one as Record<string, unknown>)?.['fact']), one])
+    ? facts.map((one: unknown) => [text((one as Record<string, unknown>)?.['fact']), one])
     : typeof facts === 'object' && facts !== null
       ? Object.entries(facts)
       : []
   return entries.flatMap(([name, one]) => {
     if (typeof one !== 'object' || one === null || name === '') return []
     const fact = one as Record<string, unknown>
-    return [{ name, value: text(fact['value']), source: text(fact['source']), age: text(fact['age_days'] ?? fact['ageDays'] ?? fact['days']) }]
+    return [{ name, value: text(fact['value']), source: text(fact['source']), age: text(fact['days']) }]
   })
 }
 

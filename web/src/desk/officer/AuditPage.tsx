@@ -120,7 +120,7 @@ function Roots({ tenant }: { tenant: string | null }) {
                     name: d.audit.copied,
                     cell: (row) => {
                       const copies = data.auditAnchors.filter((anchor) => anchor.size === row.size)
-                      return copies.length === 0 ? d.none : copies.map((copy) => <Tag key={copy.place} tone={outcomeTone(copy.state)}>{copy.place.startsWith('eip155') ? d.audit.chain(copy.place.split(':')[1] ?? '') : d.audit.folder}</Tag>)
+                      return copies.length === 0 ? d.none : <span className="flex flex-wrap gap-1.5">{copies.map((copy) => <Tag key={copy.place} tone={outcomeTone(copy.state)}>{copy.place.startsWith('eip155') ? d.audit.chain(copy.place.split(':')[1] ?? '') : d.audit.folder}</Tag>)}</span>
                     },
                   },
                 ]}

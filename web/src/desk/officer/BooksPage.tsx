@@ -77,7 +77,7 @@ function Ready() {
   const { d } = useDesk()
   const [ready, again] = useRoute('/readyz', readReady)
   return (
-    <Part title={d.books.service} aside={<Button className={smallQuiet} onPress={again}>{d.again}</Button>}>
+    <Part title={d.books.service} aside={<Button className={smallQuiet} onPress={again}>{d.refresh}</Button>}>
       {ready.state === 'asking' && <Skeleton rows={1} />}
       {ready.state === 'wrong' && <Trouble wrong={ready.wrong} />}
       {ready.state === 'there' && (
@@ -91,7 +91,7 @@ function Running() {
   const { d } = useDesk()
   const [samples, again] = useRoute('/metrics', readSamples)
   return (
-    <Part title={d.books.reconcile} lead={d.books.reconcileLead} aside={<Button className={smallQuiet} onPress={again}>{d.again}</Button>}>
+    <Part title={d.books.reconcile} lead={d.books.reconcileLead} aside={<Button className={smallQuiet} onPress={again}>{d.refresh}</Button>}>
       {samples.state === 'asking' && <Skeleton rows={4} />}
       {samples.state === 'wrong' && <Trouble wrong={samples.wrong} />}
       {samples.state === 'there' && (samples.value === null ? <Empty title={d.books.noMetrics}>{d.books.noMetricsHelp}</Empty> : <Sums samples={samples.value} />)}
@@ -109,10 +109,10 @@ function Sums({ samples }: { samples: readonly Sample[] }) {
   return (
     <div className="flex flex-col gap-5">
       <Figures>
-        <Figure name={d.books.overdue} value={overdue ?? 0} {...bad(overdue)} />
-        <Figure name={d.books.conflicts} value={conflicts ?? 0} {...bad(conflicts)} />
-        <Figure name={d.books.failedAnchors} value={failed ?? 0} {...bad(failed)} />
-        <Figure name={d.books.withoutPolicy} value={policy ?? 0} {...bad(policy)} />
+        <Figure name={d.books.overdue} value={overdue ?? d.none} {...bad(overdue)} />
+        <Figure name={d.books.conflicts} value={conflicts ?? d.none} {...bad(conflicts)} />
+        <Figure name={d.books.failedAnchors} value={failed ?? d.none} {...bad(failed)} />
+        <Figure name={d.books.withoutPolicy} value={policy ?? d.none} {...bad(policy)} />
       </Figures>
       <Table
         label={d.books.chains}

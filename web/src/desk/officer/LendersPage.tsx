@@ -28,7 +28,7 @@ export function LendersPage() {
                 id={(row) => row.id}
                 to={(row) => `/desk/lenders/${row.id}`}
                 columns={[
-                  { name: d.loan.lender, cell: (row) => row.name },
+                  { name: d.loan.lender, cell: (row) => row.id },
                   { name: d.state, cell: (row) => <Tag tone={lenderTone(row.state)}>{wordFor(d.lender.states, row.state)}</Tag> },
                   { name: d.lenders.kind, cell: (row) => row.kind },
                   { name: d.lender.questions, right: true, cell: (row) => <Count of={row.health.calls} /> },

@@ -78,7 +78,8 @@ function Checked({ line }: { line: string }) {
 }
 
 const ROW = 92
-const WIDE = 640
+const WIDE = 470
+const MIDDLE = 235
 
 /** The way from the leaf up to the signed root: each row joins what was known with one hash of the proof. */
 function Path({ verdict, seq }: { verdict: Verdict; seq: number }) {
@@ -89,26 +90,26 @@ function Path({ verdict, seq }: { verdict: Verdict; seq: number }) {
   const short = (hash: string) => `${hash.slice(0, 6)}…${hash.slice(-4)}`
   return (
     <div className="overflow-x-auto" role="region" aria-label={d.proof.picture} tabIndex={0}>
-      <svg viewBox={`0 0 ${WIDE} ${height}`} role="img" aria-label={d.proof.pictureSays(seq, rows, short(verdict.root), verdict.inTree)} className="mx-auto w-full max-w-2xl min-w-72">
+      <svg viewBox={`0 0 ${WIDE} ${height}`} role="img" aria-label={d.proof.pictureSays(seq, rows, short(verdict.root), verdict.inTree)} className="mx-auto w-full max-w-lg min-w-64">
         {verdict.steps.map((step, level) => {
           const fromLeft = step.sibling === 'left'
-          const x = fromLeft ? 120 : 520
+          const x = fromLeft ? 78 : 392
           return (
             <g key={level}>
-              <path d={`M320 ${y(level) - 19} L320 ${y(level + 1) + 19}`} className="stroke-accent" strokeWidth="3" fill="none" />
-              <path d={`M${x} ${y(level) - 19} C ${x} ${y(level) - 50}, 320 ${y(level + 1) + 52}, 320 ${y(level + 1) + 19}`} className="stroke-line-strong" strokeWidth="2" strokeDasharray="5 4" fill="none" />
+              <path d={`M${MIDDLE} ${y(level) - 19} L${MIDDLE} ${y(level + 1) + 19}`} className="stroke-accent" strokeWidth="3" fill="none" />
+              <path d={`M${x} ${y(level) - 19} C ${x} ${y(level) - 50}, ${MIDDLE} ${y(level + 1) + 52}, ${MIDDLE} ${y(level + 1) + 19}`} className="stroke-line-strong" strokeWidth="2" strokeDasharray="5 4" fill="none" />
               <Node x={x} y={y(level)} hash={short(step.sibling === 'left' ? step.left : step.right)} look="given" />
             </g>
           )
         })}
-        <Node x={320} y={y(0)} hash={short(verdict.leaf)} look="leaf" />
+        <Node x={MIDDLE} y={y(0)} hash={short(verdict.leaf)} look="leaf" />
         {verdict.steps.map((step, level) => (
-          <Node key={level} x={320} y={y(level + 1)} hash={short(step.result)} look={level === rows - 1 ? (verdict.inTree ? 'root' : 'wrong') : 'made'} />
+          <Node key={level} x={MIDDLE} y={y(level + 1)} hash={short(step.result)} look={level === rows - 1 ? (verdict.inTree ? 'root' : 'wrong') : 'made'} />
         ))}
-        <text x="320" y={y(0) + 40} textAnchor="middle" className="fill-ink-soft text-[17px]">
+        <text x={MIDDLE} y={y(0) + 40} textAnchor="middle" className="fill-ink-soft text-[17px]">
           {d.proof.leaf(seq)}
         </text>
-        <text x="320" y={y(rows) - 30} textAnchor="middle" className="fill-ink-soft text-[17px]">
+        <text x={MIDDLE} y={y(rows) - 30} textAnchor="middle" className="fill-ink-soft text-[17px]">
           {verdict.inTree ? d.proof.rootSame : d.proof.rootOther(short(verdict.signed))}
         </text>
       </svg>

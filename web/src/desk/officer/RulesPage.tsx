@@ -184,7 +184,7 @@ function Changes({ id }: { id: string }) {
   )
 }
 
-const STEP = 25
+const STEP = 15
 
 /** The rules of a set, searched here; a page at a time. */
 function Set({ publication }: { publication: string | null }) {

@@ -42,7 +42,6 @@ export function Console({ title, groups, roles }: { title: string; groups: reado
         {may && (
           <Entered value={known}>
             <Suspense fallback={<Skeleton />}>
-              <Arrival />
               <Outlet />
             </Suspense>
           </Entered>
@@ -52,40 +51,22 @@ export function Console({ title, groups, roles }: { title: string; groups: reado
   )
 }
 
-/** A new screen starts at its top and names itself in the title of the window. */
-function Arrival() {
-  const { pathname } = useLocation()
-  const { d } = useDesk()
-  const before = useRef(pathname)
-  useEffect(() => {
-    if (before.current !== pathname) scrollTo(0, 0)
-    before.current = pathname
-    const name = () => {
-      const heading = document.querySelector('main h1')?.textContent
-      if (heading) document.title = `${heading} · Usance`
-    }
-    name()
-    const watch = new MutationObserver(name)
-    const main = document.querySelector('main')
-    if (main !== null) watch.observe(main, { childList: true, subtree: true })
-    return () => watch.disconnect()
-  }, [pathname, d])
-  return null
-}
-
 function Side({ title, groups, who }: { title: string; groups: readonly { readonly name?: string; readonly places: readonly Place[] }[]; who: Who }) {
   const { d } = useDesk()
   const strip = useRef<HTMLElement>(null)
   const { pathname } = useLocation()
   useEffect(() => {
-    const here = strip.current?.querySelector('[aria-current="page"]')
-    if (here instanceof HTMLElement && strip.current !== null && strip.current.scrollWidth > strip.current.clientWidth) {
-      strip.current.scrollLeft = here.offsetLeft - strip.current.offsetLeft - 24
+    const show = () => {
+      const here = strip.current?.querySelector('[aria-current="page"]')
+      if (here instanceof HTMLElement && strip.current !== null) strip.current.scrollLeft = here.offsetLeft - strip.current.offsetLeft - 24
     }
+    show()
+    addEventListener('resize', show)
+    return () => removeEventListener('resize', show)
   }, [pathname])
   return (
     <div className="min-w-0 lg:sticky lg:top-6 lg:w-56 lg:shrink-0 lg:self-start">
-      <div className="mb-2 flex items-baseline justify-between gap-3 lg:mb-3 lg:block">
+      <div className="mb-2 flex items-baseline justify-between gap-3 lg:mb-4 lg:block lg:px-3">
         <p className="font-semibold">{title}</p>
         <p className="text-sm text-ink-soft">
           {wordFor(d.roles, who.role)}
@@ -127,7 +108,7 @@ function Stranger({ title }: { title: string }) {
   return (
     <Notice title={title}>
       <p>{d.gate.signIn}</p>
-      <Link to={`/sign-in?next=${encodeURIComponent(pathname + search)}`} className={`${smallPrimary} mt-2`}>
+      <Link to={`/sign-in?then=${encodeURIComponent(pathname + search)}`} className={`${smallPrimary} mt-2`}>
         {d.gate.signInButton}
       </Link>
     </Notice>

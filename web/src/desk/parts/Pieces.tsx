@@ -134,7 +134,7 @@ export function Code({ text, label, tall = false }: { text: string; label: strin
 /** Something that unfolds. */
 export function Fold({ title, children, open = false }: { title: ReactNode; children: ReactNode; open?: boolean }) {
   return (
-    <details open={open} className="group rounded-xl border border-line">
+    <details open={open} className="group rounded-xl border border-line bg-surface">
       <summary className="flex min-h-11 cursor-pointer list-none items-center gap-2.5 rounded-xl px-4 py-2 font-medium hover:bg-sunken [&::-webkit-details-marker]:hidden">
         <svg viewBox="0 0 8 12" className="h-3 w-2 shrink-0 transition-transform group-open:rotate-90" aria-hidden="true">
           <path d="M1.5 1.5l5 4.5-5 4.5" fill="none" stroke="currentColor" strokeWidth="1.8" strokeLinecap="round" strokeLinejoin="round" />

@@ -6,9 +6,10 @@ import { Link } from 'react-router'
 import type { Answer, Wrong } from '../api/ask'
 import { useDesk } from './words'
 
-export function Screen({ title, lead, back, actions, children }: { title: ReactNode; lead?: ReactNode; back?: { to: string; name: string }; actions?: ReactNode; children: ReactNode }) {
+export function Screen({ title, lead, back, actions, children }: { title: string; lead?: ReactNode; back?: { to: string; name: string }; actions?: ReactNode; children: ReactNode }) {
   return (
     <div className="flex flex-col gap-6">
+      <title>{`${title} · Usance`}</title>
       <header className="flex flex-wrap items-end justify-between gap-x-6 gap-y-3">
         <div className="min-w-0 max-w-3xl">
           {back && (
