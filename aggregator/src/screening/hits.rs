@@ -108,7 +108,7 @@ impl Side<'_> {
             (listed, to_json(&own)?)
         };
         let (kind, listed) = (to_json(&hit.kind)?, to_json(&listed)?);
-        let parts = [&hit.list, &hit.entry, &kind, &listed, &own].map(|part| part.as_bytes());
+        let parts = [&hit.list, &hit.entry, &kind, &listed, &own].map(String::as_bytes);
         let hash = self.key.fingerprint(self.request.borrower.0, &parts);
         hash.ok_or_else(|| corrupt(Unreadable("key of fingerprints")))
     }

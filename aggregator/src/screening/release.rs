@@ -106,10 +106,10 @@ pub(crate) async fn look(
     let (chain_id, wallets) = wallets(row);
     let sources = world.wallet_sources(chain_id);
     let (fresh, now) = (world.settings.wallets.fresh, world.clock.now());
-    let words = wallets
+    let each = wallets
         .iter()
         .map(|(_, wallet)| asked.word(*wallet, &sources, fresh, now));
-    let word = words.max().unwrap_or(Word::Clear);
+    let word = each.max().unwrap_or(Word::Clear);
     let looked: Vec<Looked> = wallets
         .into_iter()
         .map(|(role, account)| {

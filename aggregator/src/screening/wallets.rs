@@ -264,6 +264,6 @@ fn oracle_fault(error: &ChainError) -> &'static str {
     match error {
         ChainError::Unavailable { .. } | ChainError::Node { .. } => "UNAVAILABLE",
         ChainError::Invalid { .. } => "MALFORMED",
-        _ => "REFUSED",
+        ChainError::UnknownChain(_) => "REFUSED",
     }
 }

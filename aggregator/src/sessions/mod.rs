@@ -149,7 +149,7 @@ impl Aggregator {
     }
 }
 
-impl<'a> People<'a> {
+impl People<'_> {
     fn now(&self) -> DateTime<Utc> {
         self.clock.now()
     }

@@ -284,11 +284,9 @@ impl People<'_> {
 
 /// The password given, or one of 100 random bits and that it was made.
 fn chosen(password: Option<String>) -> (String, Option<String>) {
-    match password {
-        Some(password) => (password, None),
-        None => {
-            let made = random_text(20);
-            (made.clone(), Some(made))
-        }
+    if let Some(password) = password {
+        return (password, None);
     }
+    let made = random_text(20);
+    (made.clone(), Some(made))
 }
