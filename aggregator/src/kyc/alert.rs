@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::World;
 use crate::api::Error;
 use crate::cases::{self, CaseKind, Ground, Severity};
-use crate::store::cases::{self as case_rows};
+use crate::store::cases as case_rows;
 use crate::store::kyc::SessionRow;
 
 fn entity(row: &SessionRow) -> String {

@@ -8,7 +8,7 @@ use axum::http::HeaderMap;
 use axum::routing::{get, post};
 use serde_json::json;
 
-use super::documents::{documents, refusals};
+use super::documents::{Named, documents, refusals};
 use super::{Answer, key, object, ok, run};
 use crate::Api;
 use crate::auth::Caller;
