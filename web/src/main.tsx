@@ -1,10 +1,11 @@
 import { type ComponentType, lazy, StrictMode, Suspense } from 'react'
 import { createRoot } from 'react-dom/client'
-import { createBrowserRouter, Outlet, type RouteObject, RouterProvider } from 'react-router'
+import { createBrowserRouter, Outlet, RouterProvider } from 'react-router'
 import { Provider } from 'urql'
 import { client } from './api/client'
 import { RequestPage } from './borrower/request/RequestPage'
 import { Skeleton } from './design/parts'
+import { deskRoutes } from './desk/routes'
 import { Frame } from './shell/Frame'
 import { BrokenPage, ForBorrowers, LostPage } from './shell/Pages'
 import { startTheme } from './shell/theme'
@@ -44,9 +45,6 @@ const broken = (
   </Frame>
 )
 
-// The consoles, where they are part of the build.
-const consoles = Object.values(import.meta.glob<{ deskRoutes: RouteObject[] }>('./desk/routes.tsx', { eager: true })).flatMap((module) => module.deskRoutes)
-
 const router = createBrowserRouter([
   {
     element: <Root />,
@@ -61,7 +59,7 @@ const router = createBrowserRouter([
       { path: '/loans', element: borrower(screen(() => import('./borrower/loans/LoansPage'), 'LoansPage')) },
       { path: '/loans/:id', element: borrower(screen(() => import('./borrower/loans/LoanPage'), 'LoanPage')) },
       { path: '/documents/:id', element: borrower(screen(() => import('./borrower/papers/PaperPage'), 'PaperPage')) },
-      ...consoles,
+      ...deskRoutes,
       { path: '*', element: <LostPage /> },
     ],
   },
