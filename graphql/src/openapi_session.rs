@@ -96,7 +96,7 @@ fn path((path, id, summary, body, (status, answer)): Line) -> (String, Value) {
     (path.to_owned(), json!({ "post": operation }))
 }
 
-fn object(properties: Value) -> Value {
+fn object(properties: &Value) -> Value {
     let required: Vec<String> = properties
         .as_object()
         .map(|map| map.keys().cloned().collect())
@@ -107,7 +107,7 @@ fn object(properties: Value) -> Value {
 /// Bodies and answers.
 pub(crate) fn bodies() -> Vec<(String, Value)> {
     let text = || json!({ "type": "string" });
-    let principal = object(json!({
+    let principal = object(&json!({
         "id": text(),
         "role": reference("PrincipalRole"),
         "groups": { "type": "array", "items": text() },
@@ -119,25 +119,25 @@ pub(crate) fn bodies() -> Vec<(String, Value)> {
     vec![
         named(
             "SessionCredentials",
-            object(json!({ "login": text(), "password": password })),
+            object(&json!({ "login": text(), "password": password })),
         ),
         named(
             "WalletChallengeInput",
-            object(json!({ "address": text(), "chainId": { "type": "integer", "minimum": 1 } })),
+            object(&json!({ "address": text(), "chainId": { "type": "integer", "minimum": 1 } })),
         ),
         named(
             "WalletChallenge",
-            object(json!({
+            object(&json!({
                 "message": text(), "nonce": text(), "expiresAt": { "type": "string", "format": "date-time" },
             })),
         ),
         named(
             "WalletSignature",
-            object(json!({ "message": text(), "signature": text() })),
+            object(&json!({ "message": text(), "signature": text() })),
         ),
         named(
             "Session",
-            object(json!({ "accessToken": text(), "expiresIn": { "type": "integer" }, "principal": principal })),
+            object(&json!({ "accessToken": text(), "expiresIn": { "type": "integer" }, "principal": principal })),
         ),
     ]
 }

@@ -54,6 +54,29 @@ fn refused(answer: &Answer, status: u16, code: &str) {
     assert_eq!(text(&answer.json(), "/code"), code);
 }
 
+async fn what_is_wrong_is_named(world: &Environment) -> Result<()> {
+    let wrong = json!({ "login": "ada@mail.example", "password": "something else" });
+    refused(&ours(world, "/session", &wrong, None).await?, 401, "WRONG_CREDENTIALS");
+    let short = json!({ "login": "eve@mail.example", "password": "short" });
+    let short = ours(world, "/session/register", &short, None).await?;
+    refused(&short, 422, "INVALID");
+    ensure!(text(&short.json(), "/field") == "password");
+    let address = json!({ "address": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266", "chainId": 31337 });
+    let challenge = ours(world, "/session/wallet/challenge", &address, None).await?;
+    let message = text(&challenge.json(), "/message").to_owned();
+    ensure!(
+        message.starts_with(world.url.trim_start_matches("http://")),
+        "{message}"
+    );
+    let forged = json!({ "message": message, "signature": format!("0x{}", "11".repeat(65)) });
+    refused(
+        &ours(world, "/session/wallet", &forged, None).await?,
+        401,
+        "WALLET_SIGNATURE",
+    );
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_registers_renews_asks_and_signs_out() -> Result<()> {
     let folder = tempfile::tempdir()?;
@@ -111,26 +134,7 @@ async fn a_person_registers_renews_asks_and_signs_out() -> Result<()> {
 
     let back = ours(&world, "/session", &credentials, None).await?;
     ensure!(back.status == 200 && text(&back.json(), "/principal/id") == text(&body, "/principal/id"));
-    let wrong = json!({ "login": "ada@mail.example", "password": "something else" });
-    refused(&ours(&world, "/session", &wrong, None).await?, 401, "WRONG_CREDENTIALS");
-    let short = json!({ "login": "eve@mail.example", "password": "short" });
-    let short = ours(&world, "/session/register", &short, None).await?;
-    refused(&short, 422, "INVALID");
-    ensure!(text(&short.json(), "/field") == "password");
-    let address = json!({ "address": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266", "chainId": 31337 });
-    let challenge = ours(&world, "/session/wallet/challenge", &address, None).await?;
-    let message = text(&challenge.json(), "/message").to_owned();
-    ensure!(
-        message.starts_with(world.url.trim_start_matches("http://")),
-        "{message}"
-    );
-    let forged = json!({ "message": message, "signature": format!("0x{}", "11".repeat(65)) });
-    refused(
-        &ours(&world, "/session/wallet", &forged, None).await?,
-        401,
-        "WALLET_SIGNATURE",
-    );
-    Ok(())
+    what_is_wrong_is_named(&world).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

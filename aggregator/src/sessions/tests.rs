@@ -90,10 +90,10 @@ async fn who_registers_is_a_borrower_and_signs_in_again(db: PgPool) {
         ("eve@mail.example", "short", "password"),
         ("eve@mail.example", "eve@mail.example", "password"),
         ("eve@mail.example", "aaaaaaaaaaaaaaaa", "password"),
-        ("eve@mail.example", &"x1".repeat(65), "password"),
+        ("eve@mail.example", "x1".repeat(65).as_str(), "password"),
         (
             "eve@mail.example",
-            &format!("{DEVELOPMENT_PASSWORD}borrower"),
+            format!("{DEVELOPMENT_PASSWORD}borrower").as_str(),
             "password",
         ),
     ] {
@@ -243,8 +243,14 @@ async fn a_cookie_that_was_replaced_and_comes_again_ends_the_session(db: PgPool)
         denied(people.renew(&Ticket::parse(&"0".repeat(64)).unwrap()).await),
         "NO_SESSION"
     );
-    for wrong in ["", "zz", &"g".repeat(64), &"0".repeat(65), &"A".repeat(64)] {
-        assert!(Ticket::parse(wrong).is_none(), "{wrong}");
+    for wrong in [
+        String::new(),
+        "zz".to_owned(),
+        "g".repeat(64),
+        "0".repeat(65),
+        "A".repeat(64),
+    ] {
+        assert!(Ticket::parse(&wrong).is_none(), "{wrong}");
     }
     let undone = sqlx::query("update identity.session set ended_at = null, ended_why = null")
         .execute(&db)
@@ -511,7 +517,10 @@ async fn a_signed_message_is_good_once_in_time_as_it_was_and_here(db: PgPool) {
         "WALLET_EXPIRED"
     );
     let people = stage.aggregator.people();
-    for (address, chain, field) in [("0x12", 1, "address"), (&wallet.address().to_string(), 0, "chainId")] {
+    for (address, chain, field) in [
+        ("0x12", 1, "address"),
+        (wallet.address().to_string().as_str(), 0, "chainId"),
+    ] {
         assert_eq!(
             denied(people.challenge(&site(), (address, chain), from(1)).await),
             field
