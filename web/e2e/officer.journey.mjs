@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { enter } from './desk.mjs'
+import { heldVerification } from './held.mjs'
 
 export const journeys = {
   'an officer reads the queues and makes a decision again': async (world) => {
@@ -31,6 +32,23 @@ export const journeys = {
     await page.getByText('This entry stands in the log').waitFor()
     await page.getByText('Root rightly signed').waitFor()
     await world.look(page, 'desk-proof')
+  },
+
+  'an identity takes two officers, and the maker sees why there is no button': async (world) => {
+    const id = await heldVerification(world)
+    const maker = await enter(world, 'officer', `/desk/identity/${id}`)
+    await maker.getByRole('button', { name: 'Propose to approve' }).click()
+    await maker.getByRole('dialog').getByLabel('Reason').fill('Documents seen at the vendor.')
+    await maker.getByRole('dialog').getByRole('button', { name: 'Propose to approve' }).click()
+    await maker.getByText('You proposed this, so another officer confirms it.').waitFor()
+    assert.equal(await maker.getByRole('button', { name: 'Confirm', exact: true }).count(), 0, 'the maker does not check')
+    await world.look(maker, 'desk-verification')
+
+    const checker = await enter(world, 'second-officer', `/desk/identity/${id}`)
+    await checker.getByRole('button', { name: 'Confirm', exact: true }).click()
+    await checker.getByRole('dialog').getByLabel('Reason').fill('Seen by me as well.')
+    await checker.getByRole('dialog').getByRole('button', { name: 'Confirm', exact: true }).click()
+    await checker.getByText('Verified', { exact: true }).waitFor()
   },
 
   'a lender is stopped with a reason and let go on': async (world) => {
