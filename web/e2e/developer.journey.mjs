@@ -15,7 +15,7 @@ export const journeys = {
     await page.getByRole('link', { name: 'GraphQL', exact: true }).click()
     await page.getByRole('button', { name: 'Run' }).click()
     await page.getByRole('region', { name: 'Answer' }).getByText('"loans"').waitFor()
-    await page.getByLabel('Query').fill('{ nothing }')
+    await page.getByRole('textbox', { name: 'Query', exact: true }).fill('{ nothing }')
     await page.getByText(/Cannot query field "nothing"/).waitFor()
     await world.look(page, 'developers-graphql')
 

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { enter } from './desk.mjs'
+import { heldVerification } from './held.mjs'
 
 export const journeys = {
   'an officer reads the queues and makes a decision again': async (world) => {
@@ -33,6 +34,23 @@ export const journeys = {
     await world.look(page, 'desk-proof')
   },
 
+  'an identity takes two officers, and the maker sees why there is no button': async (world) => {
+    const id = await heldVerification(world)
+    const maker = await enter(world, 'officer', `/desk/identity/${id}`)
+    await maker.getByRole('button', { name: 'Propose to approve' }).click()
+    await maker.getByRole('dialog').getByLabel('Reason').fill('Documents seen at the vendor.')
+    await maker.getByRole('dialog').getByRole('button', { name: 'Propose to approve' }).click()
+    await maker.getByText('You proposed this, so another officer confirms it.').waitFor()
+    assert.equal(await maker.getByRole('button', { name: 'Confirm', exact: true }).count(), 0, 'the maker does not check')
+    await world.look(maker, 'desk-verification')
+
+    const checker = await enter(world, 'second-officer', `/desk/identity/${id}`)
+    await checker.getByRole('button', { name: 'Confirm', exact: true }).click()
+    await checker.getByRole('dialog').getByLabel('Reason').fill('Seen by me as well.')
+    await checker.getByRole('dialog').getByRole('button', { name: 'Confirm', exact: true }).click()
+    await checker.getByText(/^.Verified$/).waitFor()
+  },
+
   'a lender is stopped with a reason and let go on': async (world) => {
     const page = await enter(world, 'officer', '/desk/lenders/silent')
     await page.getByRole('button', { name: 'Suspend' }).click()
@@ -41,11 +59,11 @@ export const journeys = {
     await dialog.getByLabel('Reason').fill('It answers too late.')
     await world.look(page, 'desk-dialog')
     await dialog.getByRole('button', { name: 'Suspend' }).click()
-    await page.getByText('Suspended', { exact: true }).waitFor()
+    await page.getByText(/^.Suspended$/).waitFor()
     await page.getByRole('button', { name: 'Resume' }).click()
     await page.getByRole('dialog').getByLabel('Reason').fill('It is on time again.')
     await page.getByRole('dialog').getByRole('button', { name: 'Resume' }).click()
-    await page.getByText('Live', { exact: true }).waitFor()
+    await page.getByText(/^.Live$/).waitFor()
   },
 
   'books, rules, models and deadlines are read': async (world) => {

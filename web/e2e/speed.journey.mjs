@@ -25,20 +25,36 @@ export const journeys = {
     const request = updates.findLast((update) => update.__typename === 'QuoteRequest')
     assert.ok(quote !== undefined, `no quote among ${updates.map((update) => update.__typename)}`)
 
-    // The same page again, fed by us.
-    let feed = null
-    const ready = new Promise((done) => {
-      void page.routeWebSocket(/\/graphql$/, (socket) => {
-        socket.onMessage((text) => {
-          const message = JSON.parse(String(text))
-          if (message.type === 'connection_init') socket.send(JSON.stringify({ type: 'connection_ack' }))
-          if (message.type === 'subscribe') {
-            feed = (update) => socket.send(JSON.stringify({ id: message.id, type: 'next', payload: { data: { quoteUpdates: update } } }))
-            done()
-          }
-        })
-      })
+    // The same page again, with a socket of ours: the clock starts when the page hears the first quote.
+    await page.addInitScript(() => {
+      globalThis.WebSocket = class {
+        static CONNECTING = 0
+        static OPEN = 1
+        static CLOSING = 2
+        static CLOSED = 3
+        readyState = 0
+        constructor() {
+          setTimeout(() => {
+            this.readyState = 1
+            this.onopen?.({})
+          })
+        }
+        hear(message) {
+          this.onmessage?.({ data: JSON.stringify(message) })
+        }
+        send(text) {
+          const { type, id } = JSON.parse(text)
+          if (type === 'connection_init') setTimeout(() => this.hear({ type: 'connection_ack' }))
+          if (type === 'subscribe') globalThis.feed = (quoteUpdates) => this.hear({ id, type: 'next', payload: { data: { quoteUpdates } } })
+        }
+        close() {}
+      }
     })
+    const feed = (update) =>
+      page.evaluate((heard) => {
+        if (heard.__typename === 'Quote') globalThis.measured.heardAt ??= performance.now()
+        globalThis.feed(heard)
+      }, update)
     await page.addInitScript(() => {
       globalThis.measured = { shift: 0, slowest: 0, presses: 0, firstAt: null, heardAt: null }
       new PerformanceObserver((list) => {
@@ -48,29 +64,28 @@ export const journeys = {
         for (const entry of list.getEntries()) {
           if (entry.interactionId === 0) continue
           globalThis.measured.presses += 1
-          globalThis.measured.slowest = Math.max(globalThis.measured.slowest, entry.duration)
+          if (entry.duration > globalThis.measured.slowest) Object.assign(globalThis.measured, { slowest: entry.duration, which: `${entry.name}: waited ${Math.round(entry.processingStart - entry.startTime)}, handled ${Math.round(entry.processingEnd - entry.processingStart)} ms` })
         }
       }).observe({ type: 'event', durationThreshold: 16, buffered: true })
       new MutationObserver(() => {
         if (globalThis.measured.firstAt !== null || document.querySelector('article') === null) return
         globalThis.measured.firstAt = 0
-        requestAnimationFrame(() => setTimeout(() => (globalThis.measured.firstAt = Date.now())))
+        requestAnimationFrame(() => setTimeout(() => (globalThis.measured.firstAt = performance.now())))
       }).observe(document, { childList: true, subtree: true })
     })
     await page.reload()
-    await ready
+    await page.waitForFunction(() => globalThis.feed !== undefined)
     const lenders = Array.from({ length: COUNT }, (_, at) => ({ provider: `lender-${at}`, waiting: true, quotes: 0 }))
-    feed({ ...request, __typename: 'QuoteRequest', state: 'QUOTING', lenders, losers: [], refusal: [] })
+    await feed({ ...request, __typename: 'QuoteRequest', state: 'QUOTING', lenders, losers: [], refusal: [] })
     await page.getByText(`0 of ${COUNT} lenders have answered`).waitFor()
     // The waiting screen is there; from here on nothing may move by itself.
     await page.evaluate(() => (globalThis.measured.shift = 0))
     const offer = (at) => ({ ...quote, id: `quo_${String(at).padStart(32, '0')}`, provider: at === 3 ? HOSTILE : `lender-${at}`, position: ((at * 37) % COUNT) + 1 })
-    const sent = Date.now()
-    feed(offer(0))
+    await feed(offer(0))
     await page.waitForFunction(() => globalThis.measured.firstAt > 0)
-    const first = (await page.evaluate(() => globalThis.measured.firstAt)) - sent
+    const first = Math.round(await page.evaluate(() => globalThis.measured.firstAt - globalThis.measured.heardAt))
     for (let at = 1; at < COUNT; at += 1) {
-      feed(offer(at))
+      await feed(offer(at))
       if (at % 10 === 0) await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => done())))
     }
     await page.getByText(`${COUNT - 1} of ${COUNT} lenders have answered`).waitFor()
@@ -86,7 +101,7 @@ export const journeys = {
     await row.hover()
     const before = await row.boundingBox()
     const title = await row.getByRole('heading').textContent()
-    feed({ ...offer(COUNT), position: 0 })
+    await feed({ ...offer(COUNT), position: 0 })
     await page.getByRole('button', { name: 'Show 1 new offer' }).waitFor()
     assert.deepEqual(await row.boundingBox(), before)
     assert.equal(await row.getByRole('heading').textContent(), title)
@@ -98,8 +113,8 @@ export const journeys = {
       await page.getByRole('option', { name: sort }).click()
     }
     await page.waitForFunction(() => globalThis.measured.presses > 0)
-    const { slowest } = await page.evaluate(() => globalThis.measured)
-    console.log(`      first result after ${first} ms, layout shift ${shift.toFixed(4)}, slowest press to paint ${slowest} ms with ${COUNT} quotes`)
+    const { slowest, which } = await page.evaluate(() => globalThis.measured)
+    console.log(`      first result after ${first} ms, layout shift ${shift.toFixed(4)}, slowest press to paint ${slowest} ms (${which}) with ${COUNT} quotes`)
     assert.ok(shift <= STILL, `the layout shifted by ${shift}`)
     assert.ok(first <= FIRST_RESULT * Number(process.env.SLOW ?? 1), `the first result came after ${first} ms`)
     assert.ok(slowest <= NEXT_PAINT * Number(process.env.SLOW ?? 1), `a press was answered after ${slowest} ms`)

@@ -1,15 +1,17 @@
 // Due dates are dates without a time: they are the same day everywhere. Moments are shown where the reader is.
 
+import { dateFormat, numberFormat } from './kept'
+
 /** A date such as `2026-12-01`, written out: `December 1, 2026`. */
 export function formatDate(date: string, locale: string, style: 'long' | 'short' = 'long'): string {
   const month = style === 'long' ? 'long' : 'short'
-  const format = new Intl.DateTimeFormat(locale, { day: 'numeric', month, year: 'numeric', timeZone: 'UTC' })
+  const format = dateFormat(locale, { day: 'numeric', month, year: 'numeric', timeZone: 'UTC' })
   return format.format(new Date(`${date.slice(0, 10)}T00:00:00Z`))
 }
 
 /** A moment such as `2026-12-01T09:30:00Z`, where the reader is. */
 export function formatMoment(moment: string, locale: string): string {
-  return new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(moment))
+  return dateFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(moment))
 }
 
 export type TermUnit = 'DAY' | 'WEEK' | 'MONTH' | 'YEAR'
@@ -17,7 +19,7 @@ export type TermUnit = 'DAY' | 'WEEK' | 'MONTH' | 'YEAR'
 /** A length of time: `24 months`, `24 meses`. */
 export function formatTerm(count: number, unit: TermUnit, locale: string): string {
   const name = unit.toLowerCase() as 'day' | 'week' | 'month' | 'year'
-  return new Intl.NumberFormat(locale, { style: 'unit', unit: name, unitDisplay: 'long' }).format(count)
+  return numberFormat(locale, { style: 'unit', unit: name, unitDisplay: 'long' }).format(count)
 }
 
 /** How long until then, in the largest unit that fits: `in 3 days`. */

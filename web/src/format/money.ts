@@ -1,5 +1,7 @@
 // Money is text in major units and an ISO 4217 code; sums are made of minor units as BigInt. No amount is ever a float.
 
+import { numberFormat } from './kept'
+
 export interface Money {
   readonly amount: string
   readonly currency: string
@@ -11,13 +13,13 @@ export type ParsedAmount = { readonly ok: true; readonly amount: string } | { re
 
 /** Digits after the point in a currency: 2 for USD, 0 for JPY. */
 export function decimalsOf(currency: string): number {
-  return new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2
+  return numberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2
 }
 
 /** An amount as people of that locale write it: `$1,250.00`, `1.250,00 €`. Whole amounts may leave the decimals out. */
 export function formatMoney(money: Money, locale: string, whole = false): string {
   const leaveOut = whole && /^-?\d+(\.0*)?$/.test(money.amount)
-  const format = new Intl.NumberFormat(locale, {
+  const format = numberFormat(locale, {
     style: 'currency',
     currency: money.currency,
     ...(leaveOut ? { minimumFractionDigits: 0, maximumFractionDigits: 0 } : {}),
@@ -68,7 +70,7 @@ export function minus(a: Money, b: Money): Money {
 }
 
 function separators(locale: string): { decimal: string; group: string } {
-  const parts = new Intl.NumberFormat(locale, { useGrouping: 'always' }).formatToParts(12345.6)
+  const parts = numberFormat(locale, { useGrouping: 'always' }).formatToParts(12345.6)
   const of = (type: string, otherwise: string) => parts.find((part) => part.type === type)?.value ?? otherwise
   return { decimal: of('decimal', '.'), group: of('group', ',') }
 }

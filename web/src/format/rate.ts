@@ -1,8 +1,10 @@
 // Rates come as per cent with four decimals, exact text.
 
+import { numberFormat } from './kept'
+
 /** A rate as people of that locale read it: `9.69 %` in `en`, two decimals as the law asks for. */
 export function formatPercent(percent: string, locale: string): string {
-  const format = new Intl.NumberFormat(locale, { minimumFractionDigits: 2, maximumFractionDigits: 2 })
+  const format = numberFormat(locale, { minimumFractionDigits: 2, maximumFractionDigits: 2 })
   return `${format.format(percent as Intl.StringNumericLiteral)}\u00a0%`
 }
 

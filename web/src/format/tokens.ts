@@ -1,10 +1,12 @@
+import { numberFormat } from './kept'
+
 /** A token amount for people: exact, without trailing zeros, at most six decimals and then `…`. */
 export function formatUnits(token: { units: string; decimals: number; symbol: string }, locale: string): string {
   const digits = token.units.padStart(token.decimals + 1, '0')
   const whole = digits.slice(0, digits.length - token.decimals)
   const fraction = digits.slice(digits.length - token.decimals).replace(/0+$/, '')
   const cut = fraction.slice(0, 6)
-  const number = new Intl.NumberFormat(locale, { maximumFractionDigits: 6, minimumFractionDigits: cut.length }).format(
+  const number = numberFormat(locale, { maximumFractionDigits: 6, minimumFractionDigits: cut.length }).format(
     `${whole}${cut === '' ? '' : `.${cut}`}` as Intl.StringNumericLiteral,
   )
   return `${number}${fraction.length > 6 ? '…' : ''} ${token.symbol}`
@@ -16,12 +18,12 @@ const FIAT = /^(USD|EUR|GBP|INR|JPY|BRL|MXN|CAD|AUD|CHF)$/
 export function formatAmount(amount: { units: string; decimals: number; symbol: string }, locale: string): string {
   if (FIAT.test(amount.symbol)) {
     const major = wholeOf(amount.units, amount.decimals) as Intl.StringNumericLiteral
-    return new Intl.NumberFormat(locale, { style: 'currency', currency: amount.symbol }).format(major)
+    return numberFormat(locale, { style: 'currency', currency: amount.symbol }).format(major)
   }
   // A stablecoin of six decimals is read as money: two decimals, rounded up so that nothing looks cheaper than it is.
   if (amount.decimals === 6) {
     const cents = (BigInt(amount.units) + 9_999n) / 10_000n
-    const number = new Intl.NumberFormat(locale, { minimumFractionDigits: 2, maximumFractionDigits: 2 })
+    const number = numberFormat(locale, { minimumFractionDigits: 2, maximumFractionDigits: 2 })
     return `${number.format(wholeOf(cents.toString(), 2) as Intl.StringNumericLiteral)} ${amount.symbol}`
   }
   return formatUnits(amount, locale)

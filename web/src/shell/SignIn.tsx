@@ -87,7 +87,7 @@ export function SignIn({ onDone }: { onDone: (session: Session) => void }) {
           onChange={setSecret}
           help={fresh && secretProblem === undefined ? t.sign.secretHelp : undefined}
           problem={secretProblem}
-          maxLength={256}
+          maxLength={128}
         />
         {problem !== null && problem.field === null && <Note tone="bad">{problem.code === 'OFFLINE' ? t.sign.offline : problem.text || t.sign.failed}</Note>}
         <Primary type="submit">

@@ -1,3 +1,4 @@
+import { memo } from 'react'
 import { Link } from 'react-router'
 import type { ResultOf } from '../../api/graphql'
 import type { OfferFields } from '../../api/quotes'
@@ -15,11 +16,11 @@ interface OfferRowProps {
   readonly request: string
   readonly offer: Offer
   readonly chosen: boolean
-  readonly onChoose: (chosen: boolean) => void
+  readonly onChoose: (id: string, chosen: boolean) => void
 }
 
 /** One offer: what arrives, what it costs, how sure it is. */
-export function OfferRow({ request, offer, chosen, onChoose }: OfferRowProps) {
+export const OfferRow = memo(function OfferRow({ request, offer, chosen, onChoose }: OfferRowProps) {
   const { t, locale } = useText()
   const misdeclared = compareRates(offer.declaredApr.percent, offer.verifiedApr.percent) < 0 && offer.flags.includes('APR_MISDECLARED')
   const money = (value: Money) => formatMoney(value, locale)
@@ -56,7 +57,7 @@ export function OfferRow({ request, offer, chosen, onChoose }: OfferRowProps) {
         <span className="text-ink-soft">{t.binding[offer.binding]}</span>
         <div className="flex items-center gap-5">
         <label className="flex min-h-11 cursor-pointer items-center gap-2">
-          <input type="checkbox" className="size-5 accent-accent" checked={chosen} onChange={(event) => onChoose(event.target.checked)} />
+          <input type="checkbox" className="size-5 accent-accent" checked={chosen} onChange={(event) => onChoose(offer.id, event.target.checked)} />
           {t.results.compare}
           <span className="sr-only">{offer.provider}</span>
         </label>
@@ -68,7 +69,7 @@ export function OfferRow({ request, offer, chosen, onChoose }: OfferRowProps) {
       </div>
     </article>
   )
-}
+})
 
 function Figure({ name, value, strong = false }: { name: string; value: string; strong?: boolean }) {
   return (

@@ -1,4 +1,4 @@
-import { useEffect, useReducer, useState } from 'react'
+import { useCallback, useEffect, useReducer, useState } from 'react'
 import { Link, useParams, useSearchParams } from 'react-router'
 import { useClient, useQuery, useSubscription } from 'urql'
 import { ANSWERS, NOTICES, PLACES } from '../../api/quotes'
@@ -23,6 +23,7 @@ export function ResultsPage() {
   const [compared, setCompared] = useState<readonly string[]>([])
   const { missing, refusal } = useAnswers(id, tell)
   useWholeRanking(id, book.closed, tell)
+  const choose = useCallback((key: string, on: boolean) => setCompared((ids) => (on ? [...ids, key].slice(-MOST_COMPARED) : ids.filter((other) => other !== key))), [])
   const news = unseen(book)
   const show = (filter: Filter) => {
     tell({ is: 'filter', filter })
@@ -39,7 +40,6 @@ export function ResultsPage() {
   const rows = book.shown.flatMap((key) => {
     const offer = book.offers.get(key)
     if (offer === undefined) return []
-    const choose = (on: boolean) => setCompared((ids) => (on ? [...ids, key].slice(-MOST_COMPARED) : ids.filter((other) => other !== key)))
     return [{ key, content: <OfferRow request={id} offer={offer} chosen={compared.includes(key)} onChoose={choose} /> }]
   })
   const nobody = book.closed && book.offers.size === 0

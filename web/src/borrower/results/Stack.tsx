@@ -18,6 +18,8 @@ interface StackProps {
 export function Stack({ rows, ...handlers }: StackProps) {
   const list = useRef<HTMLOListElement>(null)
   const [heights, setHeights] = useState<ReadonlyMap<string, number>>(new Map())
+  // Which rows there are; what is in them is watched.
+  const order = rows.map((row) => row.key).join(' ')
   useLayoutEffect(() => {
     const measure = () => {
       const now = new Map<string, number>()
@@ -29,7 +31,7 @@ export function Stack({ rows, ...handlers }: StackProps) {
     const watcher = new ResizeObserver(measure)
     for (const item of list.current?.children ?? []) watcher.observe(item)
     return () => watcher.disconnect()
-  }, [rows])
+  }, [order])
   let top = 0
   const places = rows.map(({ key }) => {
     const at = top

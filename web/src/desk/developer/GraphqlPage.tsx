@@ -93,11 +93,11 @@ function Editor({ schema }: { schema: GraphQLSchema | null }) {
           <textarea rows={14} spellCheck={false} value={query} onChange={(event) => setQuery(event.target.value)} onKeyDown={keys} className={BOX} />
         </label>
         {problems.length > 0 && (
-          <ul role="status" className="rounded-xl bg-warn-soft px-4 py-2.5 text-sm">
+          <div role="status" className="rounded-xl bg-warn-soft px-4 py-2.5 text-sm">
             {problems.map((problem) => (
-              <li key={problem}>{problem}</li>
+              <p key={problem}>{problem}</p>
             ))}
-          </ul>
+          </div>
         )}
         <label className="flex flex-col gap-1.5">
           <span className="font-medium">{d.gql.variables}</span>
