@@ -53,6 +53,7 @@ impl QuoteList {
             proxies: Vec::new(),
             explorer: false,
             dev_clock: None::<Arc<dyn DevClock>>,
+            site: graphql::web::Site::default(),
         };
         Ok(Self {
             name,

@@ -283,73 +283,22 @@ mod tests {
 
     #[test]
     fn each_broken_field_is_named() {
-        let cases: [(&str, ChainConfig); 10] = [
-            ("chain_id", config(0)),
-            (
-                "name",
-                ChainConfig {
-                    name: " ".to_owned(),
-                    ..config(1)
-                },
-            ),
-            (
-                "rpc_urls",
-                ChainConfig {
-                    rpc_urls: vec![],
-                    ..config(1)
-                },
-            ),
-            (
-                "aggregator",
-                ChainConfig {
-                    aggregator: Address::ZERO,
-                    ..config(1)
-                },
-            ),
-            (
-                "collateral_manager",
-                ChainConfig {
-                    collateral_manager: Address::ZERO,
-                    ..config(1)
-                },
-            ),
-            (
-                "scoring_oracle",
-                ChainConfig {
-                    scoring_oracle: Address::ZERO,
-                    ..config(1)
-                },
-            ),
-            (
-                "price_oracle",
-                ChainConfig {
-                    price_oracle: Address::ZERO,
-                    ..config(1)
-                },
-            ),
-            (
-                "sanctions_oracle",
-                ChainConfig {
-                    sanctions_oracle: Some(Address::ZERO),
-                    ..config(1)
-                },
-            ),
-            (
-                "pools",
-                ChainConfig {
-                    pools: vec![Address::ZERO],
-                    ..config(1)
-                },
-            ),
-            (
-                "max_fee_cap_gwei",
-                ChainConfig {
-                    max_fee_cap_gwei: 0,
-                    ..config(1)
-                },
-            ),
+        type Break = fn(&mut ChainConfig);
+        let cases: [(&str, Break); 10] = [
+            ("chain_id", |chain| chain.chain_id = 0),
+            ("name", |chain| chain.name = " ".to_owned()),
+            ("rpc_urls", |chain| chain.rpc_urls.clear()),
+            ("aggregator", |chain| chain.aggregator = Address::ZERO),
+            ("collateral_manager", |chain| chain.collateral_manager = Address::ZERO),
+            ("scoring_oracle", |chain| chain.scoring_oracle = Address::ZERO),
+            ("price_oracle", |chain| chain.price_oracle = Address::ZERO),
+            ("sanctions_oracle", |chain| chain.sanctions_oracle = Some(Address::ZERO)),
+            ("pools", |chain| chain.pools = vec![Address::ZERO]),
+            ("max_fee_cap_gwei", |chain| chain.max_fee_cap_gwei = 0),
         ];
-        for (name, case) in cases {
+        for (name, breaks) in cases {
+            let mut case = config(1);
+            breaks(&mut case);
             let refused = Registry::new(vec![case], Profile::Development).unwrap_err();
             assert!(
                 matches!(refused, RegistryError::Invalid { field, .. } if field == name),

@@ -6,11 +6,42 @@ use crate::openapi::{Answer, Route, read, reference, write};
 
 /// The routes.
 pub(crate) fn routes() -> Vec<Route> {
-    use Answer::{Many, One};
-    let write = |path, id, summary, body, answer| Route {
+    let mut all = cases();
+    all.extend(screening());
+    all
+}
+
+fn change(
+    path: &'static str,
+    id: &'static str,
+    summary: &'static str,
+    (body, answer): (&'static str, &'static str),
+) -> Route {
+    Route {
         body: Some(body),
-        ..write(path, id, summary, One(answer))
-    };
+        ..write(path, id, summary, Answer::One(answer))
+    }
+}
+
+fn screening() -> [Route; 2] {
+    [
+        read(
+            "/v1/screening",
+            "screeningStatus",
+            "How the sanctions lists stand, for officers and administrators",
+            Answer::One("ScreeningStatus"),
+        ),
+        change(
+            "/v1/screening/refresh",
+            "refreshScreening",
+            "Look at the folder of lists at once, for officers",
+            ("ScreeningRefreshInput", "ScreeningRefresh"),
+        ),
+    ]
+}
+
+fn cases() -> Vec<Route> {
+    use Answer::{Many, One};
     let list = Route {
         query: &[
             ("state", "OPEN, PROPOSED or CLOSED; all when it is left out."),
@@ -39,53 +70,35 @@ pub(crate) fn routes() -> Vec<Route> {
             "Reports of a case; not found for everyone outside of the AML group",
             Many("CaseReport"),
         ),
-        write(
+        change(
             "/v1/cases/{id}/assignee",
             "assignCase",
             "Assign a case, for officers",
-            "CaseAssigneeInput",
-            "Case",
+            ("CaseAssigneeInput", "Case"),
         ),
-        write(
+        change(
             "/v1/cases/{id}/decision",
             "decideCase",
             "Decide a case on a ground, for officers",
-            "CaseDecisionInput",
-            "Case",
+            ("CaseDecisionInput", "Case"),
         ),
-        write(
+        change(
             "/v1/cases/{id}/check",
             "checkCase",
             "Agree with a colleague who clears a block, or return the case, for officers",
-            "CaseCheckInput",
-            "Case",
+            ("CaseCheckInput", "Case"),
         ),
-        write(
+        change(
             "/v1/cases/{id}/reports",
             "draftReport",
             "Draft a report and see its file, for the AML group",
-            "CaseReportInput",
-            "CaseReportDraft",
+            ("CaseReportInput", "CaseReportDraft"),
         ),
-        write(
+        change(
             "/v1/case-reports/{id}/release",
             "releaseReport",
             "Release a draft of a colleague for filing, or withdraw it, for the AML group",
-            "CaseReleaseInput",
-            "CaseReport",
-        ),
-        read(
-            "/v1/screening",
-            "screeningStatus",
-            "How the sanctions lists stand, for officers and administrators",
-            One("ScreeningStatus"),
-        ),
-        write(
-            "/v1/screening/refresh",
-            "refreshScreening",
-            "Look at the folder of lists at once, for officers",
-            "ScreeningRefreshInput",
-            "ScreeningRefresh",
+            ("CaseReleaseInput", "CaseReport"),
         ),
     ]
 }

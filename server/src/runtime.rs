@@ -96,9 +96,11 @@ pub async fn start(
         config.lenders.clone(),
         &lender_parts(&config, &sources, &own_url, (&contracts, &rpcs), journeys)?,
     )?;
-    let mut settings = settings(&config, roles)?;
-    settings.kyc = config.kyc.settings(&config, &sources.clock, &own_url)?;
-    settings.wallets = crate::wallets::settings(&config, &sources.clock, &own_url)?;
+    let settings = Settings {
+        kyc: config.kyc.settings(&config, &sources.clock, &own_url)?,
+        wallets: crate::wallets::settings(&config, &sources.clock, &own_url)?,
+        ..settings(&config, roles)?
+    };
     let vault = crate::vault::open(&config, &sources, network(&config)).await?;
     let aggregator = Aggregator::new(World {
         vault,
@@ -118,10 +120,8 @@ pub async fn start(
         fraud: FraudSetup::new(&config.fraud_secret()?)?,
         settings,
     });
-    aggregator
-        .list_providers(&found.listed, found.controls, first_state(config.profile))
-        .await
-        .context("the lenders cannot be listed")?;
+    let listed = aggregator.list_providers(&found.listed, found.controls, first_state(config.profile));
+    listed.await.context("the lenders cannot be listed")?;
     take_data(&aggregator).await?;
     let running = Running {
         address,
@@ -131,8 +131,7 @@ pub async fn start(
     };
     spawn_watchers(&running);
     if roles.contains(&Role::Worker) {
-        spawn_workers(&running);
-        spawn_submitters(&running, &config, &registry, &rpcs)?;
+        spawn_workers(&running, (&config, &registry, &rpcs))?;
         spawn_banks(&running, found.banks, &sources.clock);
     }
     if roles.contains(&Role::Indexer) {
@@ -206,11 +205,12 @@ async fn take_lists(aggregator: &Aggregator) -> Result<()> {
     Ok(())
 }
 
-fn spawn_workers(running: &Running) {
+fn spawn_workers(running: &Running, (config, registry, rpcs): (&Config, &Registry, &[Arc<Rpc>])) -> Result<()> {
     let (aggregator, shutdown) = (Arc::clone(&running.aggregator), running.shutdown.clone());
     running.tasks.spawn(aggregator::workers::run(aggregator, shutdown));
     let (aggregator, shutdown) = (Arc::clone(&running.aggregator), running.shutdown.clone());
     running.tasks.spawn(aggregator::audit::run(aggregator, shutdown));
+    spawn_submitters(running, config, registry, rpcs)
 }
 
 /// What every process does, whatever its roles.

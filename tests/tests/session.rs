@@ -63,7 +63,7 @@ async fn what_is_wrong_is_named(world: &Environment) -> Result<()> {
     ensure!(text(&short.json(), "/field") == "password");
     let address = json!({ "address": "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266", "chainId": 31337 });
     let challenge = ours(world, "/session/wallet/challenge", &address, None).await?;
-    let message = text(&challenge.json(), "/message").to_owned();
+    let message = text(&challenge.json(), "/message");
     ensure!(
         message.starts_with(world.url.trim_start_matches("http://")),
         "{message}"
@@ -107,7 +107,7 @@ async fn a_person_registers_renews_asks_and_signs_out() -> Result<()> {
 
     let renewed = ours(&world, "/session/renew", &json!({}), Some(&cookie(&made)?)).await?;
     ensure!(renewed.status == 200, "{}", renewed.text());
-    let token = text(&renewed.json(), "/accessToken").to_owned();
+    let token = text(&renewed.json(), "/accessToken");
     let bearer = format!("Bearer {token}");
     let loans = Call::get(&world.url, "/v1/loans")
         .header("authorization", bearer)

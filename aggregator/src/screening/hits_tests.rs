@@ -69,8 +69,8 @@ fn outcome(view: &RequestView) -> String {
 }
 
 async fn open_cases(stage: &Stage) -> Vec<CaseView> {
-    let state = (Some(CaseState::Open), false);
-    stage.aggregator.cases(&officer(71), state, 100).await.unwrap()
+    let open = (Some(CaseState::Open), false);
+    stage.aggregator.cases(&officer(71), open, 100).await.unwrap()
 }
 
 async fn clear(stage: &Stage, case: &CaseView, name: &str) {

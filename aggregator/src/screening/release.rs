@@ -106,10 +106,10 @@ pub(crate) async fn look(
     let (chain_id, wallets) = wallets(row);
     let sources = world.wallet_sources(chain_id);
     let (fresh, now) = (world.settings.wallets.fresh, world.clock.now());
-    let each = wallets
+    let words = wallets
         .iter()
         .map(|(_, wallet)| asked.word(*wallet, &sources, fresh, now));
-    let word = each.max().unwrap_or(Word::Clear);
+    let gravest = words.max().unwrap_or(Word::Clear);
     let looked: Vec<Looked> = wallets
         .into_iter()
         .map(|(role, account)| {
@@ -126,10 +126,10 @@ pub(crate) async fn look(
     let listed = looked.iter().any(|looked| !looked.hits.is_empty());
     let verdict = match later.as_deref() {
         Some("BLOCK") => "BLOCK",
-        _ if listed || word == Word::Block => "BLOCK",
+        _ if listed || gravest == Word::Block => "BLOCK",
         Some("REVIEW") => "REVIEW",
-        _ if word == Word::Review => "REVIEW",
-        _ if word == Word::Missing => "UNKNOWN",
+        _ if gravest == Word::Review => "REVIEW",
+        _ if gravest == Word::Missing => "UNKNOWN",
         _ => "CLEAR",
     };
     let mut found = Vec::new();

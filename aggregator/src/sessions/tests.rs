@@ -36,8 +36,8 @@ fn pass(stage: &Stage, time: Duration) {
     stage.clock.advance(time.to_std().unwrap());
 }
 
-fn from(last: u8) -> Option<IpAddr> {
-    Some(IpAddr::from([203, 0, 113, last]))
+fn from(last: u8) -> IpAddr {
+    IpAddr::from([203, 0, 113, last])
 }
 
 fn denied<T: std::fmt::Debug>(result: Result<T, SessionError>) -> String {
@@ -69,18 +69,21 @@ fn officer() -> NewPerson {
 async fn who_registers_is_a_borrower_and_signs_in_again(db: PgPool) {
     let stage = stage(db.clone()).await;
     let people = stage.aggregator.people();
-    let first = people.register(" Ada@Mail.example ", GOOD, from(1)).await.unwrap();
+    let first = people
+        .register(" Ada@Mail.example ", GOOD, Some(from(1)))
+        .await
+        .unwrap();
     assert_eq!((first.principal.role, first.principal.tenant), (Role::Borrower, HOME));
     assert_eq!(first.name, "ada@mail.example");
-    let again = people.sign_in("ADA@mail.example", GOOD, from(2)).await.unwrap();
+    let again = people.sign_in("ADA@mail.example", GOOD, Some(from(2))).await.unwrap();
     assert_eq!(
         (again.principal, again.name.as_str()),
         (first.principal.clone(), "ada@mail.example")
     );
-    let repeated = people.register("ada@mail.example", GOOD, from(1)).await.unwrap();
+    let repeated = people.register("ada@mail.example", GOOD, Some(from(1))).await.unwrap();
     assert_eq!(repeated.principal, first.principal, "a repeated call makes nobody new");
     let other = people
-        .register("ada@mail.example", "another good password", from(1))
+        .register("ada@mail.example", "another good password", Some(from(1)))
         .await;
     assert_eq!(denied(other), "LOGIN_TAKEN");
     for (login, password, field) in [
@@ -98,7 +101,7 @@ async fn who_registers_is_a_borrower_and_signs_in_again(db: PgPool) {
         ),
     ] {
         assert_eq!(
-            denied(people.register(login, password, from(1)).await),
+            denied(people.register(login, password, Some(from(1))).await),
             field,
             "{login}"
         );
@@ -114,7 +117,7 @@ async fn nothing_that_names_a_person_or_opens_a_session_is_stored_in_clear(db: P
     let signed_in = stage
         .aggregator
         .people()
-        .register("ada@mail.example", GOOD, from(1))
+        .register("ada@mail.example", GOOD, Some(from(1)))
         .await
         .unwrap();
     let tables = ["login", "session", "session_cookie", "sign_in_try", "principal"];
@@ -138,11 +141,11 @@ async fn nothing_that_names_a_person_or_opens_a_session_is_stored_in_clear(db: P
 async fn an_unknown_login_and_a_wrong_password_have_one_answer(db: PgPool) {
     let stage = stage(db.clone()).await;
     let people = stage.aggregator.people();
-    people.register("ada@mail.example", GOOD, from(1)).await.unwrap();
+    people.register("ada@mail.example", GOOD, Some(from(1))).await.unwrap();
     let wrong = people
-        .sign_in("ada@mail.example", "correct horse batterz", from(1))
+        .sign_in("ada@mail.example", "correct horse batterz", Some(from(1)))
         .await;
-    let unknown = people.sign_in("eve@mail.example", GOOD, from(1)).await;
+    let unknown = people.sign_in("eve@mail.example", GOOD, Some(from(1))).await;
     assert_eq!(format!("{wrong:?}"), format!("{unknown:?}"));
     assert_eq!(denied(wrong), "WRONG_CREDENTIALS");
     // Both are hashed: the one who is not there as well.
@@ -150,7 +153,7 @@ async fn an_unknown_login_and_a_wrong_password_have_one_answer(db: PgPool) {
         let began = std::time::Instant::now();
         for _ in 0..4 {
             assert_eq!(
-                denied(people.sign_in(login, "not the password", from(9)).await),
+                denied(people.sign_in(login, "not the password", Some(from(9))).await),
                 "WRONG_CREDENTIALS"
             );
         }
@@ -167,29 +170,29 @@ async fn an_unknown_login_and_a_wrong_password_have_one_answer(db: PgPool) {
 async fn who_guesses_is_locked_out_and_nobody_else(db: PgPool) {
     let stage = stage(db.clone()).await;
     let people = stage.aggregator.people();
-    people.register("ada@mail.example", GOOD, from(1)).await.unwrap();
+    people.register("ada@mail.example", GOOD, Some(from(1))).await.unwrap();
     for login in ["ada@mail.example", "nobody@mail.example"] {
         for _ in 0..10 {
             assert_eq!(
-                denied(people.sign_in(login, "not the password", from(7)).await),
+                denied(people.sign_in(login, "not the password", Some(from(7))).await),
                 "WRONG_CREDENTIALS"
             );
         }
         assert_eq!(
-            denied(people.sign_in(login, GOOD, from(7)).await),
+            denied(people.sign_in(login, GOOD, Some(from(7))).await),
             "TOO_MANY",
             "even with the password"
         );
     }
-    people.sign_in("ada@mail.example", GOOD, from(1)).await.unwrap();
+    people.sign_in("ada@mail.example", GOOD, Some(from(1))).await.unwrap();
     pass(&stage, Duration::minutes(15));
-    people.sign_in("ada@mail.example", GOOD, from(7)).await.unwrap();
+    people.sign_in("ada@mail.example", GOOD, Some(from(7))).await.unwrap();
     for _ in 0..9 {
         assert_eq!(
-            denied(people.sign_in("ada@mail.example", "no, not this", from(7)).await),
+            denied(people.sign_in("ada@mail.example", "no, not this", Some(from(7))).await),
             "WRONG_CREDENTIALS"
         );
-        people.sign_in("ada@mail.example", GOOD, from(7)).await.unwrap();
+        people.sign_in("ada@mail.example", GOOD, Some(from(7))).await.unwrap();
     }
     pass(&stage, Duration::days(2));
     stage.aggregator.sweep_sessions().await.unwrap();
@@ -200,7 +203,7 @@ async fn who_guesses_is_locked_out_and_nobody_else(db: PgPool) {
 async fn a_cookie_that_was_replaced_and_comes_again_ends_the_session(db: PgPool) {
     let stage = stage(db.clone()).await;
     let people = stage.aggregator.people();
-    let first = people.register("ada@mail.example", GOOD, from(1)).await.unwrap();
+    let first = people.register("ada@mail.example", GOOD, Some(from(1))).await.unwrap();
     let second = people.renew(&first.ticket).await.unwrap();
     assert_ne!(first.ticket, second.ticket);
     assert_eq!(
@@ -222,7 +225,7 @@ async fn a_cookie_that_was_replaced_and_comes_again_ends_the_session(db: PgPool)
         "the whole session ended"
     );
 
-    let one = people.sign_in("ada@mail.example", GOOD, from(1)).await.unwrap();
+    let one = people.sign_in("ada@mail.example", GOOD, Some(from(1))).await.unwrap();
     let two = people.renew(&one.ticket).await.unwrap();
     pass(&stage, Duration::seconds(11));
     assert_eq!(
@@ -262,7 +265,7 @@ async fn a_cookie_that_was_replaced_and_comes_again_ends_the_session(db: PgPool)
 async fn two_tabs_at_once_both_go_on(db: PgPool) {
     let stage = stage(db.clone()).await;
     let people = stage.aggregator.people();
-    let first = people.register("ada@mail.example", GOOD, from(1)).await.unwrap();
+    let first = people.register("ada@mail.example", GOOD, Some(from(1))).await.unwrap();
     let (one, two) = tokio::join!(people.renew(&first.ticket), people.renew(&first.ticket));
     let (one, two) = (one.unwrap(), two.unwrap());
     assert_ne!(one.ticket, two.ticket);
@@ -273,11 +276,11 @@ async fn two_tabs_at_once_both_go_on(db: PgPool) {
 async fn a_session_ends_by_rest_by_age_and_by_signing_out(db: PgPool) {
     let stage = stage(db.clone()).await;
     let people = stage.aggregator.people();
-    let rested = people.register("ada@mail.example", GOOD, from(1)).await.unwrap();
+    let rested = people.register("ada@mail.example", GOOD, Some(from(1))).await.unwrap();
     assert_eq!(rested.keep_seconds, 14 * 86_400);
     pass(&stage, Duration::days(14));
     assert_eq!(denied(people.renew(&rested.ticket).await), "NO_SESSION");
-    let mut aged = people.sign_in("ada@mail.example", GOOD, from(1)).await.unwrap();
+    let mut aged = people.sign_in("ada@mail.example", GOOD, Some(from(1))).await.unwrap();
     for _ in 0..2 {
         pass(&stage, Duration::days(13));
         aged = people.renew(&aged.ticket).await.unwrap();
@@ -285,7 +288,7 @@ async fn a_session_ends_by_rest_by_age_and_by_signing_out(db: PgPool) {
     assert_eq!(aged.keep_seconds, 4 * 86_400, "it ends 30 days after it began");
     pass(&stage, Duration::days(4));
     assert_eq!(denied(people.renew(&aged.ticket).await), "NO_SESSION");
-    let out = people.sign_in("ada@mail.example", GOOD, from(1)).await.unwrap();
+    let out = people.sign_in("ada@mail.example", GOOD, Some(from(1))).await.unwrap();
     people.end(&out.ticket).await.unwrap();
     people.end(&out.ticket).await.unwrap();
     assert_eq!(denied(people.renew(&out.ticket).await), "NO_SESSION");
@@ -300,7 +303,7 @@ async fn an_administrator_adds_changes_and_removes_people(db: PgPool) {
     let people = stage.aggregator.people();
     let (principal, made) = people.add(&officer(), None).await.unwrap();
     let made = made.unwrap();
-    let signed_in = people.sign_in("olga@bank.example", &made, from(1)).await.unwrap();
+    let signed_in = people.sign_in("olga@bank.example", &made, Some(from(1))).await.unwrap();
     assert_eq!(signed_in.principal, principal);
     assert!(signed_in.principal.standing.is_in(Group::Platform));
     assert_eq!(signed_in.keep_seconds, 2 * 3_600, "staff sign in every day");
@@ -321,14 +324,14 @@ async fn an_administrator_adds_changes_and_removes_people(db: PgPool) {
         "a new password ends sessions"
     );
     assert_eq!(
-        denied(people.sign_in("olga@bank.example", &made, from(1)).await),
+        denied(people.sign_in("olga@bank.example", &made, Some(from(1))).await),
         "WRONG_CREDENTIALS"
     );
-    let back = people.sign_in("olga@bank.example", GOOD, from(1)).await.unwrap();
+    let back = people.sign_in("olga@bank.example", GOOD, Some(from(1))).await.unwrap();
     people.remove("OLGA@bank.example").await.unwrap();
     assert_eq!(denied(people.renew(&back.ticket).await), "NO_SESSION");
     assert_eq!(
-        denied(people.sign_in("olga@bank.example", GOOD, from(1)).await),
+        denied(people.sign_in("olga@bank.example", GOOD, Some(from(1))).await),
         "WRONG_CREDENTIALS"
     );
     for (role, provider, groups, code) in [
@@ -357,7 +360,7 @@ async fn without_a_public_tenant_nobody_registers_and_production_takes_no_passwo
     let closed = Stage::new(db.clone(), &[]);
     let people = closed.aggregator.people();
     assert_eq!(
-        denied(people.register("ada@mail.example", GOOD, from(1)).await),
+        denied(people.register("ada@mail.example", GOOD, Some(from(1))).await),
         "REGISTRATION_CLOSED"
     );
     closed.aggregator.create_tenant(HOME, "ours").await.unwrap();
@@ -372,11 +375,11 @@ async fn without_a_public_tenant_nobody_registers_and_production_takes_no_passwo
     };
     development.add(&officer(), Some(public.clone())).await.unwrap();
     development
-        .sign_in("olga@bank.example", &public, from(1))
+        .sign_in("olga@bank.example", &public, Some(from(1)))
         .await
         .unwrap();
     assert_eq!(
-        denied(people.sign_in("olga@bank.example", &public, from(1)).await),
+        denied(people.sign_in("olga@bank.example", &public, Some(from(1))).await),
         "WRONG_CREDENTIALS"
     );
     let person = NewPerson {
@@ -419,7 +422,7 @@ async fn asked(stage: &Stage, wallet: &Wallet) -> String {
     let challenge = stage
         .aggregator
         .people()
-        .challenge(&site(), (&address, 31_337), from(1))
+        .challenge(&site(), (&address, 31_337), Some(from(1)))
         .await
         .unwrap();
     assert!(challenge.message.contains(&challenge.nonce));
@@ -431,7 +434,7 @@ async fn given(stage: &Stage, message: &str, signature: &str) -> Result<SignedIn
     stage
         .aggregator
         .people()
-        .sign_in_by_wallet(&site(), (message, signature), reader, from(1))
+        .sign_in_by_wallet(&site(), (message, signature), reader, Some(from(1)))
         .await
 }
 
@@ -497,7 +500,7 @@ async fn a_signed_message_is_good_once_in_time_as_it_was_and_here(db: PgPool) {
     let signature = wallet.sign(&message);
     let people = stage.aggregator.people();
     let result = people
-        .sign_in_by_wallet(&elsewhere, (&message, &signature), reader, from(1))
+        .sign_in_by_wallet(&elsewhere, (&message, &signature), reader, Some(from(1)))
         .await;
     assert_eq!(denied(result), "WALLET_MESSAGE", "a message of another site");
     let foreign = Wallet::new("two").sign(&message);
@@ -522,7 +525,7 @@ async fn a_signed_message_is_good_once_in_time_as_it_was_and_here(db: PgPool) {
         (wallet.address().to_string().as_str(), 0, "chainId"),
     ] {
         assert_eq!(
-            denied(people.challenge(&site(), (address, chain), from(1)).await),
+            denied(people.challenge(&site(), (address, chain), Some(from(1))).await),
             field
         );
     }
@@ -544,7 +547,7 @@ async fn a_person_who_was_forgotten_has_no_login(db: PgPool) {
     let signed_in = stage
         .aggregator
         .people()
-        .register("ada@mail.example", GOOD, from(1))
+        .register("ada@mail.example", GOOD, Some(from(1)))
         .await
         .unwrap();
     let key = crate::quoting::tests::support::key("forget");
@@ -556,7 +559,7 @@ async fn a_person_who_was_forgotten_has_no_login(db: PgPool) {
     assert_eq!(count(&db, "select count(*) from identity.session").await, 0);
     let people = stage.aggregator.people();
     assert_eq!(
-        denied(people.sign_in("ada@mail.example", GOOD, from(1)).await),
+        denied(people.sign_in("ada@mail.example", GOOD, Some(from(1))).await),
         "WRONG_CREDENTIALS"
     );
 }

@@ -142,7 +142,11 @@ fn answer(api: &Api, origin: &str, status: StatusCode, signed_in: &SignedIn) -> 
         tracing::error!(%error, "token not issued");
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", "Internal error")
     })?;
-    let groups: Vec<_> = principal.standing.groups().map(|group| group.as_str()).collect();
+    let groups: Vec<_> = principal
+        .standing
+        .groups()
+        .map(domain::principal::Group::as_str)
+        .collect();
     let body = json!({
         "accessToken": token,
         "expiresIn": TOKEN_SECONDS,
@@ -150,7 +154,7 @@ fn answer(api: &Api, origin: &str, status: StatusCode, signed_in: &SignedIn) -> 
             "id": encode(Kind::Principal, principal.id.0),
             "role": principal.role.as_str().to_uppercase(),
             "groups": groups,
-            "provider": principal.provider.as_ref().map(|provider| provider.as_str()),
+            "provider": principal.provider.as_ref().map(domain::ids::ProviderId::as_str),
             "name": signed_in.name,
         },
     });

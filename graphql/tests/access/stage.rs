@@ -212,6 +212,7 @@ impl Stage {
             proxies: Vec::new(),
             explorer: true,
             dev_clock: None,
+            site: usance_graphql::web::Site::default(),
         });
         Self {
             router: usance_graphql::router(api),

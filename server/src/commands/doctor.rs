@@ -182,14 +182,14 @@ fn package(modules: Option<&Path>, what: &'static str, without: Health, path: &s
 /// The tests of the web app run in it.
 fn chromium() -> Finding {
     const FIX: &str = "apt-get install chromium, or name one in USANCE_CHROMIUM (only `make test` uses it)";
-    let named = std::env::var("USANCE_CHROMIUM").ok();
+    let chosen = std::env::var("USANCE_CHROMIUM").ok();
     let names = ["chromium", "chromium-browser", "google-chrome"].map(str::to_owned);
     let version = |program: &String| {
         let output = Command::new(program).arg("--version").output().ok()?;
         let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
         output.status.success().then_some(text)
     };
-    match named.into_iter().chain(names).find_map(|program| version(&program)) {
+    match chosen.into_iter().chain(names).find_map(|program| version(&program)) {
         Some(version) => Finding::ok("chromium", version),
         None => Finding::lacking("chromium", Health::Optional, "not found", FIX),
     }

@@ -2,6 +2,7 @@
 //!
 //! Ends with 0 when the lists in the folder decide, with 1 when they were refused or the service said no, and with 2 when it could not ask.
 
+use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -104,16 +105,11 @@ fn table(status: &Value, colour: bool) -> String {
         } else {
             Tone::Plain
         };
-        lists.row(
-            columns
-                .iter()
-                .map(|name| Cell::new(&text(&list[*name]), tone))
-                .collect(),
-        );
+        lists.row(columns.iter().map(|name| Cell::new(text(&list[*name]), tone)).collect());
     }
     let mut out = format!("version {}\n\n{}", text(&status["version"]), lists.render(colour));
     for notice in status["notices"].as_array().into_iter().flatten() {
-        out.push_str(&format!("\n{} × {}", text(&notice["count"]), text(&notice["kind"])));
+        let _always = write!(out, "\n{} × {}", text(&notice["count"]), text(&notice["kind"]));
     }
     let pass = &status["pass"];
     if !pass.is_null() {
@@ -122,18 +118,16 @@ fn table(status: &Value, colour: bool) -> String {
         } else {
             "finished"
         };
-        out.push_str(&format!(
-            "\ncustomers: {} looked at, {} raised, {} lapsed, {end}",
-            text(&pass["looked"]),
-            text(&pass["raised"]),
-            text(&pass["lapsed"]),
-        ));
+        let counts = ["looked", "raised", "lapsed"].map(|name| text(&pass[name]));
+        let [looked, raised, lapsed] = counts;
+        let _always = write!(
+            out,
+            "\ncustomers: {looked} looked at, {raised} raised, {lapsed} lapsed, {end}"
+        );
     }
     if !status["refused"].is_null() {
-        out.push_str(&format!(
-            "\nREFUSED, the former lists decide: {}",
-            text(&status["refused"])
-        ));
+        let refused = text(&status["refused"]);
+        let _always = write!(out, "\nREFUSED, the former lists decide: {refused}");
     }
     out.push('\n');
     out

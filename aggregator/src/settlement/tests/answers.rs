@@ -43,7 +43,7 @@ struct Shared(std::sync::Arc<Service>);
 
 #[async_trait]
 impl WalletScreener for Shared {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "elliptic"
     }
 
@@ -72,7 +72,7 @@ struct Silent;
 
 #[async_trait]
 impl WalletScreener for Silent {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "silent"
     }
 
@@ -391,7 +391,7 @@ struct Gated(std::sync::Arc<Gate>);
 
 #[async_trait]
 impl WalletScreener for Gated {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "gated"
     }
 
