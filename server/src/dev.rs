@@ -73,9 +73,9 @@ pub struct Options {
     /// A TOML file with `[[lenders]]` entries of your own, asked beside the sandbox's; may be repeated.
     #[arg(long, value_name = "FILE")]
     lenders: Vec<PathBuf>,
-    /// Refuse acceptances of borrowers whose identity is not verified. The vendor is played in either case.
+    /// Take acceptances of borrowers whose identity is not verified. The vendor is played in either case.
     #[arg(long)]
-    verify: bool,
+    no_verify: bool,
     /// Seconds between blocks; 0 makes a block per transaction.
     #[arg(long, default_value_t = 1)]
     block_time: u32,
@@ -169,7 +169,7 @@ pub async fn run(options: Options) -> Result<ExitCode> {
     config.lenders.extend(networks.lenders()?);
     config.lenders.extend(own);
     config.credit_data = credit_sources.config();
-    config.kyc = identity.config(options.verify)?;
+    config.kyc = identity.config(!options.no_verify)?;
     let lenders = config.lenders.len();
     let roles = [Role::Api, Role::Worker, Role::Indexer];
     let running = runtime::start(config, &roles, listener, sources, telemetry::figures()?).await?;

@@ -1,4 +1,4 @@
-// A marketplace that pays out to verified people alone. It has a world of its own: `usance dev --verify`.
+// A marketplace that pays out to verified people alone, as `usance dev` does when nothing else is said. It has a world of its own.
 
 import assert from 'node:assert/strict'
 import { asked } from './borrower.journey.mjs'
@@ -7,7 +7,7 @@ import { startWorld } from './world.mjs'
 export const journeys = {
   async 'nobody is paid out to before the check, and everybody after it'(given) {
     const own = process.env.USANCE_WEB_URL === undefined
-    const world = own ? await startWorld(['--verify']) : given
+    const world = own ? await startWorld([]) : given
     try {
       const page = await world.person()
       await asked(world, page, { lender: 'harbor-bank' })
