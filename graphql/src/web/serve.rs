@@ -54,7 +54,7 @@ pub(super) fn answer(site: &Site, path: &str, headers: &HeaderMap) -> Response {
         let rest = path.strip_prefix(prefix);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     });
-    if of_interface || !wants_page(headers) {
+    if of_interface || !wants_page(path, headers) {
         return StatusCode::NOT_FOUND.into_response();
     }
     let response = match site.files.get(PAGE) {
@@ -64,9 +64,11 @@ pub(super) fn answer(site: &Site, path: &str, headers: &HeaderMap) -> Response {
     guarded(site, headers, response)
 }
 
-fn wants_page(headers: &HeaderMap) -> bool {
+/// Who takes anything gets the page at the front door; elsewhere only who asks for a page, so that a wrong address of the interface is an error.
+fn wants_page(path: &str, headers: &HeaderMap) -> bool {
     let accept = headers.get(header::ACCEPT).and_then(|v| v.to_str().ok());
     accept.is_some_and(|accept| accept.contains("text/html"))
+        || (path == "/" && accept.is_none_or(|accept| accept.contains("*/*")))
 }
 
 /// Whether the browser takes that coding (RFC 9110, 12.5.3).

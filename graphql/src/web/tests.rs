@@ -67,6 +67,11 @@ async fn every_address_of_the_app_is_its_page_and_none_of_the_interface_is() {
     ] {
         assert_eq!(get(&site, path, &[PAGE]).status(), StatusCode::NOT_FOUND, "{path}");
     }
+    assert_eq!(get(&site, "/", &[("accept", "*/*")]).status(), StatusCode::OK);
+    assert_eq!(
+        get(&site, "/loans", &[("accept", "*/*")]).status(),
+        StatusCode::NOT_FOUND
+    );
     let json = [("accept", "application/json")];
     assert_eq!(get(&site, "/request", &json).status(), StatusCode::NOT_FOUND);
 }
