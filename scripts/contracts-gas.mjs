@@ -82,7 +82,7 @@ const freePort = () =>
 
 async function startAnvil() {
   const port = await freePort();
-  const child = spawn(process.env.ANVIL, ['--port', String(port), '--silent', '--timestamp', String(START), '--accounts', '10'], { stdio: 'inherit' });
+  const child = spawn(process.env.ANVIL, ['--port', String(port), '--silent', '--prune-history', '256', '--timestamp', String(START), '--accounts', '10'], { stdio: 'inherit' });
   url = `http://127.0.0.1:${port}`;
   for (let attempt = 0; ; attempt++) {
     try {

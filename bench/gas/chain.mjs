@@ -25,7 +25,7 @@ export class Chain {
   static async start({ traced = false, start = START } = {}) {
     const chain = new Chain();
     chain.#start = start;
-    const options = ['--port', '0', '--timestamp', String(start), '--accounts', String(ACCOUNTS)];
+    const options = ['--port', '0', '--prune-history', '256', '--timestamp', String(start), '--accounts', String(ACCOUNTS)];
     chain.#child = spawn(process.env.ANVIL, traced ? [...options, '--steps-tracing'] : options, { stdio: ['ignore', 'pipe', 'inherit'] });
     try {
       chain.#url = await listening(chain.#child);

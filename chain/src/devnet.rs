@@ -18,6 +18,10 @@ use crate::rpc::{Rpc, RpcError, RpcOptions};
 
 const START_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// States of former blocks that anvil keeps, in memory: four times the deepest reorganisation that the indexer follows. Without a
+/// bound it writes the state of each block to a folder of the home directory, which nobody empties when it is killed.
+const KEPT_STATES: &str = "256";
+
 /// When a development chain makes blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mining {
@@ -280,13 +284,9 @@ pub fn find_anvil() -> Option<PathBuf> {
 fn command(program: &Path, options: &DevnetOptions) -> Command {
     let mut command = Command::new(program);
     command.args(["--host", "127.0.0.1"]);
-
-    command.args([
-        "--port",
-        &options.port.to_string(),
-        "--chain-id",
-        &options.chain_id.to_string(),
-    ]);
+    command.args(["--port", &options.port.to_string()]);
+    command.args(["--chain-id", &options.chain_id.to_string()]);
+    command.args(["--prune-history", KEPT_STATES]);
     match options.mining {
         Mining::Instant => {}
         Mining::EverySeconds(seconds) => {
