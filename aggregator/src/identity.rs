@@ -1,9 +1,11 @@
 //! Tenants, principals and API clients.
 
+use chrono::{DateTime, Utc};
 use domain::ids::{PrincipalId, ProviderId, TenantId};
 use domain::principal::{Group, Standing};
 use domain::{Principal, Role};
 use sha2::{Digest, Sha256};
+use sqlx::PgConnection;
 
 use crate::api::Error;
 use crate::store::{Unreadable, corrupt, identity as rows};
@@ -24,33 +26,9 @@ impl Aggregator {
 
     /// Adds a principal. Repeating it changes nothing; the same id with other facts is refused.
     pub async fn create_principal(&self, principal: &Principal) -> Result<(), Error> {
-        if (principal.role == Role::Provider) != principal.provider.is_some() {
-            return Err(Error::invalid(
-                "provider",
-                "a provider names its lender, nobody else does",
-            ));
-        }
-        if !principal.role.is_staff() && principal.standing.groups().next().is_some() {
-            return Err(Error::invalid("groups", "only staff are in groups"));
-        }
-        let row = rows::PrincipalRow {
-            id: principal.id.0,
-            tenant_id: principal.tenant.0,
-            role: principal.role.as_str().to_owned(),
-            provider_id: principal.provider.as_ref().map(|p| p.as_str().to_owned()),
-            groups: group_names(principal.standing),
-            revision: 0,
-        };
+        fits(principal)?;
         let mut conn = self.world.db.acquire().await?;
-        match rows::add_principal(&mut conn, &row, self.world.clock.now()).await {
-            Ok(true) => Ok(()),
-            Ok(false) if self.principal(principal.id).await? == *principal => Ok(()),
-            Ok(false) => Err(Error::refused("ID_TAKEN", "This id is in use.", Some("id"))),
-            Err(e) if store::constraint(&e) == Some("principal_tenant_id_fkey") => {
-                Err(Error::invalid("tenant", "no such tenant"))
-            }
-            Err(e) => Err(e.into()),
-        }
+        put_principal(&mut conn, principal, self.world.clock.now()).await
     }
 
     /// Adds an API client for a principal, or gives it a new secret. The secret is random, at least 128 bits, and only
@@ -102,8 +80,50 @@ impl Aggregator {
     /// A principal by id.
     pub async fn principal(&self, id: PrincipalId) -> Result<Principal, Error> {
         let mut conn = self.world.db.acquire().await?;
-        principal_of(rows::principal(&mut conn, id.0).await?.ok_or(Error::NotFound)?)
+        principal_in(&mut conn, id).await
     }
+}
+
+/// Whether these facts of a principal go together.
+pub(crate) fn fits(principal: &Principal) -> Result<(), Error> {
+    if (principal.role == Role::Provider) != principal.provider.is_some() {
+        let text = "a provider names its lender, nobody else does";
+        return Err(Error::invalid("provider", text));
+    }
+    if !principal.role.is_staff() && principal.standing.groups().next().is_some() {
+        return Err(Error::invalid("groups", "only staff are in groups"));
+    }
+    Ok(())
+}
+
+/// Stores a principal. Repeating it changes nothing; the same id with other facts is refused.
+pub(crate) async fn put_principal(
+    conn: &mut PgConnection,
+    principal: &Principal,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let row = rows::PrincipalRow {
+        id: principal.id.0,
+        tenant_id: principal.tenant.0,
+        role: principal.role.as_str().to_owned(),
+        provider_id: principal.provider.as_ref().map(|p| p.as_str().to_owned()),
+        groups: group_names(principal.standing),
+        revision: 0,
+    };
+    match rows::add_principal(conn, &row, now).await {
+        Ok(true) => Ok(()),
+        Ok(false) if principal_in(conn, principal.id).await? == *principal => Ok(()),
+        Ok(false) => Err(Error::refused("ID_TAKEN", "This id is in use.", Some("id"))),
+        Err(e) if store::constraint(&e) == Some("principal_tenant_id_fkey") => {
+            Err(Error::invalid("tenant", "no such tenant"))
+        }
+        Err(e) => Err(e.into()),
+    }
+}
+
+/// A principal by id.
+pub(crate) async fn principal_in(conn: &mut PgConnection, id: PrincipalId) -> Result<Principal, Error> {
+    principal_of(rows::principal(conn, id.0).await?.ok_or(Error::NotFound)?)
 }
 
 fn digest(secret: &str) -> [u8; 32] {

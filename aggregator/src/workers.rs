@@ -51,7 +51,9 @@ pub async fn run(aggregator: Arc<Aggregator>, cancel: CancellationToken) {
         every("keys", PURGE, None, &cancel, || async {
             a.purge_keys().await.map(|_| 0)
         }),
-        every("sessions", PURGE, None, &cancel, || a.sweep_sessions()),
+        every("sessions", PURGE, None, &cancel, || async {
+            a.sweep_sessions().await.map(|()| 0)
+        }),
         every("old requests", EXPIRY, None, &cancel, || a.seal_old_requests()),
         every("erasure", EXPIRY, None, &cancel, || a.erase_next()),
         periodic("retention", RETENTION, &cancel, || a.retain()),

@@ -1,9 +1,10 @@
 //! Errors on the wire: RFC 9457 problems for REST, coded errors for GraphQL, from one mapping.
 
 use aggregator::Error;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use serde_json::{Value, json};
 
 /// `application/problem+json`; its `type` is a URI made of the code.
 #[derive(Clone, Debug, Serialize)]
@@ -131,6 +132,17 @@ impl From<Error> for Problem {
     }
 }
 
+/// A 415 problem unless the body says that it is JSON.
+pub(crate) fn needs_json(headers: &HeaderMap) -> Result<(), Problem> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok());
+    let essence = kind.unwrap_or("").split(';').next().unwrap_or("").trim();
+    if essence.eq_ignore_ascii_case("application/json") {
+        return Ok(());
+    }
+    let (code, title) = ("UNSUPPORTED_MEDIA_TYPE", "Send application/json");
+    Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, code, title))
+}
+
 /// Logs a failure once, at the edge. Refusals are answers, not failures.
 pub fn log(error: &Error) {
     match error {
@@ -157,17 +169,29 @@ fn chain(error: &(dyn std::error::Error + 'static)) -> String {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let retry_after = self.retry_after;
-        let mut body = serde_json::json!(self);
+        let body = self.body();
+        self.answer(body)
+    }
+}
+
+impl Problem {
+    /// The problem as JSON, with its `type`.
+    pub(crate) fn body(&self) -> Value {
+        let mut body = json!(self);
         body["type"] = format!("/problems/{}", self.code.to_lowercase().replace('_', "-")).into();
+        body
+    }
+
+    /// The answer with that body.
+    pub(crate) fn answer(&self, body: Value) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, axum::Json(body)).into_response();
         let headers = response.headers_mut();
         headers.insert(
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
         );
-        if let Some(seconds) = retry_after {
+        if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         if status == StatusCode::UNAUTHORIZED {

@@ -4,9 +4,6 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use aggregator::risk::sets::RiskSettings;
-use aggregator::rules::RuleSettings;
-use aggregator::screening::ScreeningSettings;
 use alloy_primitives::Address;
 use anyhow::{Context, Result, bail};
 use chain::registry::{ChainConfig, Profile};
@@ -14,7 +11,6 @@ use domain::money::Asset;
 use domain::provider::SuspensionRules;
 use graphql::origin::TrustedProxy;
 use lenders::LenderConfig;
-use risk::model::TrustedKeys;
 use rust_decimal::Decimal;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -99,13 +95,13 @@ pub struct Config {
     pub provider_rules: SuspensionRules,
     /// Models of risk.
     #[serde(default)]
-    pub risk: RiskConfig,
+    pub risk: crate::risk_config::RiskConfig,
     /// Rules of law.
     #[serde(default)]
-    pub rules: RulesConfig,
+    pub rules: crate::rules_config::RulesConfig,
     /// Sanctions lists.
     #[serde(default)]
-    pub screening: ScreeningConfig,
+    pub screening: crate::screening_config::ScreeningConfig,
     /// Redis for the counters of fraud checks; none keeps them in this process.
     #[serde(default)]
     pub redis_url: Option<SecretString>,
@@ -193,159 +189,6 @@ pub struct KeeperConfig {
     pub min_profit: Decimal,
     /// Price of one whole native token of the chain, whole units of the loan's currency.
     pub native_price: Decimal,
-}
-
-/// Where sanctions lists come from, and from which scores on something is done.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ScreeningConfig {
-    /// Folder with list files, looked at every 30 seconds. The old lists of this build when left out: not for production.
-    #[serde(default)]
-    pub lists: Option<std::path::PathBuf>,
-    /// Takes lists that lack a part, such as the alternate names.
-    #[serde(default)]
-    pub allow_partial: bool,
-    /// Millionths from which a name asks for a look and blocks; 820,000 and 995,000 when left out.
-    #[serde(default)]
-    pub thresholds: Option<compliance::screening::Thresholds>,
-    /// Wallets: how long services and oracles have, and how fresh their answers are.
-    #[serde(default)]
-    pub wallets: crate::wallets::WalletLimits,
-}
-
-impl ScreeningConfig {
-    /// The same for the use cases.
-    pub fn settings(&self, profile: Profile) -> Result<ScreeningSettings> {
-        if profile == Profile::Production && self.lists.is_none() {
-            bail!("screening.lists: production names a folder with lists of the day; those of this build are old");
-        }
-        if profile == Profile::Production && self.allow_partial {
-            bail!("screening.allow_partial is for the development profile");
-        }
-        let thresholds = self.thresholds.unwrap_or_default();
-        if thresholds.review_ppm > thresholds.block_ppm || thresholds.block_ppm > 1_000_000 {
-            bail!("screening.thresholds: review_ppm is at most block_ppm, and that at most 1000000");
-        }
-        Ok(ScreeningSettings {
-            folder: self.lists.clone(),
-            allow_partial: self.allow_partial,
-        })
-    }
-}
-
-/// Who may sign models of risk, and how long an officer's clearance lasts.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RiskConfig {
-    /// Public Ed25519 keys whose signature makes a model usable, 64 hex digits each. In development the public development key is
-    /// trusted as well.
-    #[serde(default)]
-    pub trusted_keys: Vec<String>,
-    /// Days that a cleared borrower needs no other review, 1 to 365.
-    #[serde(default = "default_clearance_days")]
-    pub clearance_days: u32,
-    /// Amounts, one a currency at most, above which an officer does not decide a review alone:
-    /// `[{ minor = 2500000, currency = "USD" }]`. None: any amount.
-    #[serde(default)]
-    pub large_amounts: Vec<domain::Money>,
-}
-
-impl Default for RiskConfig {
-    fn default() -> Self {
-        Self {
-            trusted_keys: Vec::new(),
-            clearance_days: default_clearance_days(),
-            large_amounts: Vec::new(),
-        }
-    }
-}
-
-impl RiskConfig {
-    /// Amounts that an officer does not decide alone.
-    pub fn large_amounts(&self) -> Result<Vec<domain::Money>> {
-        let mut seen = std::collections::BTreeSet::new();
-        for amount in &self.large_amounts {
-            if amount.minor < 0 || !seen.insert(amount.currency.code().to_owned()) {
-                bail!("risk.large_amounts: one amount of zero or more for a currency");
-            }
-        }
-        Ok(self.large_amounts.clone())
-    }
-
-    /// The same for the use cases.
-    pub fn settings(&self, profile: Profile) -> Result<RiskSettings> {
-        let mut keys = match profile {
-            Profile::Development => TrustedKeys::development(),
-            Profile::Production => TrustedKeys::production(),
-        };
-        for key in &self.trusted_keys {
-            let bytes = hex::decode(key).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
-            keys = keys.with(bytes.context("risk.trusted_keys: 64 hex digits each")?)?;
-        }
-        if !(1..=365).contains(&self.clearance_days) {
-            bail!("risk.clearance_days must be 1 to 365");
-        }
-        Ok(RiskSettings {
-            keys,
-            clearance_days: self.clearance_days,
-        })
-    }
-}
-
-/// What development may switch off of the rules, and who sends notices.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RulesConfig {
-    /// Rules that nobody verified count as if somebody had. Refused in production.
-    #[serde(default)]
-    pub allow_unverified: bool,
-    /// Name that stands on notices; `Usance` when it is left out.
-    #[serde(default)]
-    pub sender: Option<String>,
-    /// Lines of its address. Needed in production.
-    #[serde(default)]
-    pub sender_address: Vec<String>,
-}
-
-impl RulesConfig {
-    /// For development: rules that nobody verified count.
-    pub fn lenient() -> Self {
-        Self {
-            allow_unverified: true,
-            ..Self::default()
-        }
-    }
-
-    /// The same for the use cases. Whether identities count is said by `kyc.required` alone.
-    pub fn settings(&self, profile: Profile, kyc: &crate::kyc::KycConfig) -> Result<RuleSettings> {
-        if profile == Profile::Production {
-            if self.allow_unverified {
-                bail!("rules.allow_unverified is for development only: what nobody verified is no law");
-            }
-            if !kyc.is_required() {
-                bail!("kyc.required must be \"acceptance\": who accepts credit has shown who they are");
-            }
-            if self.sender_address.iter().all(|line| line.trim().is_empty()) {
-                bail!("rules.sender_address is missing: notices carry the address of who sends them");
-            }
-        }
-        let mut settings = RuleSettings {
-            allow_unverified: self.allow_unverified,
-            identity_required: kyc.is_required(),
-            ..RuleSettings::default()
-        };
-        if let Some(sender) = &self.sender {
-            settings.sender.name.clone_from(sender);
-        }
-        if !self.sender_address.is_empty() {
-            settings.sender.address.clone_from(&self.sender_address);
-        }
-        Ok(settings)
-    }
-}
-
-fn default_clearance_days() -> u32 {
-    30
 }
 
 fn default_threshold() -> usize {

@@ -367,10 +367,10 @@ fn config(
             .map(|chain| asset(chain.chain_id(), DevAsset::Ether))
             .collect(),
         lenders,
-        risk: crate::config::RiskConfig::default(),
+        risk: crate::risk_config::RiskConfig::default(),
         // Sandbox lenders, and caps that nobody verified.
-        rules: crate::config::RulesConfig::lenient(),
-        screening: crate::config::ScreeningConfig::default(),
+        rules: crate::rules_config::RulesConfig::lenient(),
+        screening: crate::screening_config::ScreeningConfig::default(),
         credit_data: bureaus::CreditDataConfig::default(),
         kyc: crate::kyc::KycConfig::default(),
         wallet_screening: verifiers::WalletConfig::default(),

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use aggregator::kyc::{IdentityLevel, KycSettings, Required};
 use anyhow::{Context, Result, bail};
-use chain::registry::Profile;
 use domain::ports::{Clock, Vendor};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -80,14 +79,7 @@ impl KycConfig {
     /// The same for the use cases. `own_url` is our interface as vendors reach it.
     pub fn settings(&self, config: &Config, clock: &Arc<dyn Clock>, own_url: &str) -> Result<KycSettings> {
         self.check()?;
-        let parts = verifiers::Parts {
-            network: match config.profile {
-                Profile::Development => sdk::NetworkPolicy::AllowLoopback,
-                Profile::Production => sdk::NetworkPolicy::Public,
-            },
-            clock: Arc::clone(clock),
-            public_url: own_url.trim_end_matches('/').to_owned(),
-        };
+        let parts = crate::runtime::verifier_parts(config, clock, own_url);
         let vendors = KycVendorConfig {
             sumsub: self.sumsub.clone(),
             jumio: self.jumio.clone(),

@@ -300,6 +300,15 @@ pub(crate) fn network(config: &Config) -> sdk::NetworkPolicy {
     }
 }
 
+/// What services that verify people and wallets are called with. `own_url` is our interface as they reach it.
+pub(crate) fn verifier_parts(config: &Config, clock: &Arc<dyn Clock>, own_url: &str) -> verifiers::Parts {
+    verifiers::Parts {
+        network: network(config),
+        clock: Arc::clone(clock),
+        public_url: own_url.trim_end_matches('/').to_owned(),
+    }
+}
+
 /// Figures of the use cases.
 fn settings(config: &Config, roles: &[Role]) -> Result<Settings> {
     let mut settings = Settings {

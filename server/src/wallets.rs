@@ -59,14 +59,7 @@ impl WalletLimits {
 
 /// The settings of the use cases.
 pub(crate) fn settings(config: &Config, clock: &Arc<dyn Clock>, own_url: &str) -> Result<WalletSettings> {
-    let parts = verifiers::Parts {
-        network: match config.profile {
-            Profile::Development => sdk::NetworkPolicy::AllowLoopback,
-            Profile::Production => sdk::NetworkPolicy::Public,
-        },
-        clock: Arc::clone(clock),
-        public_url: own_url.trim_end_matches('/').to_owned(),
-    };
+    let parts = crate::runtime::verifier_parts(config, clock, own_url);
     let screeners = config.wallet_screening.build(&parts).context("wallet_screening")?;
     config.screening.wallets.settings(screeners, config.profile)
 }

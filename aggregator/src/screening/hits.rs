@@ -82,6 +82,12 @@ fn identity_of(entity: &Entity) -> Result<String, Error> {
     ))
 }
 
+/// The fingerprint of what was compared, of one person.
+fn fingerprint(key: &BlindKey, person: PrincipalId, parts: &[&[u8]]) -> Result<[u8; 32], Error> {
+    let hash = key.fingerprint(person.0, parts);
+    hash.ok_or_else(|| corrupt(Unreadable("key of fingerprints")))
+}
+
 /// Whose hits are looked at, and what is compared of them.
 struct Side<'a> {
     key: BlindKey,
@@ -109,8 +115,7 @@ impl Side<'_> {
         };
         let (kind, listed) = (to_json(&hit.kind)?, to_json(&listed)?);
         let parts = [&hit.list, &hit.entry, &kind, &listed, &own].map(String::as_bytes);
-        let hash = self.key.fingerprint(self.request.borrower.0, &parts);
-        hash.ok_or_else(|| corrupt(Unreadable("key of fingerprints")))
+        fingerprint(&self.key, self.request.borrower, &parts)
     }
 
     /// What officers decided about a hit, when that still holds.
@@ -271,10 +276,9 @@ pub(crate) async fn wallets_found(
     let mut found = Vec::new();
     for (role, wallet, hit) in listed {
         let parts = [role, wallet, hit.list.as_str(), hit.entry.as_str()].map(str::as_bytes);
-        let hash = key.fingerprint(row.borrower.0, &parts);
         found.push(Found {
             entity: entity_of(hit),
-            matched_hash: hash.ok_or_else(|| corrupt(Unreadable("key of fingerprints")))?,
+            matched_hash: fingerprint(&key, row.borrower, &parts)?,
             severity: Severity::Block,
             evidence: json!({
                 "hit": hit, "role": role, "wallet": wallet, "settlement": row.id,
@@ -287,14 +291,17 @@ pub(crate) async fn wallets_found(
 
 /// The wallets that an oracle or a service does not call clear, ready to become cases. Who did not answer is no hit.
 pub(crate) async fn said_found(world: &World, row: &SettlementRow, asked: &Asked) -> Result<Vec<Found>, Error> {
+    let mut against = asked.against().peekable();
+    if against.peek().is_none() {
+        return Ok(Vec::new());
+    }
+    let key = world.vault.fingerprints(row.tenant.0, COLUMN).await?;
     let mut found = Vec::new();
-    for (said, severity) in asked.against() {
-        let key = world.vault.fingerprints(row.tenant.0, COLUMN).await?;
+    for (said, severity) in against {
         let parts = [said.source.as_bytes(), said.wallet.as_slice()];
-        let hash = key.fingerprint(row.borrower.0, &parts);
         found.push(Found {
             entity: format!("{WALLET}{}:{}", said.source, said.wallet),
-            matched_hash: hash.ok_or_else(|| corrupt(Unreadable("key of fingerprints")))?,
+            matched_hash: fingerprint(&key, row.borrower, &parts)?,
             severity,
             evidence: json!({ "said": said, "settlement": row.id }),
         });

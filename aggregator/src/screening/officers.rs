@@ -31,11 +31,11 @@ impl Aggregator {
         let call = Call::new(caller, key, "refreshScreening", &())?;
         // Looking twice is harmless, so it is done before the transaction: nothing is held while files are read.
         let changed = self.refresh_lists().await?;
+        let status = self.screening_status().await?;
         let mut tx = self.world.db.begin().await?;
         if let Begun::Replay(answer) = begin(&mut tx, &self.world, &call).await? {
             return Ok(answer);
         }
-        let status = self.screening_status().await?;
         let answer = Refreshed { changed, status };
         finish(&mut tx, &call, &answer).await?;
         tx.commit().await?;

@@ -142,10 +142,9 @@ impl Aggregator {
     }
 
     /// Takes away tries, challenges and sessions that ended a day ago or earlier.
-    pub async fn sweep_sessions(&self) -> Result<usize, Error> {
+    pub async fn sweep_sessions(&self) -> Result<(), Error> {
         let mut conn = self.world.db.acquire().await?;
-        rows::sweep(&mut conn, self.world.clock.now() - Duration::days(1)).await?;
-        Ok(0)
+        Ok(rows::sweep(&mut conn, self.world.clock.now() - Duration::days(1)).await?)
     }
 }
 

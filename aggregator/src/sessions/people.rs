@@ -12,8 +12,7 @@ use super::passwords::{flaw, random_text};
 use super::tries::Try;
 use super::{DEVELOPMENT_PASSWORD, People, SessionError, SignedIn};
 use crate::api::Error;
-use crate::identity::group_names;
-use crate::store::identity::{self, PrincipalRow};
+use crate::identity::{fits, put_principal};
 use crate::store::sessions::{self as rows, LoginRow};
 
 /// Longest login, characters.
@@ -167,6 +166,7 @@ impl People<'_> {
             provider: person.provider.clone(),
             standing: Standing::of(&person.groups),
         };
+        fits(&principal)?;
         let id: Uuid = self.ids.next();
         let whose = crate::privacy::whose(principal.tenant, principal.id);
         let password = match password {
@@ -181,25 +181,9 @@ impl People<'_> {
             password,
             name_sealed: self.seal_name(whose, id, &person.login).await?,
         };
-        let stored = PrincipalRow {
-            id: principal.id.0,
-            tenant_id: principal.tenant.0,
-            role: principal.role.as_str().to_owned(),
-            provider_id: principal.provider.as_ref().map(|p| p.as_str().to_owned()),
-            groups: group_names(principal.standing),
-            revision: 0,
-        };
         let now = self.now();
         let mut tx = self.db.begin().await?;
-        let made = identity::add_principal(&mut tx, &stored, now).await;
-        if let Err(error) = &made
-            && crate::store::constraint(error) == Some("principal_tenant_id_fkey")
-        {
-            return Err(Error::invalid("tenant", "no such tenant").into());
-        }
-        if !made? && self.principal(&mut tx, principal.id.0).await? != principal {
-            return Err(Error::refused("ID_TAKEN", "This id is in use.", Some("id")).into());
-        }
+        put_principal(&mut tx, &principal, now).await?;
         if !rows::add_login(&mut tx, &row, &hmac, now).await? {
             return Ok(None);
         }
@@ -225,13 +209,6 @@ impl People<'_> {
         if !::access::has_tokens(person.role) {
             let text = "A process of ours does not sign in.";
             return Err(Error::refused("NO_LOGIN", text, Some("role")).into());
-        }
-        if (person.role == Role::Provider) != person.provider.is_some() {
-            let text = "a provider names its lender, nobody else does";
-            return Err(Error::invalid("provider", text).into());
-        }
-        if !person.role.is_staff() && !person.groups.is_empty() {
-            return Err(Error::invalid("groups", "only staff are in groups").into());
         }
         let (password, made) = chosen(password);
         self.check_password(&password, &login)?;

@@ -21,7 +21,7 @@ use serde_json::json;
 
 use crate::Api;
 use crate::auth::TOKEN_SECONDS;
-use crate::problem::Problem;
+use crate::problem::{Problem, needs_json};
 use crate::public_id::{Kind, encode};
 
 pub use guard::HEADER;
@@ -99,20 +99,15 @@ impl From<SessionError> for Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let Self(problem) = self;
-        let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut body = json!(problem);
-        body["type"] = format!("/problems/{}", problem.code.to_lowercase().replace('_', "-")).into();
+        let mut body = problem.body();
         if let Some(first) = problem.errors.first() {
             body["field"] = first.pointer.trim_start_matches('/').into();
         }
-        let mut response = (status, Json(body)).into_response();
+        let mut response = problem.answer(body);
         let headers = response.headers_mut();
-        let kind = HeaderValue::from_static("application/problem+json");
-        headers.insert(header::CONTENT_TYPE, kind);
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if let Some(seconds) = problem.retry_after {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        }
+        // Who signs in has no token yet: the browser is not asked for one.
+        headers.remove(header::WWW_AUTHENTICATE);
         response
     }
 }
@@ -121,12 +116,7 @@ type Answer = Result<Response, Refusal>;
 
 /// The body; nothing of it is repeated in an error.
 fn read<T: DeserializeOwned>(headers: &HeaderMap, body: &Bytes) -> Result<T, Refusal> {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok());
-    let essence = kind.unwrap_or("").split(';').next().unwrap_or("").trim();
-    if !essence.eq_ignore_ascii_case("application/json") {
-        let (code, title) = ("UNSUPPORTED_MEDIA_TYPE", "Send application/json");
-        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, code, title).into());
-    }
+    needs_json(headers)?;
     serde_json::from_slice(body)
         .map_err(|_| Problem::malformed("The body does not have the fields of this route.").into())
 }

@@ -60,7 +60,7 @@ pub(super) fn read(folder: &Path) -> Result<HashMap<String, File>> {
         }
         let file = File {
             kind: kind(path),
-            tag: hex(&Sha256::digest(plain)[..12]),
+            tag: hex::encode(&Sha256::digest(plain)[..12]),
             hashed: path.starts_with(HASHED),
             plain: plain.clone(),
             gzip: found.get(&format!("{path}.gz")).cloned(),
@@ -102,10 +102,4 @@ fn walk(
         }
     }
     Ok(())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }
