@@ -90,9 +90,8 @@ impl Aggregator {
         conn: &mut PgConnection,
         (whose, caller): (Whose, &Principal),
     ) -> Result<Value, Error> {
-        let by = caller.id.to_string();
         let reading = Reading {
-            by: &by,
+            by: Some(caller),
             purpose: Purpose::SubjectAccess,
         };
         let mut values = Vec::new();

@@ -10,7 +10,7 @@ use domain::{Principal, Role};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::{Reading, Vault, VaultError};
+use super::{Vault, VaultError};
 use crate::api::{Error, RequestView};
 use crate::quoting::tests::support::{Manner, Stage, ask, borrower, key};
 use crate::store::identity::{self, PrincipalRow};
@@ -102,6 +102,8 @@ async fn a_request_is_stored_without_its_person_and_is_whole_again_for_a_decisio
     )
     .await;
     assert_eq!(read, "usance UNDERWRITING", "the reading is noted");
+    let trail = "select action || ' ' || decision from audit.entry where action = 'personal.read'";
+    assert_eq!(text(&stage, trail).await, "personal.read UNDERWRITING", "and stands in the audit trail");
 }
 
 #[sqlx::test(migrations = "./migrations")]
@@ -562,11 +564,6 @@ async fn the_database_keeps_keys_destroyed_and_values_erased(db: PgPool) {
 fn keys_are_kept_in_memory_for_a_minute_at_most() {
     assert_eq!(Limits::default().age, chrono::TimeDelta::minutes(1));
     assert!(KeyCache::<Uuid>::new(Limits::default()).is_empty());
-    let reading = Reading {
-        by: "x",
-        purpose: Purpose::Filing,
-    };
-    assert_eq!(reading.purpose.as_str(), "FILING");
 }
 
 #[sqlx::test(migrations = "./migrations")]

@@ -9,6 +9,8 @@ use ::privacy::{
     Aad, BlindIndex, BlindKey, DataKey, Exact, Field, KeyCache, KeyContext, KeyId, Kms, KmsError, Limits, LocalKms,
     Pii, Place, Purpose, RecordClass, SealError, Sealed, Whose, Wrapped,
 };
+use ::audit::{Actor, Code, Object, Record};
+use domain::Principal;
 use domain::ports::{Clock, Ids};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
@@ -80,8 +82,8 @@ impl From<VaultError> for Error {
 /// Who reads in clear, and what for.
 #[derive(Clone, Copy, Debug)]
 pub struct Reading<'a> {
-    /// A principal's id, or the name of a process of ours.
-    pub by: &'a str,
+    /// A person; none is a process of ours.
+    pub by: Option<&'a Principal>,
     /// What for.
     pub purpose: Purpose,
 }
@@ -104,6 +106,8 @@ impl std::fmt::Debug for Vault {
     }
 }
 
+/// Who reads when no person does.
+const OURSELVES: &str = "usance";
 const WRAP: &str = "WRAP";
 const INDEX: &str = "INDEX";
 
@@ -193,7 +197,7 @@ impl Vault {
         self.read(conn, &stored, reading).await.map(Some)
     }
 
-    /// Opens a stored value and notes the reading.
+    /// Opens a stored value and notes the reading, beside the value's place and in the audit trail.
     pub(crate) async fn read(
         &self,
         conn: &mut PgConnection,
@@ -202,8 +206,22 @@ impl Vault {
     ) -> Result<Pii<Vec<u8>>, VaultError> {
         let value = self.opened(stored).await?;
         let exposure = value.expose(reading.purpose).exposure();
-        rows::add_exposure(conn, stored, (exposure, reading.by), self.clock.now()).await?;
+        let now = self.clock.now();
+        let by = reading.by.map(|person| person.id.to_string());
+        rows::add_exposure(conn, stored, (exposure, by.as_deref().unwrap_or(OURSELVES)), now).await?;
+        let entry = Self::record_of(stored, reading).at(self.ids.next(), now);
+        let noted = crate::store::audit::insert_entries(conn, &[entry]).await;
+        noted.map_err(|error| VaultError::Unavailable(Box::new(error)))?;
         Ok(value)
+    }
+
+    /// A reading in the audit trail: who, of whom, which value, what for. Never the value.
+    fn record_of(stored: &FieldRow, reading: Reading<'_>) -> Record {
+        let actor = reading.by.map_or(Actor::SYSTEM, crate::audit::actor);
+        let place = Code::named(&format!("{}.{}", stored.table_name, stored.column_name));
+        let object = Object::of(place.unwrap_or_else(|| Code::of("personal_field")), stored.row_id);
+        let made = Record::new(stored.tenant, actor, Code::of("personal.read"), object).about(stored.subject);
+        Record { decision: Code::named(reading.purpose.as_str()), ..made }
     }
 
     /// Opens a stored value to seal it again.

@@ -60,7 +60,7 @@ pub(crate) async fn whole(
     if let Some(said) = asked.take_personal() {
         return Ok(asked.whole(said));
     }
-    let reading = Reading { by: "usance", purpose };
+    let reading = Reading { by: None, purpose };
     let whose = whose(asked.tenant, asked.borrower);
     let what = (whose, &REQUEST_APPLICANT, asked.id.0);
     let found = world.vault.get(conn, what, reading).await?;
