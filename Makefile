@@ -9,6 +9,10 @@ WEB_TOOLS := web/node_modules/.installed
 WEB := web/dist/.built
 WEB_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts web/tsconfig.json -type f 2>/dev/null) graphql/schema.graphql
 
+# One set of features for lints and tests, so that nothing is compiled twice; and the program that the tests build with it.
+FEATURES := usance-server/crash-points,usance-provider-sdk/tls
+UNDER_TEST := $(abspath $(or $(CARGO_TARGET_DIR),target)/debug/usance-under-test)
+
 .PHONY: help run web web-test test ci gen gen-check fmt fmt-check lint bench bench-gas bench-screening doctor
 .PHONY: train train-check
 .PHONY: evidence governance coverage-contracts slither halmos mutation deep
@@ -39,18 +43,20 @@ run: $(TOOLS) $(WEB) ## Start a marketplace on this machine and print a quoted s
 test: $(TOOLS) $(WEB) ## Every test: contracts, crates, end to end
 	@scripts/with-redis.sh --install || [ "$$CI" != true ]
 	scripts/contracts-test.sh ci
-	scripts/with-postgres.sh cargo test --workspace --features usance-server/crash-points --no-fail-fast
-	cargo test --package usance-provider-sdk --features tls --test tls
+	scripts/with-postgres.sh cargo test --workspace --features $(FEATURES) --no-fail-fast
 	npm --prefix web run types
 	npm --prefix web test
 	node scripts/web-pack.mjs --budget
-	$(MAKE) --no-print-directory web-test
+	USANCE_BIN=$(UNDER_TEST) scripts/web-test.sh
 
 web-test: $(TOOLS) $(WEB) ## The web app in a browser, against a marketplace on this machine
 	cargo build --package usance-server
 	scripts/web-test.sh
 
-ci: $(TOOLS) fmt-check gen-check lint test governance ## What the pipeline runs
+ci: $(TOOLS) fmt-check lint ## What the pipeline runs
+	cargo test --workspace --features $(FEATURES) --no-run
+	USANCE_BIN=$(UNDER_TEST) $(MAKE) --no-print-directory gen-check
+	$(MAKE) --no-print-directory test governance
 
 fmt: ## Format everything
 	cargo fmt --all
@@ -61,7 +67,7 @@ fmt-check: $(TOOLS)
 	. scripts/contracts-env.sh && "$$FORGE" fmt --check
 
 lint:
-	cargo clippy --workspace --all-targets --features usance-server/crash-points -- -D warnings
+	cargo clippy --workspace --all-targets --features $(FEATURES) -- -D warnings
 
 gen: $(TOOLS) $(WEB_TOOLS) ## Make the committed generated files again
 	scripts/gen.sh

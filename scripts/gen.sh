@@ -1,19 +1,20 @@
 #!/usr/bin/env bash
 # Makes the committed generated files. With --check it only compares the contracts' artefacts, the pages about providers, the listing of
-# the SDK's interface and the types of the web app; that the schema, the OpenAPI document and the checked queries are current is checked
-# by the tests and the compiler.
+# the SDK's interface and the types of the web app, by the program that USANCE_BIN names or one that it builds; that the schema, the
+# OpenAPI document and the checked queries are current is checked by the tests and the compiler.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 target=${CARGO_TARGET_DIR:-target}
 if [ "${1:-}" = --check ]; then
     scripts/contracts-gen.sh --check
     node scripts/sdk-api.mjs --check
-    cargo build --quiet --package usance-server
+    usance=${USANCE_BIN:-$target/debug/usance}
+    [ -n "${USANCE_BIN:-}" ] || cargo build --quiet --package usance-server
     for page in matrix checks; do
-        "$target/debug/usance" print "provider-$page" | diff -u "docs/providers/$page.md" - ||
+        "$usance" print "provider-$page" | diff -u "docs/providers/$page.md" - ||
             { echo "docs/providers/$page.md is not current: run scripts/gen.sh" >&2; exit 1; }
     done
-    "$target/debug/usance" print access-matrix | diff -u docs/compliance/access-matrix.md - ||
+    "$usance" print access-matrix | diff -u docs/compliance/access-matrix.md - ||
         { echo "docs/compliance/access-matrix.md is not current: run scripts/gen.sh" >&2; exit 1; }
     types=$(mktemp -d)
     trap 'rm -rf "$types"' EXIT
