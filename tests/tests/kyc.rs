@@ -211,9 +211,13 @@ async fn a_refusal_is_lifted_by_two_officers_alone() -> Result<()> {
     ensure!(green.send().await == Some(200));
     until(&mut world, &id, "REVIEW").await?;
     ensure!(accept(&mut world, &offer).await? == "IDENTITY_PENDING");
+    let waiting = world.get(Client::Officer, "/v1/cases?state=OPEN").await?;
+    ensure!(waiting.to_string().matches("KYC_REVIEW").count() == 1, "{waiting}");
     let (made, code) = usance(&world, "dev-second-officer", &["approve", &review, "--note", "I agree"]).await?;
     ensure!(code == 0 && made.contains("VERIFIED"), "{made}");
     ensure!(accept(&mut world, &offer).await? == "201");
+    let closed = world.get(Client::Officer, "/v1/cases?state=CLOSED").await?;
+    ensure!(closed.to_string().matches("KYC_REVIEW").count() == 1, "two officers approved, so their case is closed: {closed}");
     let (listed, code) = usance(&world, "dev-officer", &["list", "--state", "verified"]).await?;
     ensure!(code == 0 && listed.contains(&id), "{listed}");
     world.finish().await

@@ -1,6 +1,5 @@
 //! Beginning of sessions, pages for the borrower, erasure at the vendor.
 
-use ::access::Acts;
 use std::time::Instant;
 
 use chrono::NaiveDate;
@@ -15,9 +14,10 @@ use uuid::Uuid;
 
 use super::names::NameKeys;
 use super::state::SessionState;
-use super::view::{VerificationView, seen, view};
+use super::view::{VerificationView, about, seen, view};
 use super::{stepped, tell};
 use crate::Aggregator;
+use crate::access::{Action, Class, Resource, check};
 use crate::api::{Error, IdempotencyKey};
 use crate::idempotency::{Begun, Call, begin, finish};
 use crate::store::constraint;
@@ -97,9 +97,11 @@ impl Aggregator {
         new: NewVerification,
     ) -> Result<VerificationView, Error> {
         let borrower = new.borrower.unwrap_or(caller.id);
-        if !caller.acts_for(caller.tenant, borrower) {
-            return Err(Error::Forbidden);
-        }
+        check(
+            caller,
+            Action::Create,
+            &Resource::about(Class::Verification, caller.tenant, borrower),
+        )?;
         new.check()?;
         let settings = &self.world.settings.kyc;
         let level = new.level.unwrap_or(settings.level);
@@ -241,9 +243,7 @@ impl Aggregator {
     async fn enterable(&self, caller: &Principal, id: Uuid) -> Result<SessionRow, Error> {
         let mut conn = self.world.db.acquire().await?;
         let row = seen(rows::session(&mut conn, id).await?, caller)?;
-        if !caller.acts_for(row.tenant.into(), row.borrower.into()) {
-            return Err(Error::Forbidden);
-        }
+        check(caller, Action::Create, &about(&row))?;
         drop(conn);
         let row = if row.state == SessionState::Created {
             self.open_session(row, &ClaimedPerson::default()).await?

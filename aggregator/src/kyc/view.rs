@@ -1,6 +1,5 @@
 //! Sessions as their owners and officers see them.
 
-use ::access::Acts;
 use chrono::{DateTime, Utc};
 use compliance::IdentityLevel;
 use domain::Principal;
@@ -12,7 +11,7 @@ use uuid::Uuid;
 
 use super::state::SessionState;
 use crate::Aggregator;
-use crate::access::{Action, Class, platform};
+use crate::access::{Action, Class, Resource, check, platform};
 use crate::api::Error;
 use crate::store::kyc::{self as rows, SessionRow};
 
@@ -166,9 +165,11 @@ impl Aggregator {
         borrower: Option<PrincipalId>,
     ) -> Result<Vec<VerificationView>, Error> {
         let borrower = borrower.unwrap_or(caller.id);
-        if !caller.acts_for(caller.tenant, borrower) {
-            return Err(Error::Forbidden);
-        }
+        check(
+            caller,
+            Action::Read,
+            &Resource::about(Class::Verification, caller.tenant, borrower),
+        )?;
         let mut conn = self.world.db.acquire().await?;
         let found = rows::of_borrower(&mut conn, (caller.tenant, borrower)).await?;
         Ok(found.iter().map(|row| view(row, caller)).collect())
@@ -198,6 +199,12 @@ impl Aggregator {
 
 /// Somebody else's session does not exist.
 pub(super) fn seen(row: Option<SessionRow>, caller: &Principal) -> Result<SessionRow, Error> {
-    let sees = |row: &SessionRow| caller.sees(TenantId(row.tenant), PrincipalId(row.borrower), None);
-    row.filter(sees).ok_or(Error::NotFound)
+    let row = row.ok_or(Error::NotFound)?;
+    check(caller, Action::Read, &about(&row))?;
+    Ok(row)
+}
+
+/// A session as decisions about access know it.
+pub(super) fn about(row: &SessionRow) -> Resource<'static> {
+    Resource::about(Class::Verification, TenantId(row.tenant), PrincipalId(row.borrower))
 }

@@ -5,7 +5,6 @@
 
 use std::collections::BTreeSet;
 
-use ::access::Acts;
 use ::privacy::{RecordClass, Whose, resolve};
 use chrono::{DateTime, Utc};
 use domain::Principal;
@@ -19,7 +18,7 @@ use super::holds::shown;
 use super::retention::relation_end;
 use super::tell;
 use crate::Aggregator;
-use crate::access::{Class, Resource, shows};
+use crate::access::{Action, Class, Resource, check, shows};
 use crate::api::{Error, IdempotencyKey};
 use crate::idempotency::{Begun, Call, begin, finish};
 use crate::kyc::SessionState;
@@ -213,7 +212,9 @@ impl Aggregator {
         if let Begun::Replay(view) = begin(&mut tx, &self.world, &call).await? {
             return Ok(view);
         }
-        let whose = self.person(&mut tx, caller, subject).await?;
+        let whose = self
+            .person(&mut tx, (caller, Action::Create, Class::Erasure), subject)
+            .await?;
         rows::hold_subject(&mut tx, whose).await?;
         let now = self.world.clock.now();
         let verdict = judge(&mut tx, whose, now).await?;
@@ -261,18 +262,16 @@ impl Aggregator {
         Ok(true)
     }
 
-    /// The person, when the caller may speak for them.
+    /// The person, when the caller may do that to what is of that class about them.
     pub(crate) async fn person(
         &self,
         conn: &mut PgConnection,
-        caller: &Principal,
+        (caller, action, class): (&Principal, Action, Class),
         subject: PrincipalId,
     ) -> Result<Whose, Error> {
         let known = identity::principal(conn, subject.0).await?.ok_or(Error::NotFound)?;
         let tenant = TenantId(known.tenant_id);
-        if !staff(caller) && !caller.acts_for(tenant, subject) {
-            return Err(Error::NotFound);
-        }
+        check(caller, action, &Resource::about(class, tenant, subject))?;
         Ok(super::whose(tenant, subject))
     }
 
@@ -290,7 +289,8 @@ impl Aggregator {
             None if is_officer => None,
             other => {
                 let subject = other.unwrap_or(caller.id);
-                self.person(&mut conn, caller, subject).await?;
+                self.person(&mut conn, (caller, Action::Read, Class::Erasure), subject)
+                    .await?;
                 Some(subject.0)
             }
         };

@@ -10,6 +10,7 @@ use sqlx::PgConnection;
 
 use super::vault::Reading;
 use crate::Aggregator;
+use crate::access::{Action, Class};
 use crate::api::Error;
 use crate::store::from_json;
 use crate::store::privacy as rows;
@@ -62,7 +63,9 @@ impl Aggregator {
     /// for them. Each value that is read in clear is noted.
     pub async fn export_person(&self, caller: &Principal, subject: PrincipalId) -> Result<Value, Error> {
         let mut tx = self.world.db.begin().await?;
-        let whose = self.person(&mut tx, caller, subject).await?;
+        let whose = self
+            .person(&mut tx, (caller, Action::Read, Class::Export), subject)
+            .await?;
         let requests = rows::request_ids(&mut tx, whose).await?;
         let part = |text: String| from_json::<Value>(&text);
         let mut export = Map::new();

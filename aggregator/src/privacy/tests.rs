@@ -103,7 +103,11 @@ async fn a_request_is_stored_without_its_person_and_is_whole_again_for_a_decisio
     .await;
     assert_eq!(read, "usance UNDERWRITING", "the reading is noted");
     let trail = "select action || ' ' || decision from audit.entry where action = 'personal.read'";
-    assert_eq!(text(&stage, trail).await, "personal.read UNDERWRITING", "and stands in the audit trail");
+    assert_eq!(
+        text(&stage, trail).await,
+        "personal.read UNDERWRITING",
+        "and stands in the audit trail"
+    );
 }
 
 #[sqlx::test(migrations = "./migrations")]

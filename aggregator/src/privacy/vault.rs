@@ -5,11 +5,11 @@
 
 use std::sync::Arc;
 
+use ::audit::{Actor, Code, Object, Record};
 use ::privacy::{
     Aad, BlindIndex, BlindKey, DataKey, Exact, Field, KeyCache, KeyContext, KeyId, Kms, KmsError, Limits, LocalKms,
     Pii, Place, Purpose, RecordClass, SealError, Sealed, Whose, Wrapped,
 };
-use ::audit::{Actor, Code, Object, Record};
 use domain::Principal;
 use domain::ports::{Clock, Ids};
 use hmac::{Hmac, Mac};
@@ -221,7 +221,10 @@ impl Vault {
         let place = Code::named(&format!("{}.{}", stored.table_name, stored.column_name));
         let object = Object::of(place.unwrap_or_else(|| Code::of("personal_field")), stored.row_id);
         let made = Record::new(stored.tenant, actor, Code::of("personal.read"), object).about(stored.subject);
-        Record { decision: Code::named(reading.purpose.as_str()), ..made }
+        Record {
+            decision: Code::named(reading.purpose.as_str()),
+            ..made
+        }
     }
 
     /// Opens a stored value to seal it again.

@@ -1,7 +1,6 @@
 //! Disclosures of quotes: made when somebody looks at them, or at acceptance at the latest; stored once, so that what was read is what
 //! is bound.
 
-use ::access::Acts;
 use ::privacy::Purpose;
 use chrono::{DateTime, Utc};
 use compliance::decide::decide_offer;
@@ -15,6 +14,7 @@ use sqlx::PgConnection;
 
 use super::documents::DisclosureView;
 use super::forms::{Parties, form};
+use crate::access::{Action, Class, Resource, check};
 use crate::api::Error;
 use crate::store::rules::documents::{self as rows, DocumentRow};
 use crate::store::{providers, quoting};
@@ -47,16 +47,15 @@ impl Aggregator {
         let mut conn = self.world.db.acquire().await?;
         let Some((_, quote)) = quoting::quote(&mut conn, id).await? else {
             let (book, _) = self.bus.with_quote(id).ok_or(Error::NotFound)?;
-            let sees = caller.sees(book.tenant, book.borrower, None);
-            return if sees { Ok(Vec::new()) } else { Err(Error::NotFound) };
+            let about = Resource::about(Class::Document, book.tenant, book.borrower);
+            return check(caller, Action::Read, &about).map(|()| Vec::new());
         };
         let row = quoting::request(&mut conn, quote.request_id)
             .await?
             .ok_or(Error::NotFound)?;
         let request = &row.asked.request;
-        if !caller.sees(request.tenant, request.borrower, None) {
-            return Err(Error::NotFound);
-        }
+        let about = Resource::about(Class::Document, request.tenant, request.borrower);
+        check(caller, Action::Read, &about)?;
         let request = self.whole_request(&mut conn, request, Purpose::Disclosure).await?;
         self.disclose(&mut conn, &request, &quote).await?;
         let stored = rows::of_subject(&mut conn, id.0).await?;

@@ -1,6 +1,5 @@
 //! Documents, for their borrower and for officers; and what is owed, for officers.
 
-use ::access::Acts;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::Principal;
 use domain::ids::{PrincipalId, RequestId, TenantId};
@@ -8,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::Aggregator;
-use crate::access::{Action, Class, platform};
+use crate::access::{Action, Class, Resource, check, platform};
 use crate::api::Error;
 use crate::store::rules::documents::{self as rows, DocumentRow};
 use crate::store::rules::obligations::{self, ObligationRow, Wanted};
@@ -103,9 +102,8 @@ impl Aggregator {
     pub async fn document(&self, caller: &Principal, id: Uuid) -> Result<DocumentView, Error> {
         let mut conn = self.world.db.acquire().await?;
         let row = rows::one(&mut conn, id).await?.ok_or(Error::NotFound)?;
-        if !caller.sees(TenantId(row.tenant), PrincipalId(row.borrower), None) {
-            return Err(Error::NotFound);
-        }
+        let about = Resource::about(Class::Document, TenantId(row.tenant), PrincipalId(row.borrower));
+        check(caller, Action::Read, &about)?;
         Ok(DocumentView {
             about: DisclosureView {
                 id: row.id,
@@ -127,9 +125,8 @@ impl Aggregator {
             .await?
             .ok_or(Error::NotFound)?;
         let asked = &row.asked.request;
-        if !caller.sees(asked.tenant, asked.borrower, None) {
-            return Err(Error::NotFound);
-        }
+        let about = Resource::about(Class::Document, asked.tenant, asked.borrower);
+        check(caller, Action::Read, &about)?;
         let stored = rows::of_subject(&mut conn, request.0).await?;
         Ok(stored.into_iter().map(DisclosureView::from).collect())
     }

@@ -218,31 +218,6 @@ pub fn scope(caller: &Principal, action: Action, class: Class) -> Scope<'_> {
     }
 }
 
-/// The two questions that are asked most, by the matrix.
-pub trait Acts {
-    /// Whether this caller may see an object of that tenant and borrower, with that lender. To everyone else it does not exist.
-    fn sees(&self, tenant: TenantId, borrower: PrincipalId, provider: Option<&ProviderId>) -> bool;
-
-    /// Whether this caller may act for that borrower.
-    fn acts_for(&self, tenant: TenantId, borrower: PrincipalId) -> bool;
-}
-
-impl Acts for Principal {
-    fn sees(&self, tenant: TenantId, borrower: PrincipalId, provider: Option<&ProviderId>) -> bool {
-        // A loan is read by exactly those who may know of the business at all.
-        decide(
-            self,
-            Action::Read,
-            &Resource::about(Class::Loan, tenant, borrower).with(provider),
-        )
-        .allows()
-    }
-
-    fn acts_for(&self, tenant: TenantId, borrower: PrincipalId) -> bool {
-        decide(self, Action::Create, &Resource::about(Class::Request, tenant, borrower)).allows()
-    }
-}
-
 /// Whether a role has tokens at all: our own processes have none.
 pub const fn has_tokens(role: Role) -> bool {
     !matches!(role, Role::System)

@@ -13,6 +13,6 @@ pub mod resource;
 pub mod roles;
 pub mod routes;
 
-pub use decide::{Acts, Decision, Denial, Scope, decide, ever, has_tokens, scope};
+pub use decide::{Decision, Denial, Scope, decide, ever, has_tokens, scope};
 pub use resource::{Action, Band, Class, Purpose, Resource};
 pub use roles::RoleSet;

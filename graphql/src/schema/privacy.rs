@@ -201,8 +201,8 @@ fn person(field: &str, id: Option<ID>) -> std::result::Result<Option<PrincipalId
 
 #[Object]
 impl PrivacyQuery {
-    /// Everything that we hold of a person: the caller when nobody is named, a borrower of the caller's tenant for integrators,
-    /// anybody for officers. Every value that is read for it is noted.
+    /// Everything that we hold of a person: the caller when nobody is named, anybody for officers. Every value that is read for it is
+    /// noted.
     #[graphql(complexity = "4 * ROOT_COST + child_complexity")]
     async fn personal_data_export(&self, ctx: &Context<'_>, subject: Option<ID>) -> Result<ExportOut> {
         let caller = caller(ctx)?;

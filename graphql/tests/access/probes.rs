@@ -226,6 +226,22 @@ const OF_OBJECTS: &[Make] = &[
         true,
     ),
     (
+        "query",
+        "verification",
+        "query { verification(id: \"ID\") { state borrower } }",
+        Kind::Verification,
+        |o| &o.verification,
+        false,
+    ),
+    (
+        "query",
+        "document",
+        "query { document(id: \"ID\") { about { kind } html } }",
+        Kind::Document,
+        |o| &o.document,
+        false,
+    ),
+    (
         "mutation",
         "decideRiskReview",
         "mutation { decideRiskReview(idempotencyKey: \"KEY\", id: \"ID\", clear: false, note: \"n\") { review { score } refusals { code } } }",
@@ -241,6 +257,11 @@ const OF_PEOPLE: &[(&str, &str, &str)] = &[
         "query",
         "spendingLimits",
         "query { spendingLimits(borrower: \"ID\") { mode } }",
+    ),
+    (
+        "query",
+        "personalDataExport",
+        "query { personalDataExport(subject: \"ID\") { subject document } }",
     ),
     ("query", "principal", "query { principal(id: \"ID\") { role } }"),
     (
@@ -309,20 +330,17 @@ pub const BY_ROLE: &[&str] = &[
     "auditExport",
     "auditKey",
     "auditProof",
-    "case",
     "caseReports",
     "cases",
     "checkCase",
     "decideCase",
     "decideRules",
     "decideVerification",
-    "document",
     "draftReport",
     "erasureRequests",
     "legalHolds",
     "notices",
     "obligations",
-    "personalDataExport",
     "placeLegalHold",
     "proposeRules",
     "proposeVerification",
@@ -336,11 +354,9 @@ pub const BY_ROLE: &[&str] = &[
     "ruleDifferences",
     "rulePublication",
     "rulePublications",
-    "ruleReplay",
     "rules",
     "screeningStatus",
     "startVerification",
-    "verification",
     "verificationLink",
     "verifications",
 ];
@@ -399,7 +415,7 @@ pub fn all(stage: &Stage) -> Vec<Probe> {
             "admin",
             "admin of another tenant",
         ];
-        let names: &[&str] = if entry.1 == "spendingLimits" {
+        let names: &[&str] = if ["spendingLimits", "personalDataExport"].contains(&entry.1) {
             &borrowers
         } else {
             &staff
@@ -467,6 +483,21 @@ fn special(stage: &Stage) -> Vec<Probe> {
             ..plain("mutation", "requestQuotes", REQUEST, String::new())
         },
         plain("query", "loans", "query { loans { totalCount } }", String::new()),
+        Probe {
+            unknown: Some(nothing(Kind::Case)),
+            ..plain(
+                "query",
+                "case",
+                "query { case(id: \"ID\") { subject evidence } }",
+                stage.case.clone(),
+            )
+        },
+        plain(
+            "query",
+            "ruleReplay",
+            "query { ruleReplay(request: \"ID\") { same } }",
+            stage.objects[2].request.clone(),
+        ),
         plain("query", "riskReviews", "query { riskReviews { id } }", String::new()),
         plain(
             "mutation",

@@ -60,6 +60,8 @@ pub struct Objects {
     pub loan: String,
     pub decision: String,
     pub review: String,
+    pub verification: String,
+    pub document: String,
 }
 
 pub struct Stage {
@@ -68,6 +70,8 @@ pub struct Stage {
     /// Of a borrower, of another of the same tenant, of one of another tenant.
     pub objects: [Objects; 3],
     pub model: String,
+    /// About the borrower of the other tenant.
+    pub case: String,
 }
 
 pub fn tenant(number: u128) -> TenantId {
@@ -203,6 +207,7 @@ impl Stage {
         let head = made.iter().find(|p| p.name == "credit head").unwrap();
         let models = aggregator.risk_models(&head.principal).await.unwrap();
         let model = encode(Kind::Model, models[0].id);
+        let case = encode(Kind::Case, case(&db, &objects[2]).await);
         let api = Api::new(Parts {
             aggregator,
             tokens,
@@ -219,6 +224,7 @@ impl Stage {
             people: made,
             objects: objects.try_into().unwrap(),
             model,
+            case,
         }
     }
 
@@ -292,6 +298,11 @@ async fn lend(aggregator: &Arc<Aggregator>, db: &PgPool, who: &Principal) -> Obj
     .fetch_one(db)
     .await
     .unwrap();
+    let document: Uuid = sqlx::query_scalar("select id from rules.document where borrower = $1 order by id limit 1")
+        .bind(who.id.0)
+        .fetch_one(db)
+        .await
+        .unwrap();
     let review = Uuid::from_u128(0xC00 + who.id.0.as_u128());
     sqlx::query(
         "insert into risk.review (id, decision_id, request_id, tenant, borrower, state, version, opened_at)
@@ -314,5 +325,41 @@ async fn lend(aggregator: &Arc<Aggregator>, db: &PgPool, who: &Principal) -> Obj
         loan: encode(Kind::Loan, settlement.loan_id.0),
         decision: encode(Kind::Decision, DecisionId(decision).0),
         review: encode(Kind::Review, review),
+        verification: encode(Kind::Verification, verification(db, who).await),
+        document: encode(Kind::Document, document),
     }
+}
+
+/// A verification that was begun.
+async fn verification(db: &PgPool, who: &Principal) -> Uuid {
+    let id = Uuid::from_u128(0xD00 + who.id.0.as_u128());
+    sqlx::query(
+        "insert into kyc.session (id, tenant, borrower, vendor, level, vendor_level, state, version, claimed_name, consent_at,
+                                  created_at, changed_at)
+         values ($1, $2, $3, 'sumsub', 'STANDARD', 'l', 'CREATED', 1, '', now(), now(), now())",
+    )
+    .bind(id)
+    .bind(who.tenant.0)
+    .bind(who.id.0)
+    .execute(db)
+    .await
+    .unwrap();
+    id
+}
+
+/// A case about somebody.
+async fn case(db: &PgPool, who: &Objects) -> Uuid {
+    let id = Uuid::from_u128(0xE00);
+    sqlx::query(
+        "insert into cases.case (id, tenant, subject, kind, severity, entity, matched_hash, evidence, state, due_on, version,
+                                 opened_at)
+         values ($1, $2, $3, 'SCREENING_HIT', 'REVIEW', 'list:1', sha256('x'), '{}', 'OPEN', '2027-01-20', 1, now())",
+    )
+    .bind(id)
+    .bind(who.tenant.0)
+    .bind(who.borrower.0)
+    .execute(db)
+    .await
+    .unwrap();
+    id
 }
