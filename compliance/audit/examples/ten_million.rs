@@ -1,8 +1,11 @@
 //! Proof size and times at ten million entries: the tree as it is stored (leaves and subtrees of 256, 65,536, ... leaves), proofs made out of
 //! it and checked, and a whole export verified. Prints the figures of `docs/benchmarks.md`.
+//!
+//! `ten_million --write FILE` writes the export alone, for `ten_million --verify FILE` or `usance audit verify FILE`.
 #![expect(clippy::float_arithmetic, clippy::cast_precision_loss, reason = "figures for people")]
 
 use std::collections::HashMap;
+use std::fs::File;
 use std::io::{BufReader, Read};
 use std::time::{Duration, Instant};
 
@@ -19,6 +22,8 @@ use uuid::Uuid;
 
 const ENTRIES: u64 = 10_000_000;
 const PROOFS: u64 = 2_000;
+/// Entries between two signed checkpoints.
+const CHECKPOINT_EVERY: u64 = 1_000;
 const OPERATOR: &str = "usance.example/audit";
 const TENANT: Uuid = Uuid::from_u128(7);
 
@@ -102,22 +107,49 @@ impl Read for Lines {
 }
 
 fn main() {
-    let (mut stored, mut edge) = (Stored::default(), Frontier::default());
-    let start = Instant::now();
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => whole(),
+        ["--write", file] => {
+            let mut lines = Lines::new(&head(&grow(None)));
+            let mut file = File::create(file).expect("a new file");
+            std::io::copy(&mut lines, &mut file).expect("written lines");
+            println!("{:.2} GB", lines.bytes as f64 / 1e9);
+        }
+        ["--verify", file] => {
+            let start = Instant::now();
+            let file = BufReader::new(File::open(file).expect("the export"));
+            let report = verify(file, &Trust::default()).expect("an honest export");
+            println!(
+                "export of {} entries and {} checkpoints verified: {}",
+                report.entries,
+                report.checkpoints,
+                rate(start.elapsed())
+            );
+        }
+        _ => println!("usage: ten_million [--write FILE | --verify FILE]"),
+    }
+}
+
+/// The edges of the tree where checkpoints are signed, the last of them of all entries; stores the hashes when asked to.
+fn grow(mut stored: Option<&mut Stored>) -> Vec<Frontier> {
+    let (mut edge, mut edges) = (Frontier::default(), Vec::new());
     for number in 0..ENTRIES {
         let leaf = entry(number).leaf();
-        stored.push(leaf);
+        if let Some(stored) = stored.as_mut() {
+            stored.push(leaf);
+        }
         edge.push(leaf);
+        if edge.size().is_multiple_of(CHECKPOINT_EVERY) {
+            edges.push(edge.clone());
+        }
     }
-    println!("tree of {ENTRIES} entries: {}", rate(start.elapsed()));
-    proofs(&stored, &edge);
+    edges
+}
+
+/// Header and signed checkpoints of the export.
+fn head(edges: &[Frontier]) -> String {
     let signer = Signer::new(OPERATOR, &DEVELOPMENT_SEED).expect("a name");
-    let checkpoint = Checkpoint {
-        origin: origin(OPERATOR, TENANT),
-        size: ENTRIES,
-        root: edge.root(),
-        at: chrono::DateTime::UNIX_EPOCH,
-    };
     let header = Header {
         format: LOG.to_owned(),
         origin: origin(OPERATOR, TENANT),
@@ -125,13 +157,29 @@ fn main() {
         from: 0,
         to: ENTRIES,
         peaks: Vec::new(),
-        checkpoints: 1,
+        checkpoints: edges.len() as u64,
         keys: vec![signer.verifier().to_string()],
     };
-    let note = CheckpointLine {
-        checkpoint: signer.sign(&checkpoint),
-    };
-    let head = line(&header).expect("JSON") + &line(&note).expect("JSON");
+    let mut text = line(&header).expect("JSON");
+    for edge in edges {
+        let checkpoint = signer.sign(&Checkpoint {
+            origin: origin(OPERATOR, TENANT),
+            size: edge.size(),
+            root: edge.root(),
+            at: chrono::DateTime::UNIX_EPOCH,
+        });
+        text += &line(&CheckpointLine { checkpoint }).expect("JSON");
+    }
+    text
+}
+
+fn whole() {
+    let mut stored = Stored::default();
+    let start = Instant::now();
+    let edges = grow(Some(&mut stored));
+    println!("tree of {ENTRIES} entries: {}", rate(start.elapsed()));
+    proofs(&stored, edges.last().expect("the whole"));
+    let head = head(&edges);
     let start = Instant::now();
     let mut lines = Lines::new(&head);
     std::io::copy(&mut lines, &mut std::io::sink()).expect("lines");
