@@ -93,19 +93,8 @@ async fn checked(options: &VerifyOptions) -> Result<Exit> {
         let note = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
         trust.checkpoints.push(note);
     }
-    // The name of the log is only known from the export, and a root counts for that log alone.
-    let first = read(options, &Trust::default());
-    if let Ok(report) = &first {
-        let origin = origin_hash(&report.origin);
-        for text in &options.root {
-            trust.roots.push(root(text, origin)?);
-        }
-        if let Some(found) = on_chain(options, origin).await? {
-            trust.roots.push(found);
-        }
-    }
-    let verified = match first {
-        Ok(_) => read(options, &trust),
+    let verified = match rooted(options, &mut trust).await {
+        Ok(()) => read(options, &trust),
         Err(error) => Err(error),
     };
     match verified {
@@ -122,6 +111,20 @@ async fn checked(options: &VerifyOptions) -> Result<Exit> {
             Ok(Exit::Failure)
         }
     }
+}
+
+/// Adds the roots that the options name. A root counts for one log alone, and the log's name is only known from the export: then it is
+/// read twice.
+async fn rooted(options: &VerifyOptions, trust: &mut Trust) -> Result<()> {
+    if options.root.is_empty() && options.rpc.is_none() {
+        return Ok(());
+    }
+    let origin = origin_hash(&read(options, &Trust::default())?.origin);
+    for text in &options.root {
+        trust.roots.push(root(text, origin)?);
+    }
+    trust.roots.extend(on_chain(options, origin).await?);
+    Ok(())
 }
 
 fn read(options: &VerifyOptions, trust: &Trust) -> Result<Report> {
