@@ -14,9 +14,15 @@ export interface Wrong {
 export function troubleOf(error: CombinedError): Wrong {
   const first = error.graphQLErrors[0]
   if (first === undefined) return { kind: error.networkError === undefined ? 'failed' : 'offline', said: null }
-  const code = first.extensions['code']
-  const kind = code === 'FORBIDDEN' ? 'forbidden' : code === 'UNAUTHENTICATED' ? 'signed-out' : code === 'RATE_LIMITED' || code === 'BUSY' ? 'busy' : 'failed'
-  return { kind, said: first.message }
+  return { kind: KINDS[String(first.extensions['code'])] ?? 'failed', said: first.message }
+}
+
+/** Codes of the service that ask something of the reader; `graphql/src/problem.rs` and `schema/mod.rs` give them. */
+const KINDS: Readonly<Record<string, Trouble>> = {
+  FORBIDDEN: 'forbidden',
+  UNAUTHORIZED: 'signed-out',
+  IDEMPOTENCY_KEY_BUSY: 'busy',
+  RATE_LIMITED: 'busy',
 }
 
 export interface Answer<Data> {
