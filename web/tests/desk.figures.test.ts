@@ -1,5 +1,9 @@
 // @vitest-environment node
+import { readFileSync } from 'node:fs'
+import { GraphQLError } from 'graphql'
+import { CombinedError } from 'urql'
 import { describe, expect, it } from 'vitest'
+import { troubleOf } from '../src/desk/api/ask'
 import { readToken, publicId } from '../src/desk/api/who'
 import { verdictOf, GROUNDS } from '../src/desk/api/cases'
 import { formatLoanAmount, formatMs, formatPoints, formatPpm, share } from '../src/desk/parts/figures'
@@ -8,6 +12,7 @@ import { takeEvents } from '../src/desk/developer/stream'
 import { groupOf, readDocument, sample, typeOf } from '../src/desk/developer/openapi'
 import { chains, readMetrics, sum } from '../src/desk/officer/metrics'
 import { knownFacts } from '../src/desk/officer/ApplicationPage'
+import { formatFiat } from '../src/format/tokens'
 import { desk as en } from '../src/text/desk.en'
 import { desk as es } from '../src/text/desk.es'
 import openapi from '../../graphql/openapi.json'
@@ -20,6 +25,11 @@ describe('figures', () => {
     expect(formatLoanAmount({ units: '5', decimals: 2, symbol: 'USD' }, 'en-US')).toBe('$0.05')
     expect(formatLoanAmount({ units: '1500000', decimals: 6, symbol: 'pUSDC' }, 'en-US')).toBe('1.5 pUSDC')
     expect(formatLoanAmount({ units: '90071992547409931234', decimals: 2, symbol: 'USD' }, 'en-US')).toBe('$900,719,925,474,099,312.34')
+    // Three letters alone make no currency of a token.
+    expect(formatLoanAmount({ units: '1500000000000000000', decimals: 18, symbol: 'DAI' }, 'en-US')).toBe('1.5 DAI')
+    const currencies = [...readFileSync(`${import.meta.dirname}/../../domain/src/money.rs`, 'utf8').matchAll(/^ {4}[(]"([A-Z]{3})", (\d)[)],$/gm)]
+    expect(currencies.length).toBeGreaterThan(10)
+    for (const [, symbol = '', decimals] of currencies) expect(formatFiat({ units: '100000', decimals: Number(decimals), symbol }, 'en-US'), symbol).not.toBeNull()
   })
 
   it('writes parts per million as per cent and as points', () => {
@@ -140,5 +150,20 @@ describe('words', () => {
       } else if (typeof a === 'string') expect((b as string).trim(), at).not.toBe('')
     }
     walk(en, es, 'desk')
+  })
+})
+
+describe('trouble', () => {
+  const of = (code: string) => troubleOf(new CombinedError({ graphQLErrors: [new GraphQLError('Said.', { extensions: { code } })] }))
+  it('is sorted by the codes that the service gives', () => {
+    const written = ['problem.rs', 'schema/mod.rs', 'rest/oauth.rs'].map((file) => readFileSync(`${import.meta.dirname}/../../graphql/src/${file}`, 'utf8')).join('')
+    for (const [code, kind] of Object.entries({ UNAUTHORIZED: 'signed-out', FORBIDDEN: 'forbidden', IDEMPOTENCY_KEY_BUSY: 'busy', RATE_LIMITED: 'busy' })) {
+      expect(written, code).toContain(`"${code}"`)
+      expect(of(code), code).toEqual({ kind, said: 'Said.' })
+    }
+    expect(of('NOT_FOUND')).toEqual({ kind: 'failed', said: 'Said.' })
+  })
+  it('is told apart from a service that cannot be reached', () => {
+    expect(troubleOf(new CombinedError({ networkError: new TypeError('Failed to fetch') })).kind).toBe('offline')
   })
 })
