@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { troubleOf } from '../src/desk/api/ask'
 import { readToken, publicId } from '../src/desk/api/who'
 import { verdictOf, GROUNDS } from '../src/desk/api/cases'
-import { formatLoanAmount, formatMs, formatPoints, formatPpm, share } from '../src/desk/parts/figures'
+import { formatLoanAmount, formatMs, formatPoints, formatPpm, momentOf, share } from '../src/desk/parts/figures'
 import { byArea, readReport } from '../src/desk/lender/conformance'
 import { takeEvents } from '../src/desk/developer/stream'
 import { groupOf, readDocument, sample, typeOf } from '../src/desk/developer/openapi'
@@ -38,6 +38,17 @@ describe('figures', () => {
     expect(formatPoints('-52300', 'en-US')).toBe('-5.23')
     expect(formatPoints('1250', 'es-ES')).toBe('+0,125')
     expect(formatPoints('0', 'en-US')).toBe('0.00')
+  })
+
+  it('puts money of a day neither into the future nor before the loan', () => {
+    const now = new Date('2026-12-10T09:00:00Z')
+    expect(momentOf('2026-12-09', null, now)).toBe('2026-12-09T12:00:00.000Z')
+    expect(momentOf('2026-12-10', null, now)).toBe('2026-12-10T08:59:00.000Z')
+    expect(momentOf('2026-12-10', '2026-12-10T08:59:30+00:00', now)).toBe('2026-12-10T08:59:30.001Z')
+    expect(momentOf('2026-12-08', '2026-12-08T15:00:00+00:00', now)).toBe('2026-12-08T15:00:00.001Z')
+    expect(momentOf('2026-12-11', null, now)).toBe('2026-12-11T12:00:00.000Z')
+    expect(momentOf('10.12.2026', null, now)).toBeNull()
+    expect(momentOf('2026-13-40', null, now)).toBeNull()
   })
 
   it('says nothing of the share of nothing', () => {

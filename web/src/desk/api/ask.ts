@@ -36,7 +36,8 @@ export interface Answer<Data> {
 export function useAsk<Data, Variables extends AnyVariables>(query: TypedDocumentNode<Data, Variables>, variables: Variables, pause = false): Answer<Data> {
   const [result, execute] = useQuery<Data, Variables>({ query, variables, pause } as Parameters<typeof useQuery<Data, Variables>>[0])
   const again = useCallback(() => execute({ requestPolicy: 'network-only' }), [execute])
-  return { data: result.data, waiting: result.fetching, wrong: result.error === undefined ? null : troubleOf(result.error), again }
+  // An answer with errors lacks what it should have: it is trouble, never half a page.
+  return { data: (result.error?.graphQLErrors.length ?? 0) > 0 ? undefined : result.data, waiting: result.fetching, wrong: result.error === undefined ? null : troubleOf(result.error), again }
 }
 
 export interface Refused {

@@ -38,6 +38,19 @@ export function formatMs(ms: string, locale: string): string {
   return `${numberFormat(locale, { maximumFractionDigits: 0 }).format(ms as Intl.StringNumericLiteral)}\u00a0ms`
 }
 
+/**
+ * When money of that day came in: at noon UTC, but neither after `now` nor before the loan began on that same day; null for what is
+ * not a day. A minute is left for clocks that differ.
+ */
+export function momentOf(day: string, startedAt: string | null, now: Date): string | null {
+  const noon = new Date(`${day}T12:00:00Z`)
+  if (!/^\d{4}-\d\d-\d\d$/.test(day) || Number.isNaN(noon.getTime())) return null
+  const today = now.toISOString().slice(0, 10)
+  let moment = day === today ? new Date(Math.min(noon.getTime(), now.getTime() - 60_000)) : noon
+  if (startedAt !== null && startedAt.slice(0, 10) === day && moment < new Date(startedAt)) moment = new Date(Date.parse(startedAt) + 1)
+  return moment.toISOString()
+}
+
 /** Basis points as per cent. */
 export function formatBps(bps: number, locale: string): string {
   return `${numberFormat(locale, { minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(bps / 100)}\u00a0%`
