@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 
-const button = (page, name) => page.getByRole('button', { name, exact: false })
+export const button = (page, name) => page.getByRole('button', { name, exact: false })
 
 async function choose(page, label, option) {
   await page.getByRole('button', { name: label }).first().click()
@@ -23,7 +23,7 @@ const ABOUT = {
 }
 
 /** Fills the request form, up to the button that asks. */
-async function fillRequest(world, page, { amount = '5,000', about = {}, token = null, look = false } = {}) {
+export async function fillRequest(world, page, { amount = '5,000', about = {}, token = null, look = false } = {}) {
   await page.goto(world.url)
   await page.getByLabel('How much money do you need?').fill(amount)
   if (token !== null) {
@@ -60,7 +60,7 @@ async function closedBook(page) {
 }
 
 /** On a busy machine a lender may be late: what was filled in is still there, so it is asked again. */
-async function untilOffered(page, lenders) {
+export async function untilOffered(page, lenders) {
   for (let attempt = 0; attempt < 5; attempt += 1) {
     await page.getByRole('heading', { name: 'Your offers' }).waitFor()
     await closedBook(page)
@@ -78,7 +78,7 @@ async function untilOffered(page, lenders) {
 }
 
 /** Nothing but the marketplace was asked, and nothing broke in the page. */
-function clean(page) {
+export function clean(page) {
   assert.deepEqual(page.foreign, [], 'requests to others')
   assert.deepEqual(
     page.problems.filter((text) => !/status of 401/.test(text)),

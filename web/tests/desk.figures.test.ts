@@ -1,13 +1,18 @@
 // @vitest-environment node
+import { readFileSync } from 'node:fs'
+import { GraphQLError } from 'graphql'
+import { CombinedError } from 'urql'
 import { describe, expect, it } from 'vitest'
+import { troubleOf } from '../src/desk/api/ask'
 import { readToken, publicId } from '../src/desk/api/who'
 import { verdictOf, GROUNDS } from '../src/desk/api/cases'
-import { formatLoanAmount, formatMs, formatPoints, formatPpm, share } from '../src/desk/parts/figures'
+import { formatLoanAmount, formatMs, formatPoints, formatPpm, momentOf, share } from '../src/desk/parts/figures'
 import { byArea, readReport } from '../src/desk/lender/conformance'
 import { takeEvents } from '../src/desk/developer/stream'
 import { groupOf, readDocument, sample, typeOf } from '../src/desk/developer/openapi'
 import { chains, readMetrics, sum } from '../src/desk/officer/metrics'
 import { knownFacts } from '../src/desk/officer/ApplicationPage'
+import { formatFiat } from '../src/format/tokens'
 import { desk as en } from '../src/text/desk.en'
 import { desk as es } from '../src/text/desk.es'
 import openapi from '../../graphql/openapi.json'
@@ -20,6 +25,11 @@ describe('figures', () => {
     expect(formatLoanAmount({ units: '5', decimals: 2, symbol: 'USD' }, 'en-US')).toBe('$0.05')
     expect(formatLoanAmount({ units: '1500000', decimals: 6, symbol: 'pUSDC' }, 'en-US')).toBe('1.5 pUSDC')
     expect(formatLoanAmount({ units: '90071992547409931234', decimals: 2, symbol: 'USD' }, 'en-US')).toBe('$900,719,925,474,099,312.34')
+    // Three letters alone make no currency of a token.
+    expect(formatLoanAmount({ units: '1500000000000000000', decimals: 18, symbol: 'DAI' }, 'en-US')).toBe('1.5 DAI')
+    const currencies = [...readFileSync(`${import.meta.dirname}/../../domain/src/money.rs`, 'utf8').matchAll(/^ {4}[(]"([A-Z]{3})", (\d)[)],$/gm)]
+    expect(currencies.length).toBeGreaterThan(10)
+    for (const [, symbol = '', decimals] of currencies) expect(formatFiat({ units: '100000', decimals: Number(decimals), symbol }, 'en-US'), symbol).not.toBeNull()
   })
 
   it('writes parts per million as per cent and as points', () => {
@@ -28,6 +38,17 @@ describe('figures', () => {
     expect(formatPoints('-52300', 'en-US')).toBe('-5.23')
     expect(formatPoints('1250', 'es-ES')).toBe('+0,125')
     expect(formatPoints('0', 'en-US')).toBe('0.00')
+  })
+
+  it('puts money of a day neither into the future nor before the loan', () => {
+    const now = new Date('2026-12-10T09:00:00Z')
+    expect(momentOf('2026-12-09', null, now)).toBe('2026-12-09T12:00:00.000Z')
+    expect(momentOf('2026-12-10', null, now)).toBe('2026-12-10T08:59:00.000Z')
+    expect(momentOf('2026-12-10', '2026-12-10T08:59:30+00:00', now)).toBe('2026-12-10T08:59:30.001Z')
+    expect(momentOf('2026-12-08', '2026-12-08T15:00:00+00:00', now)).toBe('2026-12-08T15:00:00.001Z')
+    expect(momentOf('2026-12-11', null, now)).toBe('2026-12-11T12:00:00.000Z')
+    expect(momentOf('10.12.2026', null, now)).toBeNull()
+    expect(momentOf('2026-13-40', null, now)).toBeNull()
   })
 
   it('says nothing of the share of nothing', () => {
@@ -140,5 +161,20 @@ describe('words', () => {
       } else if (typeof a === 'string') expect((b as string).trim(), at).not.toBe('')
     }
     walk(en, es, 'desk')
+  })
+})
+
+describe('trouble', () => {
+  const of = (code: string) => troubleOf(new CombinedError({ graphQLErrors: [new GraphQLError('Said.', { extensions: { code } })] }))
+  it('is sorted by the codes that the service gives', () => {
+    const written = ['problem.rs', 'schema/mod.rs', 'rest/oauth.rs'].map((file) => readFileSync(`${import.meta.dirname}/../../graphql/src/${file}`, 'utf8')).join('')
+    for (const [code, kind] of Object.entries({ UNAUTHORIZED: 'signed-out', FORBIDDEN: 'forbidden', IDEMPOTENCY_KEY_BUSY: 'busy', RATE_LIMITED: 'busy' })) {
+      expect(written, code).toContain(`"${code}"`)
+      expect(of(code), code).toEqual({ kind, said: 'Said.' })
+    }
+    expect(of('NOT_FOUND')).toEqual({ kind: 'failed', said: 'Said.' })
+  })
+  it('is told apart from a service that cannot be reached', () => {
+    expect(troubleOf(new CombinedError({ networkError: new TypeError('Failed to fetch') })).kind).toBe('offline')
   })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { endOfDay, impliedPrice, leftOf, paidShare, rowState } from '../src/borrower/loans/words'
+import { endOfDay, highestAfterTaking, impliedPrice, leftOf, paidShare, rowState } from '../src/borrower/loans/words'
 import { fromLink, isBirth, problems, BLANK, toInput, toLink } from '../src/borrower/request/draft'
 
 const usd = (units: string) => ({ units, decimals: 2, symbol: 'USD' })
@@ -11,6 +11,12 @@ describe('a loan', () => {
     expect(paidShare(usd('500000'), usd('0'))).toBe(1000)
     expect(paidShare(usd('0'), usd('0'))).toBe(0)
     expect(paidShare(usd('500000'), usd('500100'))).toBe(0)
+  })
+
+  it('lets security be taken back down to nine tenths of the threshold, and never lower than it stands', () => {
+    expect(highestAfterTaking(5000, 8000)).toBe(7200)
+    expect(highestAfterTaking(7500, 8000)).toBe(7500)
+    expect(highestAfterTaking(9000, 8000)).toBe(9000)
   })
 
   it('has installments that are paid, begun, late or open', () => {

@@ -16,7 +16,7 @@ export const SettlementFields = graphql(
       typedData
       failure { code text }
       handoff { title url }
-      loan { id state principal { units decimals symbol } }
+      loan { id state principal { units decimals symbol } refinances { id } }
       approvals { ...CallFields }
       calls { ...CallFields }
       quote {

@@ -10,7 +10,12 @@ export function formatPercent(percent: string, locale: string): string {
 
 /** `a` less `b` in percentage points, exact, ten-thousandths kept: `5.2300`. */
 export function pointsBetween(a: string, b: string): string {
-  const parts = tenThousandths(a) - tenThousandths(b)
+  return percentOfPpm(tenThousandths(a) - tenThousandths(b))
+}
+
+/** Parts per million, which are ten-thousandths of a per cent, as exact text of per cent: `1591` is `0.1591`. */
+export function percentOfPpm(ppm: bigint | number | string): string {
+  const parts = BigInt(ppm)
   const digits = (parts < 0n ? -parts : parts).toString().padStart(5, '0')
   return `${parts < 0n ? '-' : ''}${digits.slice(0, -4)}.${digits.slice(-4)}`
 }

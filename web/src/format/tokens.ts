@@ -12,14 +12,19 @@ export function formatUnits(token: { units: string; decimals: number; symbol: st
   return `${number}${fraction.length > 6 ? '…' : ''} ${token.symbol}`
 }
 
-const FIAT = /^(USD|EUR|GBP|INR|JPY|BRL|MXN|CAD|AUD|CHF)$/
+/** The currencies of `domain/src/money.rs`: whatever else has a symbol is a token, one of three letters too. */
+const FIAT = /^(AUD|BHD|BRL|CAD|CHF|CNY|CZK|DKK|EUR|GBP|INR|JPY|KWD|NOK|PLN|SEK|SGD|USD)$/
+
+/** Money of a country as that country writes it, exact; `null` of a token. */
+export function formatFiat(amount: { units: string; decimals: number; symbol: string }, locale: string): string | null {
+  if (!FIAT.test(amount.symbol)) return null
+  return numberFormat(locale, { style: 'currency', currency: amount.symbol }).format(wholeOf(amount.units, amount.decimals) as Intl.StringNumericLiteral)
+}
 
 /** What is owed: money of a country as that country writes it, tokens with their ticker. */
 export function formatAmount(amount: { units: string; decimals: number; symbol: string }, locale: string): string {
-  if (FIAT.test(amount.symbol)) {
-    const major = wholeOf(amount.units, amount.decimals) as Intl.StringNumericLiteral
-    return numberFormat(locale, { style: 'currency', currency: amount.symbol }).format(major)
-  }
+  const fiat = formatFiat(amount, locale)
+  if (fiat !== null) return fiat
   // A stablecoin of six decimals is read as money: two decimals, rounded up so that nothing looks cheaper than it is.
   if (amount.decimals === 6) {
     const cents = (BigInt(amount.units) + 9_999n) / 10_000n

@@ -239,6 +239,8 @@ export const desk = {
     ended: 'Ended',
     endedBy: 'How it ended',
     ends: { REPAID: 'Repaid', REFINANCED: 'Paid off by another loan', LIQUIDATED: 'Security was sold', DEFAULTED: 'Given up by the lender' },
+    replaces: 'Paid off this loan',
+    replacedBy: 'Paid off by this loan',
     shortfall: 'Not covered by the security',
     chain: 'Chain',
     settlement: 'Settlement',

@@ -241,6 +241,8 @@ export const desk: DeskText = {
     ended: 'Terminado',
     endedBy: 'Cómo terminó',
     ends: { REPAID: 'Pagado', REFINANCED: 'Pagado por otro préstamo', LIQUIDATED: 'Se vendió la garantía', DEFAULTED: 'El prestamista lo dio por perdido' },
+    replaces: 'Canceló este préstamo',
+    replacedBy: 'Cancelado por este préstamo',
     shortfall: 'No cubierto por la garantía',
     chain: 'Cadena',
     settlement: 'Liquidación',

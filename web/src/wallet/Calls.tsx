@@ -1,7 +1,8 @@
+import { useEffect, useState } from 'react'
 import { Badge, Note } from '../design/parts'
 import { formatUnits } from '../format/tokens'
 import { useText } from '../text'
-import type { Call } from './connection'
+import { type Call, readToken, useConnection } from './connection'
 import type { Run } from './useRun'
 import { read, shortHex } from './words'
 
@@ -14,11 +15,13 @@ interface Known {
 /** What the wallet will be asked to send, in words that are read from the calldata itself. */
 export function Calls({ calls, run, tokens, contract }: { calls: readonly Call[]; run: Run; tokens: readonly Known[]; contract?: string | undefined }) {
   const { t, locale } = useText()
+  const told = useUnknown(calls, tokens)
+  const all = [...tokens, ...told]
   return (
     <ol className="flex flex-col gap-3">
       {calls.map((call, at) => {
         const reading = read(call)
-        const token = reading.is === 'approve' ? tokens.find((one) => one.token.toLowerCase() === reading.token.toLowerCase()) : undefined
+        const token = reading.is === 'approve' ? all.find((one) => one.token.toLowerCase() === reading.token.toLowerCase()) : undefined
         const amount =
           reading.is !== 'approve' || reading.units === null
             ? null
@@ -45,4 +48,26 @@ export function Calls({ calls, run, tokens, contract }: { calls: readonly Call[]
       })}
     </ol>
   )
+}
+
+/** Tokens of allowances that nobody has told of: their contracts say symbol and decimals through the wallet. */
+function useUnknown(calls: readonly Call[], known: readonly Known[]): readonly Known[] {
+  const connection = useConnection()
+  const [told, setTold] = useState<readonly Known[]>([])
+  const wanted = calls
+    .flatMap((call) => {
+      const reading = read(call)
+      return reading.is === 'approve' && Number(call.chainId) === connection?.chainId ? [reading.token.toLowerCase()] : []
+    })
+    .filter((token) => !known.some((one) => one.token.toLowerCase() === token))
+    .join(' ')
+  useEffect(() => {
+    if (connection === null || wanted === '') return
+    let current = true
+    void Promise.all(wanted.split(' ').map((token) => readToken(connection, token))).then((found) => current && setTold(found.filter((one) => one !== null)))
+    return () => {
+      current = false
+    }
+  }, [connection, wanted])
+  return told
 }

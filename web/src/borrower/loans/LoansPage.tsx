@@ -71,7 +71,7 @@ function Loan({ loan }: { loan: Row }) {
     <li className="relative rounded-2xl border border-line bg-surface p-5 shadow-lift transition hover:border-line-strong">
       <div className="flex flex-wrap items-center justify-between gap-3">
         <h2 className="text-lg font-semibold">
-          <Link to={loan.state === 'PENDING' ? `/settlements/${loan.settlement.id}` : `/loans/${loan.id}`} className="after:absolute after:inset-0 after:rounded-2xl">
+          <Link to={loan.state === 'PENDING' || loan.state === 'CANCELLED' ? `/settlements/${loan.settlement.id}` : `/loans/${loan.id}`} className="after:absolute after:inset-0 after:rounded-2xl">
             {loan.provider}
           </Link>
         </h2>

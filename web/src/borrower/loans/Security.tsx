@@ -11,7 +11,7 @@ import { ConnectWallet, WalletTroubleNote } from '../../wallet/parts'
 import { useRun } from '../../wallet/useRun'
 import { CollateralPanel } from '../collateral/CollateralPanel'
 import type { LoanView } from './LoanPage'
-import { impliedPrice } from './words'
+import { highestAfterTaking, impliedPrice } from './words'
 
 /** What is locked, what it means for the price at which it is sold, and more or less of it. */
 export function Security({ loan, fresh }: { loan: LoanView; fresh: () => void }) {
@@ -24,6 +24,8 @@ export function Security({ loan, fresh }: { loan: LoanView; fresh: () => void })
   const price = ltvBps == null ? null : impliedPrice(loan.outstanding, held, ltvBps)
   const wanted = unitsOf(tokens ?? now, held.decimals)
   const change = wanted === null ? 0n : wanted - BigInt(held.units)
+  const highest = ltvBps == null || liquidationLtvBps == null ? null : highestAfterTaking(ltvBps, liquidationLtvBps)
+  const tooLittle = change < 0n && wanted !== null && ltvBps != null && highest !== null && BigInt(held.units) * BigInt(ltvBps) > wanted * BigInt(highest)
   return (
     <Card className="flex flex-col gap-5">
       <Heading>{t.loan.security}</Heading>
@@ -34,14 +36,14 @@ export function Security({ loan, fresh }: { loan: LoanView; fresh: () => void })
           ...(liquidationLtvBps == null ? [] : ([[t.loan.sellAt, formatPercent(bps(liquidationLtvBps), locale)]] as const)),
         ]}
       />
-      {price !== null && liquidationLtvBps != null ? (
+      {price !== null && highest !== null && liquidationLtvBps != null ? (
         <CollateralPanel
           debt={wholeOf(loan.outstanding.units, loan.outstanding.decimals)}
           currency={loan.settlement.quote.principal.currency}
           price={price}
           symbol={held.symbol}
           decimals={held.decimals}
-          highestPpm={BigInt(liquidationLtvBps) * 100n}
+          highestPpm={BigInt(highest) * 100n}
           thresholdPpm={BigInt(liquidationLtvBps) * 100n}
           tokens={tokens ?? now}
           onChange={setTokens}
@@ -52,6 +54,7 @@ export function Security({ loan, fresh }: { loan: LoanView; fresh: () => void })
       <ChangeSecurity
         loan={loan}
         change={change}
+        allowed={!tooLittle}
         done={() => {
           setTokens(null)
           fresh()
@@ -61,7 +64,7 @@ export function Security({ loan, fresh }: { loan: LoanView; fresh: () => void })
   )
 }
 
-function ChangeSecurity({ loan, change, done }: { loan: LoanView; change: bigint; done: () => void }) {
+function ChangeSecurity({ loan, change, allowed, done }: { loan: LoanView; change: bigint; allowed: boolean; done: () => void }) {
   const { t, locale } = useText()
   const client = useClient()
   const connection = useConnection()
@@ -90,7 +93,7 @@ function ChangeSecurity({ loan, change, done }: { loan: LoanView; change: bigint
   return (
     <div className="flex flex-col gap-4 border-t border-line pt-5">
       <ConnectWallet />
-      <Primary isDisabled={connection === null || run.at !== 'rest'} onPress={() => void send()}>
+      <Primary isDisabled={!allowed || connection === null || run.at !== 'rest'} onPress={() => void send()}>
         {run.at === 'wallet' ? t.settle.waiting : run.at === 'chain' ? t.settle.mining : `${change > 0n ? t.loan.add : t.loan.take}: ${amount}`}
       </Primary>
       {run.at !== 'rest' && <Calls calls={calls} run={run} tokens={[held]} />}

@@ -35,6 +35,14 @@ export function endOfDay(day: string, now: Date): string | null {
   return Number.isNaN(moment.getTime()) || moment < now ? null : moment.toISOString()
 }
 
+/**
+ * Loan-to-value, 1/10,000, up to which security can be taken back: the contract keeps a tenth below the threshold of a sale. A loan
+ * that is above it already stays where it is, or comes down.
+ */
+export function highestAfterTaking(ltvBps: number, liquidationLtvBps: number): number {
+  return Math.max(ltvBps, Math.floor((liquidationLtvBps * 9) / 10))
+}
+
 /** Price of a whole token in the unit of the debt, from debt over value in 1/10,000, which is rounded up: so the price is never too high. */
 export function impliedPrice(debt: Amount, held: Amount, ltvBps: number): string | null {
   const value = ltvBps <= 0 ? 0n : (BigInt(debt.units) * 10_000n) / BigInt(ltvBps)

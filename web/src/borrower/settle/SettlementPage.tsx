@@ -56,6 +56,7 @@ function Shown({ settlement, again }: { settlement: Settlement; again: () => voi
     <Main title={title} lead={settlement.provider}>
       <Said>{now === undefined ? title : `${now.name}. ${settlement.confirmations != null && settlement.confirmationsNeeded != null ? t.settle.confirmations(settlement.confirmations, settlement.confirmationsNeeded) : ''}`}</Said>
       {settlement.state === 'SETTLED' && <Receipt settlement={settlement} />}
+      {settlement.state === 'CANCELLED' && <Note title={t.settle.unmoved}>{t.settle.unmovedHelp}</Note>}
       {settlement.failure != null && (
         <Note tone="bad" title={t.settle.failed}>
           {settlement.failure.text}
@@ -65,8 +66,8 @@ function Shown({ settlement, again }: { settlement: Settlement; again: () => voi
       <div className="grid items-start gap-6 lg:grid-cols-[1fr_20rem]">
         <div className="flex min-w-0 flex-col gap-6">
           {waits && <Review settlement={settlement} work={work} />}
-          {!waits && settlement.state !== 'SETTLED' && <Summary settlement={settlement} />}
-          {settlement.state === 'SETTLED' && <Summary settlement={settlement} />}
+          {!waits && <Summary settlement={settlement} />}
+          {(settlement.state === 'CANCELLED' || settlement.state === 'FAILED') && <Onward />}
         </div>
         <Card className="lg:sticky lg:top-20">
           <Steps steps={steps} words={t.settle.states} />
@@ -83,6 +84,13 @@ export function stepsOf(settlement: Settlement, approved: boolean, t: ReturnType
   const onChain = settlement.quote.chainId != null
   const names = t.settle.steps
   const dead = state === 'FAILED' || state === 'CANCELLED'
+  // Whether it was signed before that is not told: what is not known is not drawn.
+  if (dead && settlement.txHash == null) {
+    return [
+      { name: names.accepted, state: 'done' },
+      { name: state === 'FAILED' ? t.settle.failed : t.settle.cancelled, state: 'failed' },
+    ]
+  }
   const pool = settlement.quote.venue != null
   const steps = pool ? ['accepted', ...(settlement.typedData == null ? [] : ['sign']), 'send'] : ['accepted', ...(settlement.quote.collateral.length > 0 ? ['approve'] : []), 'sign']
   const order = onChain ? [...steps, 'chain', 'out'] : ['accepted', 'lender', 'out']
@@ -94,7 +102,7 @@ export function stepsOf(settlement: Settlement, approved: boolean, t: ReturnType
   }
   const at = reached() === 'end' ? order.length : Math.max(1, order.indexOf(reached()))
   return order.map((name, index) => ({
-    name: names[name as keyof typeof names],
+    name: name === 'approve' && settlement.loan.refinances != null ? t.settle.allowPayment : names[name as keyof typeof names],
     state: index < at ? 'done' : index > at ? 'next' : dead ? 'failed' : 'now',
     ...(name === 'chain' && settlement.confirmations != null && settlement.confirmationsNeeded != null && { detail: t.settle.confirmations(settlement.confirmations, settlement.confirmationsNeeded) }),
     ...(name === 'lender' && index === at && !dead && { detail: t.settle.lenderWorks }),
@@ -113,6 +121,7 @@ interface Work {
 }
 
 function useSigning(settlement: Settlement, again: () => void): Work {
+  const { t } = useText()
   const connection = useConnection()
   const [run, start] = useRun()
   const [busy, setBusy] = useState<Work['busy']>('rest')
@@ -152,7 +161,13 @@ function useSigning(settlement: Settlement, again: () => void): Work {
         .catch((caught: unknown) => setError(caught instanceof WalletError ? caught : new WalletError('other')))
         .finally(() => setBusy('rest'))
     },
-    withdraw: () => void withdraw({ key: `${key}-withdraw`, id: settlement.id }).then(again),
+    withdraw: () => {
+      setRefusal(null)
+      void withdraw({ key: `${key}-withdraw`, id: settlement.id }).then(({ data, error: failed }) => {
+        setRefusal(data?.cancelSettlement.refusals[0]?.message ?? failed?.graphQLErrors[0]?.message ?? (failed === undefined ? null : t.sign.offline))
+        again()
+      })
+    },
   }
 }
 
@@ -196,7 +211,8 @@ function WhatYouSign({ intent, settlement }: { intent: Intent; settlement: Settl
   const lent = (units: bigint) => formatUnits({ units: units.toString(), decimals: unit.decimals, symbol: unit.symbol }, locale)
   const { quote } = settlement
   const first = quote.schedule[0]
-  const mine = connection !== null && connection.address.toLowerCase() === intent.recipient.toLowerCase()
+  const wallet = intent.minReceived < 0n ? intent.borrower : intent.recipient
+  const mine = connection !== null && connection.address.toLowerCase() === wallet.toLowerCase()
   return (
     <Card>
       <Heading>{t.settle.what}</Heading>
@@ -204,15 +220,15 @@ function WhatYouSign({ intent, settlement }: { intent: Intent; settlement: Settl
       <Rows
         rows={[
           [t.settle.borrow, <strong key="b">{lent(intent.principal)}</strong>],
-          [t.settle.arrives, intent.minReceived < 0n ? '–' : lent(intent.minReceived)],
+          intent.minReceived < 0n ? [t.settle.adds, lent(-intent.minReceived)] : [t.settle.arrives, lent(intent.minReceived)],
           [
-            t.settle.to,
+            intent.minReceived < 0n ? t.settle.from : t.settle.to,
             <span key="r">
-              <Copyable value={intent.recipient} shown={shortHex(intent.recipient)} label={t.wallet.copy} />
+              <Copyable value={wallet} shown={shortHex(wallet)} label={t.wallet.copy} />
               {mine && ` (${t.settle.yours})`}
             </span>,
           ],
-          ...(quote.collateral.length > 0 ? ([[t.settle.lock, quote.collateral.map((token) => formatUnits(token, locale)).join(', ')]] as const) : []),
+          ...(quote.collateral.length > 0 ? ([[intent.refinances === null ? t.settle.lock : t.settle.stays, quote.collateral.map((token) => formatUnits(token, locale)).join(', ')]] as const) : []),
           [
             t.settle.pay,
             <span key="p">
@@ -256,21 +272,38 @@ function Handoff({ title, url }: { title: string | null; url: string }) {
 function Summary({ settlement }: { settlement: Settlement }) {
   const { t, locale } = useText()
   const { quote } = settlement
+  const settled = settlement.state === 'SETTLED'
   return (
     <Card>
+      {!settled && <Heading>{t.settle.about}</Heading>}
       <Rows
         rows={[
           [t.results.receive, formatMoney(quote.netDisbursed, locale)],
           [t.results.yearly, formatPercent(quote.verifiedApr.percent, locale)],
           [t.settle.pay, t.settle.payments(quote.schedule.length, formatMoney(quote.largestPayment, locale))],
           [t.settle.costs, formatMoney(quote.financeCharge, locale)],
-          ...(quote.collateral.length > 0 ? ([[t.loan.held, quote.collateral.map((token) => formatUnits(token, locale)).join(', ')]] as const) : []),
+          ...(quote.collateral.length > 0 ? ([[settled ? t.loan.held : t.settle.lock, quote.collateral.map((token) => formatUnits(token, locale)).join(', ')]] as const) : []),
           ...(settlement.txHash == null
             ? []
             : ([[t.settle.transaction, <Copyable key="t" value={settlement.txHash} shown={shortHex(settlement.txHash)} label={t.wallet.copy} />]] as const)),
         ]}
       />
     </Card>
+  )
+}
+
+/** Where to go from a loan that did not come about. */
+function Onward() {
+  const { t } = useText()
+  return (
+    <div className="flex flex-wrap gap-3">
+      <Link to="/" className="inline-flex min-h-11 items-center rounded-xl bg-accent px-5 font-medium text-on-accent hover:bg-accent-strong">
+        {t.shell.ask}
+      </Link>
+      <Link to="/loans" className="inline-flex min-h-11 items-center rounded-xl border border-line-strong bg-surface px-5 font-medium hover:bg-sunken">
+        {t.loans.heading}
+      </Link>
+    </div>
   )
 }
 

@@ -14,9 +14,15 @@ export interface Wrong {
 export function troubleOf(error: CombinedError): Wrong {
   const first = error.graphQLErrors[0]
   if (first === undefined) return { kind: error.networkError === undefined ? 'failed' : 'offline', said: null }
-  const code = first.extensions['code']
-  const kind = code === 'FORBIDDEN' ? 'forbidden' : code === 'UNAUTHENTICATED' ? 'signed-out' : code === 'RATE_LIMITED' || code === 'BUSY' ? 'busy' : 'failed'
-  return { kind, said: first.message }
+  return { kind: KINDS[String(first.extensions['code'])] ?? 'failed', said: first.message }
+}
+
+/** Codes of the service that ask something of the reader; `graphql/src/problem.rs` and `schema/mod.rs` give them. */
+const KINDS: Readonly<Record<string, Trouble>> = {
+  FORBIDDEN: 'forbidden',
+  UNAUTHORIZED: 'signed-out',
+  IDEMPOTENCY_KEY_BUSY: 'busy',
+  RATE_LIMITED: 'busy',
 }
 
 export interface Answer<Data> {
@@ -30,7 +36,8 @@ export interface Answer<Data> {
 export function useAsk<Data, Variables extends AnyVariables>(query: TypedDocumentNode<Data, Variables>, variables: Variables, pause = false): Answer<Data> {
   const [result, execute] = useQuery<Data, Variables>({ query, variables, pause } as Parameters<typeof useQuery<Data, Variables>>[0])
   const again = useCallback(() => execute({ requestPolicy: 'network-only' }), [execute])
-  return { data: result.data, waiting: result.fetching, wrong: result.error === undefined ? null : troubleOf(result.error), again }
+  // An answer with errors lacks what it should have: it is trouble, never half a page.
+  return { data: (result.error?.graphQLErrors.length ?? 0) > 0 ? undefined : result.data, waiting: result.fetching, wrong: result.error === undefined ? null : troubleOf(result.error), again }
 }
 
 export interface Refused {

@@ -46,7 +46,6 @@ export const LOAN = graphql(`
       refinancedBy { id }
       settlement {
         id state createdAt txHash confirmations confirmationsNeeded failure { code text }
-        quote { id binding product declaredApr { percent } verifiedApr { percent } convention digest }
       }
       schedule {
         number due
@@ -58,6 +57,13 @@ export const LOAN = graphql(`
         amount { units decimals symbol } principal { units decimals symbol } interest { units decimals symbol } lateFee { units decimals symbol }
       }
     }
+  }
+`)
+
+/** Asked for by itself: who may read a loan may not always read the quote behind it. */
+export const LOAN_TERMS = graphql(`
+  query DeskLoanTerms($id: ID!) {
+    loan(id: $id) { id settlement { id quote { id declaredApr { percent } verifiedApr { percent } digest } } }
   }
 `)
 

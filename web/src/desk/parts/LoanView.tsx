@@ -1,18 +1,19 @@
 // One loan: what was lent, what is due, what came in.
 
-import { useState } from 'react'
+import { useMemo, useState } from 'react'
+import { Link } from 'react-router'
 import type { ResultOf } from '../../api/graphql'
 import { Field } from '../../design/parts'
 import { formatDate } from '../../format/dates'
 import { parseAmount } from '../../format/money'
 import { formatPercent } from '../../format/rate'
 import { useAsk, useSend } from '../api/ask'
-import { LOAN, LOAN_NOW, RECORD } from '../api/loans'
+import { LOAN, LOAN_NOW, LOAN_TERMS, RECORD } from '../api/loans'
 import { Act } from './Act'
 import { useEntered } from './Console'
-import { formatBps, formatLoanAmount } from './figures'
-import { Facts, Id, Moment, Tag } from './Pieces'
-import { Empty, Part, Screen, Shown } from './Screen'
+import { formatBps, formatLoanAmount, momentOf } from './figures'
+import { Facts, Id, Moment, ShortId, Tag } from './Pieces'
+import { Empty, Part, plainLink, Screen, Shown } from './Screen'
 import { Table } from './Table'
 import { loanTone, settlementTone } from './tones'
 import { useDesk, wordFor } from './words'
@@ -25,15 +26,21 @@ export function LoanView({ id, back }: { id: string; back: { to: string; name: s
   return (
     <Screen title={d.loan.one} back={back}>
       <Shown answer={answer} of={(data) => data.loan} rows={8}>
-        {(loan) => <Parts loan={loan} again={answer.again} />}
+        {(loan) => <Parts loan={loan} at={back.to} again={answer.again} />}
       </Shown>
     </Screen>
   )
 }
 
-function Parts({ loan, again }: { loan: Loan; again: () => void }) {
+function Parts({ loan, at, again }: { loan: Loan; at: string; again: () => void }) {
   const { d, locale } = useDesk()
   const { settlement } = loan
+  const agreed = useAsk(LOAN_TERMS, { id: loan.id }).data?.loan?.settlement.quote
+  const other = (id: string) => (
+    <Link to={`${at}/${id}`} className={plainLink}>
+      <ShortId id={id} />
+    </Link>
+  )
   return (
     <>
       <Part title={<Id id={loan.id} />} aside={<Tag tone={loanTone(loan.state)}>{wordFor(d.loan.states, loan.state)}</Tag>}>
@@ -43,8 +50,12 @@ function Parts({ loan, again }: { loan: Loan; again: () => void }) {
             { name: d.loan.lender, value: loan.provider },
             { name: d.loan.principal, value: formatLoanAmount(loan.principal, locale) },
             { name: d.loan.outstanding, value: formatLoanAmount(loan.outstanding, locale) },
-            { name: d.lender.verified, value: formatPercent(settlement.quote.verifiedApr.percent, locale) },
-            { name: d.lender.declared, value: formatPercent(settlement.quote.declaredApr.percent, locale) },
+            ...(agreed === undefined
+              ? []
+              : [
+                  { name: d.lender.verified, value: formatPercent(agreed.verifiedApr.percent, locale) },
+                  { name: d.lender.declared, value: formatPercent(agreed.declaredApr.percent, locale) },
+                ]),
             { name: d.loan.started, value: <Moment at={loan.startedAt} /> },
             ...(loan.closedAt === null ? [] : [{ name: d.loan.ended, value: <Moment at={loan.closedAt} /> }]),
             ...(loan.endedBy === null ? [] : [{ name: d.loan.endedBy, value: wordFor(d.loan.ends, loan.endedBy) }]),
@@ -53,7 +64,9 @@ function Parts({ loan, again }: { loan: Loan; again: () => void }) {
             { name: d.loan.settlement, value: <Tag tone={settlementTone(settlement.state)}>{wordFor(d.settlement, settlement.state)}</Tag> },
             ...(settlement.txHash === null ? [] : [{ name: d.loan.transaction, value: <Id id={settlement.txHash} /> }]),
             ...(settlement.failure === null ? [] : [{ name: d.loan.failure, value: settlement.failure.text, wide: true }]),
-            { name: d.loan.digest, value: <Id id={settlement.quote.digest} /> },
+            ...(loan.refinances === null ? [] : [{ name: d.loan.replaces, value: other(loan.refinances.id) }]),
+            ...(loan.refinancedBy === null ? [] : [{ name: d.loan.replacedBy, value: other(loan.refinancedBy.id) }]),
+            ...(agreed === undefined ? [] : [{ name: d.loan.digest, value: <Id id={agreed.digest} /> }]),
           ]}
         />
       </Part>
@@ -135,11 +148,13 @@ function Record({ loan, again }: { loan: Loan; again: () => void }) {
   const [amount, setAmount] = useState('')
   const [evidence, setEvidence] = useState('')
   const [on, setOn] = useState(() => new Date().toISOString().slice(0, 10))
+  // Once for a day, so that a repeated press says the same.
+  const paidAt = useMemo(() => momentOf(on, loan.startedAt, new Date()), [on, loan.startedAt])
   const currency = loan.principal.symbol
   const open = loan.state === 'ACTIVE' || loan.state === 'DELINQUENT'
   if (who.role !== 'PROVIDER' || !open || loan.chainId !== null) return null
   const parsed = parseAmount(amount, currency, locale)
-  const ready = parsed.ok && evidence.trim() !== '' && /^\d{4}-\d\d-\d\d$/.test(on)
+  const ready = parsed.ok && evidence.trim() !== '' && paidAt !== null
   return (
     <Act
       title={d.loan.record}
@@ -147,7 +162,7 @@ function Record({ loan, again }: { loan: Loan; again: () => void }) {
       tone="primary"
       ready={ready}
       done={again}
-      go={() => send({ input: { loanId: loan.id, amount: { amount: parsed.ok ? parsed.amount : '', currency }, paidAt: `${on}T12:00:00Z`, evidence: evidence.trim() } })}
+      go={() => send({ input: { loanId: loan.id, amount: { amount: parsed.ok ? parsed.amount : '', currency }, paidAt: paidAt ?? '', evidence: evidence.trim() } })}
     >
       <Field name="amount" label={`${d.loan.amount} (${currency})`} value={amount} onChange={setAmount} inputMode="decimal" />
       <Field name="day" label={d.loan.day} help={d.loan.dayHelp} value={on} onChange={setOn} />

@@ -1,6 +1,7 @@
 import { type ReactNode, useEffect, useRef, useState } from 'react'
 import { Button } from 'react-aria-components'
 import { formatMoment } from '../../format/dates'
+import { numberFormat } from '../../format/kept'
 import { useDesk } from './words'
 
 export type Tone = 'plain' | 'good' | 'warn' | 'bad' | 'accent'
@@ -114,7 +115,7 @@ export function Moment({ at }: { at: string | null | undefined }) {
 
 export function Count({ of }: { of: number }) {
   const { locale } = useDesk()
-  return <>{new Intl.NumberFormat(locale).format(of)}</>
+  return <>{numberFormat(locale, {}).format(of)}</>
 }
 
 /** Text of a machine. */
