@@ -60,7 +60,7 @@ impl Probe {
         };
         let resource = resource.with(self.facts.provider.as_ref()).at_stake(Band::Standard);
         // Of these the role alone is asked: the answer is about what the caller may see.
-        if ["requestQuotes", "loans", "riskReviews"].contains(&self.field) {
+        if ["requestQuotes", "loans", "quoteRequests", "offers", "riskReviews"].contains(&self.field) {
             return Told::Allowed;
         }
         let told = Told::of(decide(caller, action, &resource));
@@ -226,6 +226,14 @@ const OF_OBJECTS: &[Make] = &[
         true,
     ),
     (
+        "query",
+        "riskReview",
+        "query { riskReview(id: \"ID\") { state score } }",
+        Kind::Review,
+        |o| &o.review,
+        false,
+    ),
+    (
         "mutation",
         "decideRiskReview",
         "mutation { decideRiskReview(idempotencyKey: \"KEY\", id: \"ID\", clear: false, note: \"n\") { review { score } refusals { code } } }",
@@ -261,6 +269,16 @@ const OF_LENDERS: &[(&str, &str, &str)] = &[
     ("query", "provider", "query { provider(id: \"ID\") { state } }"),
     ("query", "providers", "query { providers { state } }"),
     (
+        "query",
+        "conformanceReports",
+        "query { conformanceReports(provider: \"ID\") { target } }",
+    ),
+    (
+        "mutation",
+        "submitConformanceReport",
+        "mutation { submitConformanceReport(idempotencyKey: \"KEY\", provider: \"ID\", report: \"{}\") { report { id } refusals { code } } }",
+    ),
+    (
         "mutation",
         "suspendProvider",
         "mutation { suspendProvider(idempotencyKey: \"KEY\", id: \"ID\", reason: \"r\") { provider { state } refusals { code } } }",
@@ -283,6 +301,7 @@ const OF_LENDERS: &[(&str, &str, &str)] = &[
 ];
 const OF_THE_PLATFORM: &[(&str, &str, &str)] = &[
     ("query", "assetPauses", "query { assetPauses { at } }"),
+    ("query", "reconciliation", "query { reconciliation { at clean } }"),
     ("query", "riskModels", "query { riskModels { id } }"),
     ("query", "riskModel", "query { riskModel(id: \"ID\") { name } }"),
     ("query", "riskProposals", "query { riskProposals { id } }"),
@@ -320,6 +339,7 @@ pub const BY_ROLE: &[&str] = &[
     "draftReport",
     "erasureRequests",
     "legalHolds",
+    "lockableTokens",
     "notices",
     "obligations",
     "personalDataExport",
@@ -467,6 +487,18 @@ fn special(stage: &Stage) -> Vec<Probe> {
             ..plain("mutation", "requestQuotes", REQUEST, String::new())
         },
         plain("query", "loans", "query { loans { totalCount } }", String::new()),
+        plain(
+            "query",
+            "quoteRequests",
+            "query { quoteRequests { pageInfo { hasNextPage } } }",
+            String::new(),
+        ),
+        plain(
+            "query",
+            "offers",
+            "query { offers { pageInfo { hasNextPage } } }",
+            String::new(),
+        ),
         plain("query", "riskReviews", "query { riskReviews { id } }", String::new()),
         plain(
             "mutation",
