@@ -241,7 +241,7 @@ export const journey = {
     booked: 'Your payment is in a block. It shows here when it is final.',
     bank: (lender: string) => `Pay ${lender} as your contract says, and name this reference. It shows here when ${lender} has told us of it.`,
     reference: 'Reference',
-    bankPay: (lender: string) => `Pay by bank transfer. It shows here when ${lender} has told us of it.`,
+    bankPay: (lender: string) => `Pay ${lender} as your contract says, to this account. It shows here when ${lender} has told us of it.`,
     holder: 'Account holder',
     bankName: 'Bank',
     iban: 'IBAN',

@@ -241,7 +241,7 @@ export const journey: typeof english = {
     booked: 'Su pago está en un bloque. Aparece aquí cuando es definitivo.',
     bank: (lender) => `Pague a ${lender} como dice su contrato y escriba esta referencia. Aparece aquí cuando ${lender} nos avisa.`,
     reference: 'Referencia',
-    bankPay: (lender: string) => `Pague por transferencia. Aparece aquí cuando ${lender} nos lo ha comunicado.`,
+    bankPay: (lender: string) => `Pague a ${lender} como dice su contrato, en esta cuenta. Aparece aquí cuando ${lender} nos lo ha comunicado.`,
     holder: 'Titular de la cuenta',
     bankName: 'Banco',
     iban: 'Código IBAN',
