@@ -29,6 +29,7 @@ pub mod facts;
 pub mod fraud;
 pub mod idempotency;
 pub mod identity;
+pub mod lockable;
 pub mod providers;
 pub mod quoting;
 
@@ -38,6 +39,7 @@ pub mod journeys;
 pub mod keeper;
 pub mod ledger;
 pub mod reconcile;
+pub mod reconciled;
 pub mod screening;
 pub mod servicing;
 pub mod settlement;
@@ -146,6 +148,10 @@ pub struct Settings {
     pub wallets: screening::WalletSettings,
     /// How long people stay signed in, and who may register.
     pub sessions: sessions::SessionSettings,
+    /// Who knows what can be locked.
+    pub locks: lockable::LockSettings,
+    /// Where borrowers pay loans that are repaid off chain, by lender.
+    pub repayment_accounts: BTreeMap<domain::ids::ProviderId, servicing::RepaymentAccount>,
 }
 
 impl Default for Settings {
@@ -167,6 +173,8 @@ impl Default for Settings {
             screening: screening::ScreeningSettings::default(),
             wallets: screening::WalletSettings::default(),
             sessions: sessions::SessionSettings::default(),
+            locks: lockable::LockSettings::default(),
+            repayment_accounts: BTreeMap::new(),
         }
     }
 }
@@ -196,6 +204,7 @@ pub struct Aggregator {
     pub(crate) revisions: roles::Revisions,
     pub(crate) hashing: sessions::Hashing,
     pub(crate) lists_looked: screening::Looked,
+    pub(crate) last_terms: lockable::LastTerms,
     pub(crate) wake: Wake,
     /// Fan-outs that still run.
     pub(crate) tasks: TaskTracker,
@@ -229,6 +238,7 @@ impl Aggregator {
             revisions: roles::Revisions::default(),
             hashing: sessions::Hashing::default(),
             lists_looked: screening::Looked::default(),
+            last_terms: lockable::LastTerms::default(),
             wake: Wake::default(),
             tasks: TaskTracker::new(),
             consumers,

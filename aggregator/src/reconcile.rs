@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use domain::ids::LoanId;
 use domain::loan::LoanState;
+use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -20,7 +21,7 @@ use crate::store::{chain, from_json, ledger, risk};
 const BATCH: i64 = 500;
 
 /// What does not agree; everything empty or zero when the books are right.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReconcileReport {
     /// Units in which all debits differ from all credits, and ids of entries that do not balance.
     pub ledger_unbalanced: Vec<String>,

@@ -61,7 +61,7 @@ pub async fn run(aggregator: Arc<Aggregator>, cancel: CancellationToken) {
         every("customers of changed lists", LOOK, None, &cancel, || a
             .rescreen_customers()),
         every("reconcile", RECONCILE, None, &cancel, || async {
-            a.reconcile().await.map(|_| 0)
+            a.reconcile_and_keep().await.map(|_| 0)
         }),
     );
 }

@@ -5,6 +5,7 @@ mod contracts;
 mod controls;
 mod credit_data;
 mod journeys;
+mod lock;
 mod logs;
 pub mod velocity;
 mod venues;
@@ -38,6 +39,7 @@ pub use credit_data::{
     PublicRecordKind, StatementMonth, Tradeline, TradelineKind, TransactionClass,
 };
 pub use journeys::{Handoff, JourneyKey, JourneyRecord, JourneyStore, Question};
+pub use lock::{LockMarkets, LockTerms};
 pub use logs::{EventLog, EventLogs, LogFilter};
 pub use velocity::Velocity;
 pub use venues::{

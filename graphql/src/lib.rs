@@ -18,6 +18,7 @@ pub mod openapi;
 mod openapi_audit;
 mod openapi_cases;
 mod openapi_kyc;
+mod openapi_lists;
 mod openapi_principals;
 mod openapi_privacy;
 mod openapi_providers;

@@ -70,6 +70,7 @@ fn routes() -> impl Iterator<Item = Route> {
         .chain(crate::openapi_principals::routes())
         .chain(crate::openapi_audit::routes())
         .chain(crate::openapi_cases::routes())
+        .chain(crate::openapi_lists::routes())
 }
 
 fn quoting_routes() -> Vec<Route> {
@@ -379,6 +380,7 @@ fn schemas() -> Map<String, Value> {
     all.extend(crate::openapi_kyc::bodies());
     all.extend(crate::openapi_principals::bodies());
     all.extend(crate::openapi_cases::bodies());
+    all.extend(crate::openapi_lists::bodies());
     all.extend(crate::openapi_session::bodies());
     all.insert("Problem".to_owned(), problem_schema());
     all

@@ -45,6 +45,8 @@ pub enum Kind {
     Case,
     /// A report to an authority.
     Report,
+    /// A report of the conformance kit.
+    Conformance,
 }
 
 impl Kind {
@@ -69,6 +71,7 @@ impl Kind {
         Self::VerificationReview,
         Self::Case,
         Self::Report,
+        Self::Conformance,
     ];
 
     /// The prefix.
@@ -94,6 +97,7 @@ impl Kind {
             Self::VerificationReview => "vrv",
             Self::Case => "cas",
             Self::Report => "rpt",
+            Self::Conformance => "cfr",
         }
     }
 }

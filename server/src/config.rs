@@ -126,6 +126,9 @@ pub struct Config {
     /// The web app and who registers.
     #[serde(default)]
     pub web: crate::web::WebConfig,
+    /// Where borrowers pay loans that are repaid off chain, where the lender's entry does not say it itself.
+    #[serde(default)]
+    pub repayment_accounts: Vec<crate::accounts::RepaymentAccountConfig>,
     /// Networks of proxies whose `X-Forwarded-For`, `X-Client-IP-Class` and `X-Client-Place` count, for example `10.0.0.0/8`.
     #[serde(default)]
     pub trusted_proxies: Vec<String>,
@@ -265,6 +268,7 @@ impl Config {
         self.fraud_secret()?;
         self.audit.check(self.audit_key.as_ref(), self.profile)?;
         self.proxies()?;
+        crate::accounts::check(&self.repayment_accounts, &self.lenders)?;
         if let Some(field) = self.provider_rules.flaw() {
             bail!("provider_rules.{field} is out of range");
         }

@@ -170,6 +170,7 @@ pub async fn run(options: Options) -> Result<ExitCode> {
     config.lenders.extend(own);
     config.credit_data = credit_sources.config();
     config.kyc = identity.config(!options.no_verify)?;
+    config.repayment_accounts = crate::accounts::examples(&config.lenders);
     let lenders = config.lenders.len();
     let roles = [Role::Api, Role::Worker, Role::Indexer];
     let running = runtime::start(config, &roles, listener, sources, telemetry::figures()?).await?;
@@ -392,6 +393,7 @@ fn config(
             ..crate::audit_config::AuditConfig::default()
         },
         web: crate::web::WebConfig::development(crate::seed::TENANTS[0]),
+        repayment_accounts: Vec::new(),
         trusted_proxies: Vec::new(),
         quote_deadline_ms: 2_500,
         poll_ms: 200,

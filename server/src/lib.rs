@@ -1,5 +1,6 @@
 //! The `usance` binary: configuration, telemetry, wiring, roles and client commands.
 
+pub mod accounts;
 pub mod audit_config;
 mod banks;
 mod checkpoint_folder;

@@ -99,6 +99,10 @@ pub async fn start(
     let settings = Settings {
         kyc: config.kyc.settings(&config, &sources.clock, &own_url)?,
         wallets: crate::wallets::settings(&config, &sources.clock, &own_url)?,
+        locks: aggregator::lockable::LockSettings {
+            markets: Some(Arc::clone(&found.locks)),
+        },
+        repayment_accounts: crate::accounts::of(&config.lenders, &config.repayment_accounts),
         ..settings(&config, roles)?
     };
     let vault = crate::vault::open(&config, &sources, network(&config)).await?;

@@ -217,7 +217,10 @@ async fn a_refusal_is_lifted_by_two_officers_alone() -> Result<()> {
     ensure!(code == 0 && made.contains("VERIFIED"), "{made}");
     ensure!(accept(&mut world, &offer).await? == "201");
     let closed = world.get(Client::Officer, "/v1/cases?state=CLOSED").await?;
-    ensure!(closed.to_string().matches("KYC_REVIEW").count() == 1, "two officers approved, so their case is closed: {closed}");
+    ensure!(
+        closed.to_string().matches("KYC_REVIEW").count() == 1,
+        "two officers approved, so their case is closed: {closed}"
+    );
     let (listed, code) = usance(&world, "dev-officer", &["list", "--state", "verified"]).await?;
     ensure!(code == 0 && listed.contains(&id), "{listed}");
     world.finish().await

@@ -52,6 +52,7 @@ const router = createBrowserRouter([
     children: [
       { path: '/', element: <RequestPage /> },
       { path: '/sign-in', element: screen(() => import('./shell/SignInPage'), 'SignInPage') },
+      { path: '/requests', element: borrower(screen(() => import('./borrower/requests/RequestsPage'), 'RequestsPage')) },
       { path: '/requests/:id', element: borrower(screen(() => import('./borrower/results/ResultsPage'), 'ResultsPage')) },
       { path: '/requests/:id/compare', element: borrower(screen(() => import('./borrower/compare/ComparePage'), 'ComparePage')) },
       { path: '/requests/:id/offers/:offer', element: borrower(screen(() => import('./borrower/offer/OfferPage'), 'OfferPage')) },

@@ -3,6 +3,7 @@
 //! The registry stands in the database. Each process keeps what it needs of it in memory and reads it anew every second, so a
 //! suspension reaches every process within that time; accepting a quote looks at the database itself.
 
+pub mod conformance;
 mod health;
 mod listing;
 mod officer;
@@ -108,6 +109,19 @@ impl Registry {
             Some((ProviderState::Draft | ProviderState::Testing | ProviderState::Certified, _)) | None => {
                 Admission::Hidden
             }
+        }
+    }
+
+    /// Whether a lender lends now: false while it is suspended, none when it does not exist to borrowers.
+    pub(crate) fn lends(&self, id: &ProviderId) -> Option<bool> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(all) = known.as_ref() else {
+            return Some(true);
+        };
+        match all.get(id)?.state {
+            ProviderState::Live => Some(true),
+            ProviderState::Suspended => Some(false),
+            ProviderState::Draft | ProviderState::Testing | ProviderState::Certified => None,
         }
     }
 

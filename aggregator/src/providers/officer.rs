@@ -259,11 +259,11 @@ fn refused(row: &ProviderRow, next: ProviderState) -> Error {
     Error::refused("PROVIDER_TRANSITION", text, Some("id"))
 }
 
-fn lender(id: &ProviderId) -> Resource<'_> {
+pub(super) fn lender(id: &ProviderId) -> Resource<'_> {
     Resource::platform(Class::Lender).with(Some(id))
 }
 
-fn check_sees(caller: &Principal, id: &ProviderId) -> Result<(), Error> {
+pub(super) fn check_sees(caller: &Principal, id: &ProviderId) -> Result<(), Error> {
     may_ever(caller, Action::Read, Class::Lender)?;
     access::check(caller, Action::Read, &lender(id))
 }

@@ -118,7 +118,8 @@ impl Aggregator {
         };
         if !book.quotes.is_empty() {
             let ids: Vec<Uuid> = book.quotes.iter().map(|quote| quote.id.0).collect();
-            rows::insert_quotes(&mut tx, book.request, (&ids, &positions(book), &book.bodies)).await?;
+            let stored = (&ids[..], &positions(book)[..], &book.bodies[..]);
+            rows::insert_quotes(&mut tx, book.request, stored, &book.quotes).await?;
         }
         decisions::store(&mut tx, book.request, "QUOTING", &book.decisions, now).await?;
         let answers = (&book.losers[..], &book.quotes[..]);

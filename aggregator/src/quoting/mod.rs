@@ -3,6 +3,7 @@
 mod close;
 mod closed;
 mod fan_out;
+mod lists;
 mod orders;
 mod person;
 mod read;
@@ -12,6 +13,8 @@ pub(crate) mod tests;
 mod validate;
 mod venues;
 mod weigh;
+
+pub use lists::{OfferState, OfferView};
 
 use std::sync::Arc;
 use std::time::Instant;

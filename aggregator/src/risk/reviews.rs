@@ -152,6 +152,16 @@ impl Aggregator {
         Ok(views)
     }
 
+    /// One review, for officers.
+    pub async fn risk_review(&self, caller: &Principal, id: Uuid) -> Result<ReviewView, Error> {
+        may_ever(caller, Action::Read, Class::Review)?;
+        let mut conn = self.world.db.acquire().await?;
+        let row = rows::review(&mut conn, id).await?.ok_or(Error::NotFound)?;
+        let about = Resource::about(Class::Review, TenantId(row.tenant), PrincipalId(row.borrower));
+        check(caller, Action::Read, &about)?;
+        view(&mut conn, row).await
+    }
+
     /// Clears or declines the borrower of a review: officers up to the configured amount, managers and the credit head any.
     ///
     /// Refusals: `REVIEW_DECIDED`.

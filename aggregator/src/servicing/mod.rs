@@ -7,11 +7,14 @@ mod chain_events;
 mod collateral;
 mod delinquency;
 mod endings;
+mod instructions;
 mod offchain;
 mod plan;
 mod venue_events;
 mod venue_views;
 mod views;
+
+pub use instructions::{InstructionsView, RepaymentAccount};
 
 use std::time::Duration;
 

@@ -1,5 +1,6 @@
 //! SQL of the schema `lending`: settlements, loans, installments, repayments.
 
+mod ended;
 mod history;
 mod loans;
 mod payments;
@@ -7,6 +8,7 @@ mod settlements;
 mod venues;
 mod watch;
 
+pub(crate) use ended::*;
 pub(crate) use history::*;
 pub(crate) use loans::*;
 pub(crate) use payments::*;

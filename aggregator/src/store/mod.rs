@@ -15,6 +15,7 @@ pub(crate) mod networks;
 pub(crate) mod privacy;
 pub(crate) mod providers;
 pub(crate) mod quoting;
+pub(crate) mod reconciled;
 pub(crate) mod risk;
 pub(crate) mod rules;
 pub(crate) mod screening;

@@ -1,5 +1,9 @@
 //! Schema `providers`.
 
+mod conformance;
+
+pub(crate) use conformance::*;
+
 use chrono::{DateTime, Utc};
 use domain::ids::ProviderId;
 use domain::provider::{Cause, HealthWindow, Limits, ProviderState};

@@ -15,6 +15,10 @@ use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+mod lists;
+
+pub(crate) use lists::*;
+
 use super::{Unreadable, corrupt, from_json};
 use crate::api::{Error, LenderProgress, RequestView};
 
@@ -272,25 +276,6 @@ pub(crate) async fn close(
     )
     .fetch_optional(conn)
     .await
-}
-
-/// Inserts the quotes of a closed book: ids, positions and exact JSON, in step.
-pub(crate) async fn insert_quotes(
-    conn: &mut PgConnection,
-    request: RequestId,
-    (ids, positions, bodies): (&[Uuid], &[i32], &[String]),
-) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        "INSERT INTO quoting.quote (id, request_id, position, body)
-         SELECT id, $1, position, body FROM unnest($2::uuid[], $3::int[], $4::text[]) AS q (id, position, body)",
-        request.0,
-        ids,
-        positions,
-        bodies
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
 }
 
 /// A quote with its position.

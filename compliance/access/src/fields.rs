@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use crate::compliance_fields::COMPLIANCE;
 use crate::decide::ever;
+use crate::list_fields::LISTS;
 use crate::resource::{Action, Class};
 use crate::roles::RoleSet;
 
@@ -567,7 +568,7 @@ pub static BLANKS: &[Blank] = &[
 
 /// Every rule about a field.
 pub fn all() -> impl Iterator<Item = &'static FieldRule> {
-    FIELDS.iter().chain(COMPLIANCE)
+    FIELDS.iter().chain(COMPLIANCE).chain(LISTS)
 }
 
 static INDEX: LazyLock<HashMap<&'static str, HashMap<&'static str, Who>>> = LazyLock::new(|| {

@@ -8,6 +8,7 @@ mod compliance_fields;
 pub mod decide;
 pub mod document;
 pub mod fields;
+mod list_fields;
 pub mod matrix;
 pub mod resource;
 pub mod roles;

@@ -157,6 +157,9 @@ pub static GRANTS: &[Grant] = &[
     grant(C::Lender, A::Read, LENDER, &[OwnLender]),
     grant(C::Lender, A::Read, STAFF, &[Reach]),
     grant(C::Lender, A::Read, ADMIN, &[Reach]),
+    // Reports of the conformance kit: the word of who hands them in.
+    grant(C::Lender, A::Record, LENDER, &[OwnLender]),
+    grant(C::Lender, A::Record, DESK, &[Reach]),
     grant(C::Lender, A::Suspend, STAFF, &[Reach]),
     grant(C::Lender, A::Suspend, SYSTEM, &[]),
     grant(C::Lender, A::Resume, DESK, &[Reach]),

@@ -22,6 +22,8 @@ mod collateral;
 mod documents;
 mod kyc;
 mod kyc_documents;
+mod lists;
+mod lists_documents;
 mod networks;
 mod oauth;
 mod principals;
@@ -63,6 +65,7 @@ pub fn router() -> Router<Api> {
         .merge(callbacks::router())
         .merge(collateral::router())
         .merge(providers::router())
+        .merge(lists::router())
         .merge(risk::router())
         .merge(rules::router())
         .merge(privacy::router())

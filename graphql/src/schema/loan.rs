@@ -299,6 +299,12 @@ impl LoanOut {
         Ok(rows.into_iter().map(Into::into).collect())
     }
 
+    /// Where the loan is paid that no wallet repays; null for others, and where no account is known. For the borrower's side alone.
+    async fn repayment_instructions(&self, ctx: &Context<'_>) -> Result<Option<super::lists::InstructionsOut>> {
+        let found = api(ctx)?.aggregator.repayment_instructions(caller(ctx)?, self.0.id);
+        Ok(Box::pin(found).await.map_err(fail)?.map(Into::into))
+    }
+
     /// What closes the loan at a moment; now when none is given.
     async fn payoff_quote(&self, ctx: &Context<'_>, at: Option<DateTime<Utc>>) -> Result<PayoffOut> {
         let payoff = api(ctx)?

@@ -7,10 +7,12 @@ use crate::problem;
 pub mod audit;
 pub mod cases;
 mod cases_root;
+pub mod conformance;
 pub mod direct;
 pub mod fraud;
 pub mod input;
 pub mod kyc;
+pub mod lists;
 pub mod loan;
 mod mutation;
 pub mod operator;
@@ -52,6 +54,7 @@ pub struct Reads(
     audit::AuditQuery,
     cases_root::CaseQuery,
     screening::ScreeningQuery,
+    lists::ListQuery,
 );
 
 /// All writes.
@@ -66,6 +69,7 @@ pub struct Writes(
     principal::PrincipalMutation,
     cases_root::CaseMutation,
     screening::ScreeningMutation,
+    conformance::ConformanceMutation,
 );
 
 /// The schema with its limits.
@@ -83,6 +87,7 @@ pub fn builder(introspection: bool) -> SchemaBuilder<Reads, Writes, Subscription
         audit::AuditQuery,
         cases_root::CaseQuery,
         screening::ScreeningQuery,
+        lists::ListQuery,
     );
     let writes = Writes(
         Mutation,
@@ -93,6 +98,7 @@ pub fn builder(introspection: bool) -> SchemaBuilder<Reads, Writes, Subscription
         principal::PrincipalMutation,
         cases_root::CaseMutation,
         screening::ScreeningMutation,
+        conformance::ConformanceMutation,
     );
     let builder = Schema::build(reads, writes, Subscription)
         .limit_depth(MAX_DEPTH)

@@ -66,6 +66,13 @@ impl RiskQuery {
         all(Box::pin(read).await)
     }
 
+    /// A review. For officers.
+    #[graphql(complexity = "ROOT_COST + child_complexity")]
+    async fn risk_review(&self, ctx: &Context<'_>, id: ID) -> Result<Option<ReviewOut>> {
+        let id = decode(Kind::Review, "id", &id).map_err(fail)?;
+        Ok(present(Box::pin(api(ctx)?.aggregator.risk_review(caller(ctx)?, id)).await)?.map(Into::into))
+    }
+
     /// What a borrower may owe, by currency; the caller's own when nobody is named.
     #[graphql(complexity = "ROOT_COST + 20 * child_complexity")]
     async fn spending_limits(&self, ctx: &Context<'_>, borrower: Option<ID>) -> Result<Vec<LimitOut>> {

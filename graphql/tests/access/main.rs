@@ -102,9 +102,17 @@ impl Stage {
             ("quote", _) | (_, "quoteId") => mine.quote.clone(),
             ("settlement", _) | (_, "settlementId") => mine.settlement.clone(),
             ("loan", _) | (_, "loanId") => mine.loan.clone(),
-            ("provider" | "suspendProvider" | "resumeProvider" | "changeProviderState" | "setProviderLimits", _) => {
-                stage::BANK.to_owned()
-            }
+            (
+                "conformanceReports"
+                | "submitConformanceReport"
+                | "provider"
+                | "suspendProvider"
+                | "resumeProvider"
+                | "changeProviderState"
+                | "setProviderLimits",
+                _,
+            ) => stage::BANK.to_owned(),
+            ("riskReview", _) => mine.review.clone(),
             ("riskModel", _) => self.model.clone(),
             ("riskDecision" | "riskReplay", _) => mine.decision.clone(),
             ("principal", _) => probes::principal_id(self.person("officer")),
@@ -290,7 +298,13 @@ async fn lists(stage: &Stage) {
     use access::{Action, Class, Resource};
     type Of = fn(&stage::Objects) -> &String;
     let bank: domain::ProviderId = stage::BANK.parse().unwrap();
-    let lists: [(&str, Class, Of); 3] = [
+    let lists: [(&str, Class, Of); 5] = [
+        ("{ quoteRequests { edges { node { id } } } }", Class::Request, |o| {
+            &o.request
+        }),
+        ("{ offers { edges { node { quote { id } } } } }", Class::Quote, |o| {
+            &o.quote
+        }),
         ("{ loans { edges { node { id } } } }", Class::Loan, |o| &o.loan),
         ("{ riskReviews { id } }", Class::Review, |o| &o.review),
         ("{ riskDecisions { id } }", Class::RiskInside, |o| &o.decision),
@@ -300,7 +314,7 @@ async fn lists(stage: &Stage) {
             let answer = stage.graphql(Some(&person.token), text).await.to_string();
             for objects in &stage.objects {
                 let resource = Resource::about(class, objects.tenant, objects.borrower);
-                let lender = (class == Class::Loan).then_some(&bank);
+                let lender = matches!(class, Class::Loan | Class::Quote).then_some(&bank);
                 let may = decide(&person.principal, Action::Read, &resource.with(lender)).allows();
                 assert_eq!(answer.contains(id(objects)), may, "{text} as {}: {answer}", person.name);
             }

@@ -60,7 +60,7 @@ impl Probe {
         };
         let resource = resource.with(self.facts.provider.as_ref()).at_stake(Band::Standard);
         // Of these the role alone is asked: the answer is about what the caller may see.
-        if ["requestQuotes", "loans", "riskReviews"].contains(&self.field) {
+        if ["requestQuotes", "loans", "quoteRequests", "offers", "riskReviews"].contains(&self.field) {
             return Told::Allowed;
         }
         let told = Told::of(decide(caller, action, &resource));
@@ -242,6 +242,14 @@ const OF_OBJECTS: &[Make] = &[
         false,
     ),
     (
+        "query",
+        "riskReview",
+        "query { riskReview(id: \"ID\") { state score } }",
+        Kind::Review,
+        |o| &o.review,
+        false,
+    ),
+    (
         "mutation",
         "decideRiskReview",
         "mutation { decideRiskReview(idempotencyKey: \"KEY\", id: \"ID\", clear: false, note: \"n\") { review { score } refusals { code } } }",
@@ -282,6 +290,16 @@ const OF_LENDERS: &[(&str, &str, &str)] = &[
     ("query", "provider", "query { provider(id: \"ID\") { state } }"),
     ("query", "providers", "query { providers { state } }"),
     (
+        "query",
+        "conformanceReports",
+        "query { conformanceReports(provider: \"ID\") { target } }",
+    ),
+    (
+        "mutation",
+        "submitConformanceReport",
+        "mutation { submitConformanceReport(idempotencyKey: \"KEY\", provider: \"ID\", report: \"{}\") { report { id } refusals { code } } }",
+    ),
+    (
         "mutation",
         "suspendProvider",
         "mutation { suspendProvider(idempotencyKey: \"KEY\", id: \"ID\", reason: \"r\") { provider { state } refusals { code } } }",
@@ -304,6 +322,7 @@ const OF_LENDERS: &[(&str, &str, &str)] = &[
 ];
 const OF_THE_PLATFORM: &[(&str, &str, &str)] = &[
     ("query", "assetPauses", "query { assetPauses { at } }"),
+    ("query", "reconciliation", "query { reconciliation { at clean } }"),
     ("query", "riskModels", "query { riskModels { id } }"),
     ("query", "riskModel", "query { riskModel(id: \"ID\") { name } }"),
     ("query", "riskProposals", "query { riskProposals { id } }"),
@@ -339,6 +358,7 @@ pub const BY_ROLE: &[&str] = &[
     "draftReport",
     "erasureRequests",
     "legalHolds",
+    "lockableTokens",
     "notices",
     "obligations",
     "placeLegalHold",
@@ -497,6 +517,18 @@ fn special(stage: &Stage) -> Vec<Probe> {
             "ruleReplay",
             "query { ruleReplay(request: \"ID\") { same } }",
             stage.objects[2].request.clone(),
+        ),
+        plain(
+            "query",
+            "quoteRequests",
+            "query { quoteRequests { pageInfo { hasNextPage } } }",
+            String::new(),
+        ),
+        plain(
+            "query",
+            "offers",
+            "query { offers { pageInfo { hasNextPage } } }",
+            String::new(),
         ),
         plain("query", "riskReviews", "query { riskReviews { id } }", String::new()),
         plain(

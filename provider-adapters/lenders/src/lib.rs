@@ -10,6 +10,7 @@ pub mod fis12;
 pub mod inbox;
 pub mod iso20022;
 pub mod layers;
+mod lockable;
 pub mod manifest;
 pub mod matrix;
 pub mod networks;

@@ -11,7 +11,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use domain::offer::Inquiry;
-use domain::ports::{Contracts, EventLogs, JourneyStore, Lender, Venue, ViewCalls};
+use domain::ports::{Contracts, EventLogs, JourneyStore, Lender, LockMarkets, Venue, ViewCalls};
 use domain::provider::Listed;
 use sdk::{Clock, Endpoint, HttpClient, NetworkPolicy, Signer, check_capabilities};
 
@@ -20,10 +20,13 @@ pub(crate) use entry::Entry;
 pub use error::RegistryError;
 
 use crate::controls::Controls;
+use crate::desk::DeskConfig;
 use crate::inbox::CallbackInbox;
 use crate::iso20022::BankFiles;
 use crate::layers::{Policy, decorate_with_handle};
+use crate::lockable::Markets;
 use crate::networks::NetworkInboxes;
+use crate::venues::VenueLender;
 
 /// What lenders are made with.
 pub struct Parts {
@@ -58,6 +61,8 @@ pub struct Registry {
     pub banks: Vec<BankFiles>,
     /// Mount it at [`crate::CALLBACK_PATH`].
     pub inbox: Option<Arc<CallbackInbox>>,
+    /// What those of them that take collateral on a chain take.
+    pub locks: Arc<dyn LockMarkets>,
     /// Mount it at [`crate::networks::FIS12_PATH`] and [`crate::networks::OCEN_PATH`].
     pub networks: Arc<NetworkInboxes>,
 }
@@ -94,6 +99,8 @@ pub fn build(configs: Vec<LenderConfig>, parts: &Parts) -> Result<Registry, Regi
         http: HttpClient::new(parts.network).map_err(RegistryError::Http)?,
         inbox: inbox(&configs, parts)?,
         venues: Vec::new(),
+        pools: Vec::new(),
+        desks: Vec::new(),
         banks: Vec::new(),
         networks: NetworkInboxes::new(Arc::clone(&clock)),
     };
@@ -106,7 +113,14 @@ pub fn build(configs: Vec<LenderConfig>, parts: &Parts) -> Result<Registry, Regi
         controls.add(lender.as_ref(), handle);
         lenders.push(lender);
     }
+    let locks = Markets {
+        desks: building.desks,
+        venues: building.pools,
+        contracts: Arc::clone(&parts.contracts),
+        views: Arc::clone(&parts.views),
+    };
     Ok(Registry {
+        locks: Arc::new(locks),
         lenders,
         listed,
         controls: Arc::new(controls),
@@ -138,6 +152,10 @@ pub(crate) struct Building<'a> {
     pub http: HttpClient,
     pub inbox: Option<Arc<CallbackInbox>>,
     pub venues: Vec<Arc<dyn Venue>>,
+    /// The same, with what only this crate knows of them.
+    pub pools: Vec<Arc<VenueLender>>,
+    /// Configurations of the desks.
+    pub desks: Vec<DeskConfig>,
     pub banks: Vec<BankFiles>,
     pub networks: NetworkInboxes,
 }

@@ -1,4 +1,4 @@
-//! `usance provider list | show | suspend | resume | state | limits`: lenders of a running service, over its REST interface.
+//! `usance provider list | show | suspend | resume | state | limits | submit`: lenders of a running service, over its REST interface.
 //!
 //! Ends with 0 when it did what was asked, with 1 when the service refused it or `list` found a suspended lender under
 //! `--check`, and with 2 when it could not ask.
@@ -35,6 +35,8 @@ pub enum Command {
     State(StateOptions),
     /// Change a lender's limits while it runs; what is left out stays.
     Limits(LimitsOptions),
+    /// Hand in a report of `usance provider check --json`; it is kept for good.
+    Submit(SubmitOptions),
 }
 
 /// Which service, and as whom.
@@ -78,6 +80,17 @@ pub struct ShowOptions {
     /// Minutes of health, 1 to 10080.
     #[arg(long, default_value_t = 60)]
     minutes: u32,
+    #[command(flatten)]
+    service: Service,
+}
+
+/// Options of `submit`.
+#[derive(clap::Args, Clone, Debug)]
+pub struct SubmitOptions {
+    /// Name of the lender.
+    id: String,
+    /// The report; `-` reads it from the standard input.
+    report: PathBuf,
     #[command(flatten)]
     service: Service,
 }
@@ -221,6 +234,7 @@ pub async fn run(command: &Command) -> Result<ExitCode> {
             change(&options.change, "state", &body).await
         }
         Command::Limits(options) => limit(options).await,
+        Command::Submit(options) => submit(options).await,
     };
     match done {
         Ok(exit) => Ok(exit.into()),
@@ -305,6 +319,31 @@ async fn limit(options: &LimitsOptions) -> Result<Exit> {
     let body = json!({ "limits": limits, "reason": options.change.reason });
     let lender = client.change(&path(id, "/limits")?, &body).await?;
     tell(&lender, options.change.service.json);
+    Ok(Exit::Success)
+}
+
+async fn submit(options: &SubmitOptions) -> Result<Exit> {
+    let text = if options.report.as_os_str() == "-" {
+        std::io::read_to_string(std::io::stdin()).context("cannot read the standard input")?
+    } else {
+        std::fs::read_to_string(&options.report).with_context(|| format!("cannot read {}", options.report.display()))?
+    };
+    let report: Value = serde_json::from_str(&text).context("the report is not JSON: make it with --json")?;
+    let client = options.service.connect().await?;
+    let kept = client
+        .change(&path(&options.id, "/conformance-reports")?, &report)
+        .await?;
+    if options.service.json {
+        print(&format!("{kept:#}\n"));
+    } else {
+        let count = |name: &str| kept[name].as_u64().unwrap_or_default();
+        let green = if kept["green"] == true { "green" } else { "not green" };
+        let (passed, failed, skipped) = (count("passed"), count("failed"), count("skipped"));
+        print(&format!(
+            "kept: {green}, {passed} passed, {failed} failed, {skipped} skipped; SHA-256 {}\n",
+            kept["sha256"].as_str().unwrap_or_default()
+        ));
+    }
     Ok(Exit::Success)
 }
 

@@ -61,6 +61,7 @@ function Places({ part }: { part: Part }) {
   const places: Record<Part, [string, string][]> = {
     borrower: [
       ['/', t.shell.ask],
+      ['/requests', t.shell.requests],
       ['/loans', t.shell.loans],
     ],
     lender: [['/lender', t.shell.lender]],

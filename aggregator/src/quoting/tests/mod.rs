@@ -4,6 +4,7 @@ mod accepting;
 mod asking;
 mod delivering;
 mod desks;
+mod lists;
 mod onchain;
 mod refinancing;
 mod risk;

@@ -4,6 +4,7 @@ mod answers;
 mod database;
 mod endings;
 mod facts;
+mod instructions;
 mod journal;
 mod keeper;
 mod offchain;

@@ -79,6 +79,20 @@ pub(crate) async fn add_review(conn: &mut PgConnection, row: &ReviewRow) -> Resu
     Ok(())
 }
 
+/// A review.
+pub(crate) async fn review(conn: &mut PgConnection, id: Uuid) -> Result<Option<ReviewRow>, Error> {
+    let row = sqlx::query_as!(
+        Raw,
+        "select id, decision_id, request_id, tenant, borrower, state, version, opened_at, decided_by, decided_at, note,
+                cleared_until
+         from risk.review where id = $1",
+        id
+    )
+    .fetch_optional(conn)
+    .await?;
+    row.map(ReviewRow::try_from).transpose()
+}
+
 /// A review, held until the commit.
 pub(crate) async fn hold_review(conn: &mut PgConnection, id: Uuid) -> Result<Option<ReviewRow>, Error> {
     let row = sqlx::query_as!(

@@ -33,8 +33,8 @@ impl std::fmt::Debug for Account {
 }
 
 impl Account {
-    /// The field that is wrong, and how.
-    pub(super) fn complaint(&self) -> Option<(&'static str, &'static str)> {
+    /// The field that is wrong, and how: check digits included.
+    pub fn complaint(&self) -> Option<(&'static str, &'static str)> {
         let plain = |text: &str| {
             text.bytes()
                 .all(|b| b.is_ascii_alphanumeric() || b"/-?:().,'+ ".contains(&b))

@@ -97,7 +97,9 @@ impl Entry for DeskConfig {
         let key = secret::resolve(&self.signing_key).map_err(|error| RegistryError::Secret(id(), error))?;
         let signer = LocalSigner::from_hex(&key).map_err(|error| RegistryError::Signer(id(), error))?;
         let desk = Desk::new(self.clone(), Arc::clone(&building.parts.contracts), Arc::new(signer));
-        Ok(Arc::new(desk.map_err(|error| RegistryError::Desk(id(), error))?))
+        let desk = desk.map_err(|error| RegistryError::Desk(id(), error))?;
+        building.desks.push(self.clone());
+        Ok(Arc::new(desk))
     }
 }
 
@@ -120,6 +122,7 @@ impl Entry for VenueConfig {
         let venue = VenueLender::new(self.clone(), views, logs);
         let venue = Arc::new(venue.map_err(|error| RegistryError::Venue(self.id.clone(), error))?);
         building.venues.push(venue.clone());
+        building.pools.push(venue.clone());
         Ok(venue)
     }
 }

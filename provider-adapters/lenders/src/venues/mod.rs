@@ -25,6 +25,7 @@ mod batch;
 mod compound;
 mod compound_wallet;
 mod config;
+mod lock;
 mod math;
 mod morpho;
 mod offer;

@@ -10,24 +10,33 @@ export interface CollateralProps {
   /** Owed, major units of `currency`. */
   readonly debt: string
   readonly currency: string
-  /** Price of a whole token in that currency. */
+  /** Price of a whole token in that currency, by which the loan is measured. */
   readonly price: string
+  /** The price by which it would be sold, where that is another one. */
+  readonly salePrice?: string | null
   readonly symbol: string
   readonly decimals: number
-  /** Loan-to-value that the lender allows at the start and at which it may sell, parts per million. */
+  /** Loan-to-value that the lender allows at the start and at which it may sell, parts per million; null where no price sells it. */
   readonly highestPpm: bigint
-  readonly thresholdPpm: bigint
+  readonly thresholdPpm: bigint | null
   /** Whole tokens locked, and what to do when they change. */
   readonly tokens: string
   readonly onChange: (tokens: string) => void
+  /** What the number is called, what is said of it, and what is wrong with it; the panel has words of its own. */
+  readonly label?: string
+  readonly help?: string | undefined
+  readonly problem?: string | undefined
 }
 
 /** How much to lock: by slider or by number, with what it means for the price at which it would be sold. */
 export function CollateralPanel(props: CollateralProps) {
   const { t, locale } = useText()
-  const { debt, currency, price, symbol, decimals, highestPpm, thresholdPpm, tokens } = props
-  const typed = /^\d+(\.\d+)?$/.test(tokens) ? tokens : '0'
+  const { debt, currency, price, symbol, decimals, highestPpm, tokens } = props
+  const plain = tokens.trim().replace(',', '.')
+  const typed = /^\d+(\.\d+)?$/.test(plain) ? plain : '0'
+  const thresholdPpm = props.thresholdPpm ?? highestPpm
   const found = figures({ debt: exact(debt), tokens: exact(typed), price: exact(price), thresholdPpm })
+  const sale = figures({ debt: exact(debt), tokens: exact(typed), price: exact(props.salePrice ?? price), thresholdPpm })
   const least = tokensFor(exact(debt), exact(price), highestPpm, decimals)
   const ltv = found.ltvPpm === null ? 100 : Math.min(100, Number(found.ltvPpm / 10_000n))
   const percent = (ppm: bigint) => formatPercent(`${ppm / 10_000n}.${(ppm % 10_000n).toString().padStart(4, '0')}`, locale)
@@ -52,21 +61,28 @@ export function CollateralPanel(props: CollateralProps) {
       </Slider>
       <Field
         name="tokens"
-        label={t.collateral.tokens(symbol)}
+        label={props.label ?? t.collateral.tokens(symbol)}
+        help={props.help}
         inputMode="decimal"
         value={tokens}
         onChange={props.onChange}
-        problem={tooMuch ? t.collateral.least(least, symbol) : undefined}
+        problem={props.problem ?? (tooMuch && tokens !== '' ? t.collateral.least(least, symbol) : undefined)}
       />
-      <dl className="grid grid-cols-2 gap-4">
-        <Figure name={t.collateral.health} value={found.healthMilli === null ? '–' : (Number(found.healthMilli) / 1000).toLocaleString(locale, { maximumFractionDigits: 2 })} />
-        <Figure
-          name={t.collateral.soldAt(symbol)}
-          value={found.liquidationPrice === null ? '–' : formatMoney({ amount: found.liquidationPrice, currency }, locale)}
-          note={found.dropPpm === null ? undefined : t.collateral.drop(percent(found.dropPpm))}
-        />
-      </dl>
-      {found.liquidationPrice !== null && found.dropPpm !== null && <PricePath dropPpm={found.dropPpm} />}
+      {props.thresholdPpm === null ? (
+        <p className="text-sm text-ink-soft">{t.collateral.notSold}</p>
+      ) : (
+        <>
+          <dl className="grid grid-cols-2 gap-4">
+            <Figure name={t.collateral.health} value={sale.healthMilli === null ? '–' : (Number(sale.healthMilli) / 1000).toLocaleString(locale, { maximumFractionDigits: 2 })} />
+            <Figure
+              name={t.collateral.soldAt(symbol)}
+              value={sale.liquidationPrice === null ? '–' : formatMoney({ amount: sale.liquidationPrice, currency }, locale)}
+              note={sale.dropPpm === null ? undefined : t.collateral.drop(percent(sale.dropPpm))}
+            />
+          </dl>
+          {sale.liquidationPrice !== null && sale.dropPpm !== null && <PricePath dropPpm={sale.dropPpm} />}
+        </>
+      )}
     </div>
   )
 }

@@ -1,5 +1,7 @@
 import { useState } from 'react'
-import { useClient } from 'urql'
+import { useClient, useQuery } from 'urql'
+import { INSTRUCTIONS } from '../../api/lists'
+import type { ResultOf } from '../../api/graphql'
 import { REPAY_CALLS } from '../../api/loans'
 import { Card, Copyable, Heading, Note, Primary, Secondary, Stat } from '../../design/parts'
 import { formatDate } from '../../format/dates'
@@ -33,12 +35,50 @@ export function Pay({ loan, fresh }: { loan: LoanView; fresh: () => void }) {
 
 function Bank({ loan }: { loan: LoanView }) {
   const { t } = useText()
+  const [{ data }] = useQuery({ query: INSTRUCTIONS, variables: { id: loan.id }, pause: loan.nextDue == null })
+  const to = data?.loan?.repaymentInstructions
+  if (to != null) return <Transfer to={to} />
   return (
     <div className="flex flex-col gap-2 rounded-xl bg-accent-soft px-4 py-3 text-sm">
       <p>{t.loan.bank(loan.provider)}</p>
       <p className="flex flex-wrap items-center gap-x-2">
         <span className="text-ink-soft">{t.loan.reference}:</span> <Copyable value={loan.id} shown={`${loan.id.slice(0, 12)}…${loan.id.slice(-4)}`} label={t.wallet.copy} />
       </p>
+    </div>
+  )
+}
+
+type Instructions = NonNullable<NonNullable<ResultOf<typeof INSTRUCTIONS>['loan']>['repaymentInstructions']>
+
+/** Where to pay, each line to be copied: a digit that is typed wrong goes to somebody else. */
+function Transfer({ to }: { to: Instructions }) {
+  const { t } = useText()
+  const rows: [string, string | null][] = [
+    [t.loan.holder, to.holder],
+    [t.loan.bankName, to.bank],
+    [t.loan.iban, to.iban],
+    [t.loan.accountNumber, to.accountNumber],
+    [t.loan.routing, to.routingNumber],
+    [t.loan.bic, to.bic],
+    [t.loan.reference, to.reference],
+  ]
+  return (
+    <div className="flex flex-col gap-2">
+      <p className="text-sm text-ink-soft">{t.loan.bankPay(to.provider)}</p>
+      <dl className="divide-y divide-line rounded-xl bg-accent-soft px-4">
+        {rows.map(
+          ([name, value]) =>
+            value !== null && (
+              <div key={name} className="py-2">
+                <dt className="text-sm text-ink-soft">{name}</dt>
+                <dd className="-ml-1 min-w-0 break-all">
+                  <Copyable value={value} shown={name === t.loan.iban ? value.replace(/(.{4})(?=.)/g, '$1 ') : value} label={t.wallet.copy} />
+                </dd>
+              </div>
+            ),
+        )}
+      </dl>
+      <p className="text-sm text-ink-soft">{t.loan.referenceHelp}</p>
     </div>
   )
 }

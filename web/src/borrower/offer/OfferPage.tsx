@@ -10,6 +10,7 @@ import { compareRates, formatPercent } from '../../format/rate'
 import { formatUnits } from '../../format/tokens'
 import { Failed, Main } from '../../shell/Pages'
 import { useText } from '../../text'
+import { BeforePanel } from '../collateral/BeforePanel'
 import { Scenarios } from '../compare/Scenarios'
 import { IdentityStep } from '../identity/IdentityStep'
 import { PaperLinks } from '../papers/PaperLinks'
@@ -120,6 +121,7 @@ function Lock({ offer }: { offer: Offer }) {
           )
         })}
       </ul>
+      <BeforePanel offer={offer} />
     </Card>
   )
 }

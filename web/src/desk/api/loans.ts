@@ -18,23 +18,6 @@ export const BOOK = graphql(`
   }
 `)
 
-export const OFFERS = graphql(`
-  query DeskOffers($first: Int!, $after: String) {
-    loans(first: $first, after: $after) {
-      pageInfo { hasNextPage endCursor }
-      edges {
-        node {
-          id state principal { units decimals symbol }
-          settlement {
-            id state createdAt txHash failure { code text }
-            quote { id binding product validUntil chainId declaredApr { percent } verifiedApr { percent } principal { amount currency } }
-          }
-        }
-      }
-    }
-  }
-`)
-
 export const LOAN = graphql(`
   query DeskLoan($id: ID!) {
     loan(id: $id) {

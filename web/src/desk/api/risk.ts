@@ -67,8 +67,8 @@ export const REVIEWS = graphql(`
 `)
 
 export const REVIEW_OF = graphql(`
-  query DeskReviewOf($first: Int!) {
-    riskReviews(first: $first) { id decision request state openedAt decidedBy decidedAt note clearedUntil fraud }
+  query DeskReviewOf($id: ID!) {
+    riskReview(id: $id) { id decision request state openedAt decidedBy decidedAt note clearedUntil fraud }
   }
 `)
 

@@ -1,9 +1,10 @@
 import { useState } from 'react'
 import { Button, FileTrigger } from 'react-aria-components'
-import { useAsk } from '../api/ask'
+import { useAsk, useSend } from '../api/ask'
 import { LENDER } from '../api/lender'
-import { Code, Count, Figure, Figures, Fold, Tag } from '../parts/Pieces'
-import { Empty, Part, Screen, Shown, smallPrimary } from '../parts/Screen'
+import { REPORTS, SUBMIT_REPORT } from '../api/lists'
+import { Code, Count, Figure, Figures, Fold, Id, Moment, Tag } from '../parts/Pieces'
+import { Empty, Part, Screen, Shown, smallPrimary, Trouble } from '../parts/Screen'
 import { lenderTone } from '../parts/tones'
 import { useDesk, wordFor } from '../parts/words'
 import { byArea, readReport, type Report } from './conformance'
@@ -13,8 +14,15 @@ export function ConformancePage() {
   const { d } = useDesk()
   return (
     <Screen title={d.lender.conformance} lead={d.conform.lead}>
-      <Mine>{(id) => <Stage id={id} />}</Mine>
-      <Run />
+      <Mine>
+        {(id) => (
+          <>
+            <Stage id={id} />
+            <Kept id={id} />
+            <Run id={id} />
+          </>
+        )}
+      </Mine>
       <Reading />
     </Screen>
   )
@@ -37,12 +45,87 @@ function Stage({ id }: { id: string }) {
   )
 }
 
-function Run() {
+/** The reports that were handed in, and the handing in of another. */
+function Kept({ id }: { id: string }) {
+  const { d } = useDesk()
+  const answer = useAsk(REPORTS, { id })
+  const send = useSend(SUBMIT_REPORT, (data) => data.submitConformanceReport.refusals)
+  const [outcome, setOutcome] = useState<Awaited<ReturnType<typeof send>> | 'sending' | 'kept'>(null)
+  const hand = async (files: FileList | null) => {
+    const file = files?.[0]
+    if (file === undefined) return
+    setOutcome('sending')
+    const done = await send({ id, report: await file.text() })
+    setOutcome(done ?? 'kept')
+    if (done === null) answer.again()
+  }
+  return (
+    <Part
+      title={d.conform.kept}
+      lead={d.conform.keptLead}
+      aside={
+        <FileTrigger acceptedFileTypes={['application/json', '.json']} onSelect={(files) => void hand(files)}>
+          <Button className={smallPrimary} isDisabled={outcome === 'sending'}>
+            {d.conform.submit}
+          </Button>
+        </FileTrigger>
+      }
+    >
+      <div role="status">{outcome === 'kept' && <p className="mb-3 text-good">{d.conform.submitted}</p>}</div>
+      {outcome !== null && typeof outcome === 'object' && (
+        <div className="mb-3">
+          {'wrong' in outcome ? (
+            <Trouble wrong={outcome.wrong} />
+          ) : (
+            <p role="alert" className="rounded-xl bg-bad-soft px-4 py-3 text-bad">
+              {outcome.refusals[0]?.message}
+            </p>
+          )}
+        </div>
+      )}
+      <Shown answer={answer} of={(data) => data.conformanceReports} rows={2}>
+        {(reports) =>
+          reports.length === 0 ? (
+            <Empty title={d.conform.noneKept}>{d.conform.noneKeptHelp}</Empty>
+          ) : (
+            <ul className="flex flex-col gap-2">
+              {reports.map((kept) => {
+                const report = readReport(JSON.stringify(kept.report))
+                return (
+                  <li key={kept.id}>
+                    <Fold
+                      title={
+                        <span className="flex grow flex-wrap items-center justify-between gap-2">
+                          <span className="flex flex-wrap items-center gap-2">
+                            <Tag tone={kept.green ? 'good' : 'bad'}>{kept.green ? d.conform.greenShort : d.conform.red}</Tag>
+                            <Moment at={kept.submittedAt} />
+                          </span>
+                          <span className="text-sm font-normal text-ink-soft">{d.conform.counts(kept.passed, kept.failed, kept.skipped)}</span>
+                        </span>
+                      }
+                    >
+                      <p className="mb-3 text-sm text-ink-soft">
+                        SHA-256 <Id id={kept.sha256} />
+                      </p>
+                      {report !== null && <Findings report={report} />}
+                    </Fold>
+                  </li>
+                )
+              })}
+            </ul>
+          )
+        }
+      </Shown>
+    </Part>
+  )
+}
+
+function Run({ id }: { id: string }) {
   const { d } = useDesk()
   return (
     <Part title={d.conform.run} lead={d.conform.runLead}>
       <div className="flex flex-col gap-3">
-        <Code label={d.conform.run} text={'usance provider check https://your-lender.example \\\n  --lender-key your-key=BASE64 --capabilities capabilities.toml \\\n  --json > report.json'} />
+        <Code label={d.conform.run} text={'usance provider check https://your-lender.example \\\n  --lender-key your-key=BASE64 --capabilities capabilities.toml \\\n  --json > report.json\n' + `usance provider submit ${id} report.json --url ${location.origin}`} />
         <p className="text-sm text-ink-soft text-pretty">{d.conform.runNote}</p>
       </div>
     </Part>

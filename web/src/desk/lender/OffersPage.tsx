@@ -1,66 +1,67 @@
 import { useState } from 'react'
 import type { ResultOf } from '../../api/graphql'
-import { Pick } from '../../design/parts'
+import { Choose } from '../../design/parts'
 import { formatMoney } from '../../format/money'
 import { formatPercent, pointsBetween } from '../../format/rate'
 import { useText } from '../../text'
 import { useAsk, usePages } from '../api/ask'
-import { OFFERS } from '../api/loans'
-import { Moment, ShortId, Tag } from '../parts/Pieces'
+import { MADE_OFFERS } from '../api/lists'
+import { Moment, Tag, type Tone } from '../parts/Pieces'
 import { Empty, Part, Screen, Shown } from '../parts/Screen'
 import { Pager, Table } from '../parts/Table'
-import { settlementTone } from '../parts/tones'
 import { useDesk, wordFor } from '../parts/words'
 
-type Accepted = ResultOf<typeof OFFERS>['loans']['edges'][number]['node']
+type Made = ResultOf<typeof MADE_OFFERS>['offers']['edges'][number]['node']
 
-const LIVE: readonly string[] = ['AWAITING_SIGNATURE', 'READY', 'SUBMITTED', 'SETTLED']
+const STATES = ['LIVE', 'ACCEPTED', 'CANCELLED', 'EXPIRED', 'NOT_TAKEN'] as const
+type State = (typeof STATES)[number]
+const TONES: Readonly<Record<State, Tone>> = { LIVE: 'accent', ACCEPTED: 'good', CANCELLED: 'bad', EXPIRED: 'plain', NOT_TAKEN: 'plain' }
 const PAGE = 25
 
+/** Every offer that the lender made, and what became of it. */
 export function OffersPage() {
   const { d, locale } = useDesk()
   const { t } = useText()
   const pages = usePages()
-  const [which, setWhich] = useState<'live' | 'ended'>('live')
-  const answer = useAsk(OFFERS, { first: PAGE, after: pages.cursor })
+  const [state, setState] = useState<State | null>(null)
+  const answer = useAsk(MADE_OFFERS, { state, first: PAGE, after: pages.cursor })
+  const choose = (id: string) => {
+    setState(STATES.find((one) => one === id) ?? null)
+    pages.start()
+  }
   return (
     <Screen title={d.lender.offers} lead={d.lender.offersLead}>
-      <Pick
-        label={d.show}
-        value={which}
-        onChange={(id) => setWhich(id === 'ended' ? 'ended' : 'live')}
-        choices={[
-          { id: 'live', name: d.lender.offersLive },
-          { id: 'ended', name: d.lender.offersEnded },
-        ]}
-      />
-      <Part title={which === 'live' ? d.lender.offersLive : d.lender.offersEnded} lead={d.lender.offersOpenNote}>
-        <Shown answer={answer} of={(data) => data.loans}>
-          {(loans) => {
-            const rows = loans.edges.map((edge) => edge.node).filter((loan) => LIVE.includes(loan.settlement.state) === (which === 'live'))
-            const next = loans.pageInfo.hasNextPage ? loans.pageInfo.endCursor : null
+      <div className="max-w-xs">
+        <Choose label={d.show} value={state ?? 'ALL'} onChange={choose} choices={[{ id: 'ALL', name: d.offers.all }, ...STATES.map((id) => ({ id, name: d.offers.states[id] }))]} />
+      </div>
+      <Part title={state === null ? d.offers.all : d.offers.states[state]} lead={state === null ? d.offers.note : d.offers.help[state]}>
+        <Shown answer={answer} of={(data) => data.offers}>
+          {(offers) => {
+            const rows = offers.edges.map((edge) => edge.node)
+            const next = offers.pageInfo.hasNextPage ? offers.pageInfo.endCursor : null
             return (
               <>
                 {rows.length === 0 ? (
-                  <Empty title={which === 'live' ? d.lender.noOffers : d.lender.noEnded}>{which === 'live' ? d.lender.noOffersHelp : d.lender.noEndedHelp}</Empty>
+                  <Empty title={d.lender.noOffers}>{d.lender.noOffersHelp}</Empty>
                 ) : (
-                  <Table<Accepted>
+                  <Table<Made>
                     label={d.lender.offers}
                     rows={rows}
-                    id={(row) => row.id}
-                    to={(row) => `/lender/loans/${row.id}`}
+                    id={(row) => row.quote.id}
                     columns={[
-                      { name: d.loan.one, cell: (row) => <ShortId id={row.id} /> },
-                      { name: d.state, cell: (row) => <Tag tone={settlementTone(row.settlement.state)}>{wordFor(d.settlement, row.settlement.state)}</Tag> },
-                      { name: d.lender.product, cell: (row) => t.products[row.settlement.quote.product] },
-                      { name: d.lender.amount, right: true, cell: (row) => formatMoney(row.settlement.quote.principal, locale) },
-                      { name: d.lender.verified, right: true, cell: (row) => formatPercent(row.settlement.quote.verifiedApr.percent, locale) },
-                      { name: d.lender.difference, right: true, cell: (row) => <Difference of={row.settlement.quote} /> },
-                      { name: d.lender.accepted, cell: (row) => <Moment at={row.settlement.createdAt} /> },
+                      { name: d.state, cell: (row) => <Tag tone={TONES[row.state]}>{d.offers.states[row.state]}</Tag> },
+                      { name: d.offers.made, cell: (row) => <Moment at={row.receivedAt} /> },
+                      { name: d.lender.product, cell: (row) => t.products[row.quote.product] },
+                      { name: d.lender.amount, right: true, cell: (row) => formatMoney(row.quote.principal, locale) },
+                      { name: d.offers.place, right: true, cell: (row) => d.offers.placeOf(row.quote.position, row.of) },
+                      { name: d.offers.declared, right: true, cell: (row) => formatPercent(row.quote.declaredApr.percent, locale) },
+                      { name: d.lender.verified, right: true, cell: (row) => formatPercent(row.quote.verifiedApr.percent, locale) },
+                      { name: d.lender.difference, right: true, cell: (row) => <Difference of={row.quote} /> },
+                      { name: d.offers.settlement, cell: (row) => (row.settlementState == null ? d.none : wordFor(d.settlement, row.settlementState)) },
                     ]}
                   />
                 )}
-                <Pager page={pages.page} newer={pages.newer} older={next === null ? null : () => pages.older(next)} />
+                <Pager page={pages.page} newer={pages.newer} older={next == null ? null : () => pages.older(next)} />
               </>
             )
           }}

@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useState } from 'react'
 import { Button } from 'react-aria-components'
 import { useAsk, type Wrong } from '../api/ask'
+import { RECONCILIATION } from '../api/lists'
 import { PAUSES } from '../api/loans'
 import { Count, Figure, Figures, Id, Moment, Tag } from '../parts/Pieces'
 import { Empty, Part, Screen, Shown, Skeleton, smallQuiet, Trouble } from '../parts/Screen'
@@ -14,6 +15,7 @@ export function BooksPage() {
   return (
     <Screen title={d.books.title} lead={d.books.lead}>
       <Ready />
+      <Compared />
       <Part title={d.books.breakers} lead={d.books.breakersLead}>
         <Shown answer={answer} of={(data) => data.assetPauses} rows={2}>
           {(pauses) =>
@@ -87,6 +89,56 @@ function Ready() {
   )
 }
 
+/** Whether ledger, loans, their events and the chains' events say the same. */
+function Compared() {
+  const { d } = useDesk()
+  const answer = useAsk(RECONCILIATION, {})
+  return (
+    <Part title={d.books.compared} lead={d.books.comparedLead} aside={<Button className={smallQuiet} onPress={answer.again}>{d.refresh}</Button>}>
+      <Shown answer={answer} of={(data) => data.reconciliation} rows={2}>
+        {(books) => {
+          const found: [string, readonly string[]][] = [
+            [d.books.unbalanced, books.ledgerUnbalanced],
+            [d.books.projections, books.projectionMismatches],
+            [d.books.principals, books.ledgerMismatches],
+            [d.books.escrow, books.escrowMismatches],
+            [d.books.limits, books.limitMismatches],
+          ]
+          return (
+            <div className="flex flex-col gap-4">
+              <p role="status" className="flex flex-wrap items-center gap-3">
+                <Tag tone={books.clean ? 'good' : 'bad'}>{books.clean ? d.books.agree : d.books.differ}</Tag>
+                <span className="text-ink-soft">
+                  <Moment at={books.at} />
+                </span>
+              </p>
+              <Figures>
+                <Figure name={d.books.loansSeen} value={<Count of={books.loans} />} />
+                <Figure name={d.books.parked} value={<Count of={books.parkedEvents} />} {...(books.parkedEvents > 0 && { tone: 'bad' as const })} />
+              </Figures>
+              {found.map(
+                ([name, ids]) =>
+                  ids.length > 0 && (
+                    <div key={name}>
+                      <h3 className="font-medium text-bad">{name}</h3>
+                      <ul className="mt-1 flex flex-col gap-1">
+                        {ids.map((id) => (
+                          <li key={id}>
+                            <Id id={id} />
+                          </li>
+                        ))}
+                      </ul>
+                    </div>
+                  ),
+              )}
+            </div>
+          )
+        }}
+      </Shown>
+    </Part>
+  )
+}
+
 function Running() {
   const { d } = useDesk()
   const [samples, again] = useRoute('/metrics', readSamples)
@@ -126,7 +178,6 @@ function Sums({ samples }: { samples: readonly Sample[] }) {
           { name: d.books.inFlight, right: true, cell: (row) => <Count of={row.inFlight} /> },
         ]}
       />
-      <p className="text-sm text-ink-soft text-pretty">{d.books.report}</p>
     </div>
   )
 }

@@ -55,11 +55,11 @@ export function ReviewPage() {
   const { d } = useDesk()
   const { id = '' } = useParams()
   const who = useEntered()
-  const answer = useAsk(REVIEW_OF, { first: 100 })
+  const answer = useAsk(REVIEW_OF, { id })
   const send = useSend(DECIDE_REVIEW, (data) => data.decideRiskReview.refusals)
   return (
     <Screen title={d.reviews.one} back={{ to: '/desk/reviews', name: d.reviews.title }}>
-      <Shown answer={answer} of={(data) => data.riskReviews.find((one) => one.id === id)} rows={6}>
+      <Shown answer={answer} of={(data) => data.riskReview} rows={6}>
         {(review) => (
           <>
             <Part title={d.identity.stands} aside={<Tag tone={outcomeTone(review.state)}>{d.reviews.states[review.state]}</Tag>}>
