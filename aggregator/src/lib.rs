@@ -15,6 +15,7 @@ pub mod api;
 
 // Who may.
 pub mod access;
+pub mod clients;
 pub mod roles;
 pub mod sessions;
 
@@ -55,6 +56,8 @@ pub mod privacy;
 pub mod kyc;
 // Cases of compliance, and reports.
 pub mod cases;
+// Programs of integrators and lenders.
+pub mod webhooks;
 
 pub(crate) mod store;
 
@@ -146,6 +149,8 @@ pub struct Settings {
     pub wallets: screening::WalletSettings,
     /// How long people stay signed in, and who may register.
     pub sessions: sessions::SessionSettings,
+    /// Who tells integrators' and lenders' programs of events.
+    pub webhooks: webhooks::WebhookSettings,
 }
 
 impl Default for Settings {
@@ -167,6 +172,7 @@ impl Default for Settings {
             screening: screening::ScreeningSettings::default(),
             wallets: screening::WalletSettings::default(),
             sessions: sessions::SessionSettings::default(),
+            webhooks: webhooks::WebhookSettings::default(),
         }
     }
 }
@@ -182,6 +188,8 @@ pub(crate) struct Wake {
     pub chain: Notify,
     /// A vendor told of an identity.
     pub identity: Notify,
+    /// A webhook is to be sent.
+    pub webhooks: Notify,
 }
 
 /// The use cases.
@@ -217,7 +225,10 @@ impl Aggregator {
     }
 
     /// The use cases over that world; `consumers` get every event at least once, in order per aggregate.
-    pub fn with_consumers(world: World, consumers: Vec<Arc<dyn events::Consumer>>) -> Arc<Self> {
+    pub fn with_consumers(world: World, mut consumers: Vec<Arc<dyn events::Consumer>>) -> Arc<Self> {
+        if world.settings.webhooks.sender.is_some() {
+            consumers.push(Arc::new(webhooks::FanOut::over(&world)));
+        }
         Arc::new(Self {
             world,
             bus: bus::Bus::default(),

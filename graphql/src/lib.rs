@@ -20,6 +20,7 @@ mod openapi_cases;
 mod openapi_kyc;
 mod openapi_principals;
 mod openapi_privacy;
+mod openapi_programs;
 mod openapi_providers;
 mod openapi_risk;
 mod openapi_rules;

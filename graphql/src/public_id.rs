@@ -45,6 +45,10 @@ pub enum Kind {
     Case,
     /// A report to an authority.
     Report,
+    /// An endpoint of webhooks.
+    WebhookEndpoint,
+    /// A delivery of a webhook.
+    WebhookDelivery,
 }
 
 impl Kind {
@@ -69,6 +73,8 @@ impl Kind {
         Self::VerificationReview,
         Self::Case,
         Self::Report,
+        Self::WebhookEndpoint,
+        Self::WebhookDelivery,
     ];
 
     /// The prefix.
@@ -94,6 +100,8 @@ impl Kind {
             Self::VerificationReview => "vrv",
             Self::Case => "cas",
             Self::Report => "rpt",
+            Self::WebhookEndpoint => "whe",
+            Self::WebhookDelivery => "msg",
         }
     }
 }

@@ -18,3 +18,4 @@ mod telemetry;
 mod vault;
 pub mod wallets;
 pub mod web;
+mod webhooks;

@@ -99,6 +99,7 @@ pub async fn start(
     let settings = Settings {
         kyc: config.kyc.settings(&config, &sources.clock, &own_url)?,
         wallets: crate::wallets::settings(&config, &sources.clock, &own_url)?,
+        webhooks: crate::webhooks::settings(network(&config), &sources.clock)?,
         ..settings(&config, roles)?
     };
     let vault = crate::vault::open(&config, &sources, network(&config)).await?;

@@ -567,7 +567,7 @@ pub static BLANKS: &[Blank] = &[
 
 /// Every rule about a field.
 pub fn all() -> impl Iterator<Item = &'static FieldRule> {
-    FIELDS.iter().chain(COMPLIANCE)
+    FIELDS.iter().chain(COMPLIANCE).chain(crate::program_fields::PROGRAMS)
 }
 
 static INDEX: LazyLock<HashMap<&'static str, HashMap<&'static str, Who>>> = LazyLock::new(|| {

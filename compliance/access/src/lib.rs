@@ -9,6 +9,7 @@ pub mod decide;
 pub mod document;
 pub mod fields;
 pub mod matrix;
+mod program_fields;
 pub mod resource;
 pub mod roles;
 pub mod routes;

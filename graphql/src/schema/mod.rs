@@ -17,6 +17,7 @@ pub mod operator;
 pub mod page;
 pub mod principal;
 pub mod privacy;
+pub mod program;
 pub mod provider;
 mod query;
 pub mod quote;
@@ -27,6 +28,8 @@ pub mod rules;
 pub mod screening;
 mod subscription;
 pub mod value;
+pub mod webhook;
+mod webhook_root;
 
 pub use mutation::Mutation;
 pub use query::Query;
@@ -52,6 +55,8 @@ pub struct Reads(
     audit::AuditQuery,
     cases_root::CaseQuery,
     screening::ScreeningQuery,
+    program::ProgramQuery,
+    webhook_root::WebhookQuery,
 );
 
 /// All writes.
@@ -66,6 +71,8 @@ pub struct Writes(
     principal::PrincipalMutation,
     cases_root::CaseMutation,
     screening::ScreeningMutation,
+    program::ProgramMutation,
+    webhook_root::WebhookMutation,
 );
 
 /// The schema with its limits.
@@ -83,6 +90,8 @@ pub fn builder(introspection: bool) -> SchemaBuilder<Reads, Writes, Subscription
         audit::AuditQuery,
         cases_root::CaseQuery,
         screening::ScreeningQuery,
+        program::ProgramQuery,
+        webhook_root::WebhookQuery,
     );
     let writes = Writes(
         Mutation,
@@ -93,6 +102,8 @@ pub fn builder(introspection: bool) -> SchemaBuilder<Reads, Writes, Subscription
         principal::PrincipalMutation,
         cases_root::CaseMutation,
         screening::ScreeningMutation,
+        program::ProgramMutation,
+        webhook_root::WebhookMutation,
     );
     let builder = Schema::build(reads, writes, Subscription)
         .limit_depth(MAX_DEPTH)

@@ -301,6 +301,7 @@ const OF_THE_PLATFORM: &[(&str, &str, &str)] = &[
 
 /// Root fields whose objects are tried beside their use cases in the aggregator; here their roles alone are asked, with every other field.
 pub const BY_ROLE: &[&str] = &[
+    "apiClients",
     "assignCase",
     "auditAnchors",
     "auditCheckpoints",
@@ -313,9 +314,12 @@ pub const BY_ROLE: &[&str] = &[
     "caseReports",
     "cases",
     "checkCase",
+    "createApiClient",
+    "createWebhookEndpoint",
     "decideCase",
     "decideRules",
     "decideVerification",
+    "deleteWebhookEndpoint",
     "document",
     "draftReport",
     "erasureRequests",
@@ -329,9 +333,13 @@ pub const BY_ROLE: &[&str] = &[
     "refreshScreening",
     "releaseLegalHold",
     "releaseReport",
+    "replayWebhookDelivery",
     "requestErasure",
     "retentionPolicies",
+    "revokeApiClient",
+    "rotateApiClientSecret",
     "rotatePersonalKeys",
+    "rotateWebhookSecret",
     "ruleChanges",
     "ruleDifferences",
     "rulePublication",
@@ -339,10 +347,15 @@ pub const BY_ROLE: &[&str] = &[
     "ruleReplay",
     "rules",
     "screeningStatus",
+    "sendTestWebhook",
     "startVerification",
+    "updateWebhookEndpoint",
     "verification",
     "verificationLink",
     "verifications",
+    "webhookDeliveries",
+    "webhookEndpoints",
+    "webhookEvents",
 ];
 
 fn nothing(kind: Kind) -> String {
