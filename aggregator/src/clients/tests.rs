@@ -214,7 +214,7 @@ async fn clients_of_others_do_not_exist_and_staff_stop_them_without_seeing_a_sec
     }
     a.revoke_api_client(&officer, &key("stop"), &of_shop).await.unwrap();
     let said: Vec<String> =
-        sqlx::query_scalar("select action from audit.entry where object_kind = 'api_client' order by at, action")
+        sqlx::query_scalar("select action from audit.entry where object_kind = 'api_client' order by n")
             .fetch_all(&db)
             .await
             .unwrap();
