@@ -73,8 +73,11 @@ impl Aggregator {
     /// The comparison is of digests, so its timing tells nothing of the secret.
     pub async fn authenticate_client(&self, client_id: &str, secret: &str) -> Result<Principal, Error> {
         let mut conn = self.world.db.acquire().await?;
-        let row = rows::client_principal(&mut conn, client_id, &digest(secret)).await?;
-        principal_of(row.ok_or(Error::NotFound)?)
+        let now = self.world.clock.now();
+        let row = rows::client_principal(&mut conn, client_id, &digest(secret), now).await?;
+        let principal = principal_of(row.ok_or(Error::NotFound)?)?;
+        rows::clients::note_use(&mut conn, client_id, now).await?;
+        Ok(principal)
     }
 
     /// A principal by id.

@@ -15,6 +15,7 @@ pub mod api;
 
 // Who may.
 pub mod access;
+pub mod clients;
 pub mod roles;
 pub mod sessions;
 
@@ -57,6 +58,8 @@ pub mod privacy;
 pub mod kyc;
 // Cases of compliance, and reports.
 pub mod cases;
+// Programs of integrators and lenders.
+pub mod webhooks;
 
 pub(crate) mod store;
 
@@ -152,6 +155,8 @@ pub struct Settings {
     pub locks: lockable::LockSettings,
     /// Where borrowers pay loans that are repaid off chain, by lender.
     pub repayment_accounts: BTreeMap<domain::ids::ProviderId, servicing::RepaymentAccount>,
+    /// Who tells integrators' and lenders' programs of events.
+    pub webhooks: webhooks::WebhookSettings,
 }
 
 impl Default for Settings {
@@ -175,6 +180,7 @@ impl Default for Settings {
             sessions: sessions::SessionSettings::default(),
             locks: lockable::LockSettings::default(),
             repayment_accounts: BTreeMap::new(),
+            webhooks: webhooks::WebhookSettings::default(),
         }
     }
 }
@@ -190,6 +196,8 @@ pub(crate) struct Wake {
     pub chain: Notify,
     /// A vendor told of an identity.
     pub identity: Notify,
+    /// A webhook is to be sent.
+    pub webhooks: Notify,
 }
 
 /// The use cases.
@@ -226,7 +234,10 @@ impl Aggregator {
     }
 
     /// The use cases over that world; `consumers` get every event at least once, in order per aggregate.
-    pub fn with_consumers(world: World, consumers: Vec<Arc<dyn events::Consumer>>) -> Arc<Self> {
+    pub fn with_consumers(world: World, mut consumers: Vec<Arc<dyn events::Consumer>>) -> Arc<Self> {
+        if world.settings.webhooks.sender.is_some() {
+            consumers.push(Arc::new(webhooks::FanOut::over(&world)));
+        }
         Arc::new(Self {
             world,
             bus: bus::Bus::default(),

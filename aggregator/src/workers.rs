@@ -44,6 +44,8 @@ pub async fn run(aggregator: Arc<Aggregator>, cancel: CancellationToken) {
         every("books", poll, None, &cancel, || a.close_overdue()),
         every("identities", poll, Some(&a.wake.identity), &cancel, || a
             .advance_identities()),
+        every("webhooks", poll, Some(&a.wake.webhooks), &cancel, || a.send_webhooks()),
+        every("old webhooks", PURGE, None, &cancel, || a.sweep_webhooks()),
         every("expiry", EXPIRY, None, &cancel, || a.expire_requests()),
         every("delinquency", DELINQUENCY, None, &cancel, || a.mark_delinquent()),
         every("shadow rules", SHADOW, None, &cancel, || a.shadow_rules()),

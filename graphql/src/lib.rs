@@ -21,6 +21,7 @@ mod openapi_kyc;
 mod openapi_lists;
 mod openapi_principals;
 mod openapi_privacy;
+mod openapi_programs;
 mod openapi_providers;
 mod openapi_risk;
 mod openapi_rules;

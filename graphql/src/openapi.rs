@@ -68,6 +68,7 @@ fn routes() -> impl Iterator<Item = Route> {
         .chain(crate::openapi_privacy::routes())
         .chain(crate::openapi_kyc::routes())
         .chain(crate::openapi_principals::routes())
+        .chain(crate::openapi_programs::routes())
         .chain(crate::openapi_audit::routes())
         .chain(crate::openapi_cases::routes())
         .chain(crate::openapi_lists::routes())
@@ -379,6 +380,7 @@ fn schemas() -> Map<String, Value> {
     all.extend(crate::openapi_privacy::bodies());
     all.extend(crate::openapi_kyc::bodies());
     all.extend(crate::openapi_principals::bodies());
+    all.extend(crate::openapi_programs::bodies());
     all.extend(crate::openapi_cases::bodies());
     all.extend(crate::openapi_lists::bodies());
     all.extend(crate::openapi_session::bodies());

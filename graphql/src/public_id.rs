@@ -47,6 +47,10 @@ pub enum Kind {
     Report,
     /// A report of the conformance kit.
     Conformance,
+    /// An endpoint of webhooks.
+    WebhookEndpoint,
+    /// A delivery of a webhook.
+    WebhookDelivery,
 }
 
 impl Kind {
@@ -72,6 +76,8 @@ impl Kind {
         Self::Case,
         Self::Report,
         Self::Conformance,
+        Self::WebhookEndpoint,
+        Self::WebhookDelivery,
     ];
 
     /// The prefix.
@@ -98,6 +104,8 @@ impl Kind {
             Self::Case => "cas",
             Self::Report => "rpt",
             Self::Conformance => "cfr",
+            Self::WebhookEndpoint => "whe",
+            Self::WebhookDelivery => "msg",
         }
     }
 }

@@ -22,3 +22,4 @@ mod telemetry;
 mod vault;
 pub mod wallets;
 pub mod web;
+mod webhooks;

@@ -103,6 +103,7 @@ pub async fn start(
             markets: Some(Arc::clone(&found.locks)),
         },
         repayment_accounts: crate::accounts::of(&config.lenders, &config.repayment_accounts),
+        webhooks: crate::webhooks::settings(network(&config), &sources.clock)?,
         ..settings(&config, roles)?
     };
     let vault = crate::vault::open(&config, &sources, network(&config)).await?;

@@ -27,6 +27,7 @@ use crate::privacy::{Vault, VaultError};
 use crate::store::sessions as rows;
 
 pub use cookies::Ticket;
+pub(crate) use passwords::random;
 pub use passwords::{Hashing, LONGEST_PASSWORD, SHORTEST_PASSWORD};
 pub use people::NewPerson;
 pub use wallet::{Challenge, WalletSite};

@@ -64,7 +64,7 @@ fn matches(password: &str, stored: &str) -> bool {
 }
 
 /// So many random bytes, from the operating system.
-pub(super) fn random<const N: usize>() -> [u8; N] {
+pub(crate) fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     OsRng.fill_bytes(&mut bytes);
     bytes

@@ -180,3 +180,13 @@ pub(crate) async fn note_failure(
     .fetch_one(conn)
     .await
 }
+
+/// The payload of the first event of an aggregate.
+pub(crate) async fn first_payload(conn: &mut PgConnection, aggregate: Uuid) -> Result<Option<String>, sqlx::Error> {
+    sqlx::query_scalar!(
+        "SELECT payload FROM events.outbox WHERE aggregate_id = $1 AND version = 1",
+        aggregate
+    )
+    .fetch_optional(conn)
+    .await
+}

@@ -1,5 +1,7 @@
 //! Schema `identity`.
 
+pub(crate) mod clients;
+
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -74,7 +76,7 @@ pub(crate) async fn put_client(
 ) -> Result<bool, sqlx::Error> {
     let done = sqlx::query!(
         "INSERT INTO identity.client AS c (client_id, principal_id, secret_sha256, created_at) VALUES ($1, $2, $3, $4)
-         ON CONFLICT (client_id) DO UPDATE SET secret_sha256 = excluded.secret_sha256
+         ON CONFLICT (client_id) DO UPDATE SET secret_sha256 = excluded.secret_sha256, previous_sha256 = NULL, previous_until = NULL
          WHERE c.principal_id = excluded.principal_id AND c.revoked_at IS NULL",
         client_id,
         principal,
@@ -91,14 +93,17 @@ pub(crate) async fn client_principal(
     conn: &mut PgConnection,
     client_id: &str,
     secret_sha256: &[u8; 32],
+    now: DateTime<Utc>,
 ) -> Result<Option<PrincipalRow>, sqlx::Error> {
     sqlx::query_as!(
         PrincipalRow,
         "SELECT p.id, p.tenant_id, p.role, p.provider_id, p.groups, p.revision
          FROM identity.client c JOIN identity.principal p ON p.id = c.principal_id
-         WHERE c.client_id = $1 AND c.secret_sha256 = $2 AND c.revoked_at IS NULL",
+         WHERE c.client_id = $1 AND c.revoked_at IS NULL
+           AND (c.secret_sha256 = $2 OR c.previous_sha256 = $2 AND c.previous_until > $3)",
         client_id,
-        secret_sha256.as_slice()
+        secret_sha256.as_slice(),
+        now
     )
     .fetch_optional(conn)
     .await

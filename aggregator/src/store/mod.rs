@@ -20,6 +20,7 @@ pub(crate) mod risk;
 pub(crate) mod rules;
 pub(crate) mod screening;
 pub(crate) mod sessions;
+pub(crate) mod webhooks;
 
 use crate::api::Error;
 

@@ -568,7 +568,11 @@ pub static BLANKS: &[Blank] = &[
 
 /// Every rule about a field.
 pub fn all() -> impl Iterator<Item = &'static FieldRule> {
-    FIELDS.iter().chain(COMPLIANCE).chain(LISTS)
+    FIELDS
+        .iter()
+        .chain(COMPLIANCE)
+        .chain(LISTS)
+        .chain(crate::program_fields::PROGRAMS)
 }
 
 static INDEX: LazyLock<HashMap<&'static str, HashMap<&'static str, Who>>> = LazyLock::new(|| {

@@ -10,6 +10,7 @@ pub mod document;
 pub mod fields;
 mod list_fields;
 pub mod matrix;
+mod program_fields;
 pub mod resource;
 pub mod roles;
 pub mod routes;

@@ -245,6 +245,24 @@ pub static GRANTS: &[Grant] = &[
     grant(C::Principal, A::Read, ADMIN, &[Reach]),
     grant(C::Principal, A::Create, ADMIN, &[Reach]),
     grant(C::Principal, A::Change, ADMIN, &[Reach]),
+    // A client has the rights of who makes it. Staff stop clients and see no secret of one.
+    grant(C::ApiClient, A::Read, INTEGRATOR, &[OwnTenant]),
+    grant(C::ApiClient, A::Read, LENDER, &[OwnLender]),
+    grant(C::ApiClient, A::Read, STAFF.or(ADMIN), &[Reach]),
+    grant(C::ApiClient, A::Create, INTEGRATOR, &[OwnTenant]),
+    grant(C::ApiClient, A::Create, LENDER, &[OwnLender]),
+    grant(C::ApiClient, A::Change, INTEGRATOR, &[OwnTenant]),
+    grant(C::ApiClient, A::Change, LENDER, &[OwnLender]),
+    grant(C::ApiClient, A::Cancel, INTEGRATOR, &[OwnTenant]),
+    grant(C::ApiClient, A::Cancel, LENDER, &[OwnLender]),
+    grant(C::ApiClient, A::Cancel, DESK.or(ADMIN), &[Reach]),
+    grant(C::Webhook, A::Read, INTEGRATOR, &[OwnTenant]),
+    grant(C::Webhook, A::Read, LENDER, &[OwnLender]),
+    grant(C::Webhook, A::Read, STAFF.or(ADMIN), &[Reach]),
+    grant(C::Webhook, A::Create, INTEGRATOR, &[OwnTenant]),
+    grant(C::Webhook, A::Create, LENDER, &[OwnLender]),
+    grant(C::Webhook, A::Change, INTEGRATOR, &[OwnTenant]),
+    grant(C::Webhook, A::Change, LENDER, &[OwnLender]),
 ];
 
 /// Decisions of one person about the work of another, or about a person.

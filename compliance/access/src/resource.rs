@@ -66,13 +66,17 @@ pub enum Class {
     Export,
     /// The audit trail and its proofs: no personal data.
     AuditTrail,
-    /// A principal with its role, and its API clients.
+    /// A principal with its role.
     Principal,
+    /// An API client of an integrator or a lender.
+    ApiClient,
+    /// An endpoint of webhooks with its deliveries.
+    Webhook,
 }
 
 impl Class {
     /// Every class.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 33] = [
         Self::Request,
         Self::Quote,
         Self::Settlement,
@@ -104,6 +108,8 @@ impl Class {
         Self::Export,
         Self::AuditTrail,
         Self::Principal,
+        Self::ApiClient,
+        Self::Webhook,
     ];
 
     /// The name in logs and in the table.
@@ -140,6 +146,8 @@ impl Class {
             Self::Export => "export",
             Self::AuditTrail => "audit_trail",
             Self::Principal => "principal",
+            Self::ApiClient => "api_client",
+            Self::Webhook => "webhook",
         }
     }
 }

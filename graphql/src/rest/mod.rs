@@ -29,6 +29,7 @@ mod oauth;
 mod principals;
 mod privacy;
 mod privacy_documents;
+mod programs;
 mod providers;
 mod risk;
 mod risk_documents;
@@ -75,6 +76,7 @@ pub fn router() -> Router<Api> {
         .merge(screening::router())
         .merge(networks::router())
         .merge(principals::router())
+        .merge(programs::router())
         .merge(service::router())
         .layer(DefaultBodyLimit::max(MAX_BODY))
 }

@@ -19,6 +19,7 @@ pub mod operator;
 pub mod page;
 pub mod principal;
 pub mod privacy;
+pub mod program;
 pub mod provider;
 mod query;
 pub mod quote;
@@ -29,6 +30,8 @@ pub mod rules;
 pub mod screening;
 mod subscription;
 pub mod value;
+pub mod webhook;
+mod webhook_root;
 
 pub use mutation::Mutation;
 pub use query::Query;
@@ -55,6 +58,8 @@ pub struct Reads(
     cases_root::CaseQuery,
     screening::ScreeningQuery,
     lists::ListQuery,
+    program::ProgramQuery,
+    webhook_root::WebhookQuery,
 );
 
 /// All writes.
@@ -70,6 +75,8 @@ pub struct Writes(
     cases_root::CaseMutation,
     screening::ScreeningMutation,
     conformance::ConformanceMutation,
+    program::ProgramMutation,
+    webhook_root::WebhookMutation,
 );
 
 /// The schema with its limits.
@@ -88,6 +95,8 @@ pub fn builder(introspection: bool) -> SchemaBuilder<Reads, Writes, Subscription
         cases_root::CaseQuery,
         screening::ScreeningQuery,
         lists::ListQuery,
+        program::ProgramQuery,
+        webhook_root::WebhookQuery,
     );
     let writes = Writes(
         Mutation,
@@ -99,6 +108,8 @@ pub fn builder(introspection: bool) -> SchemaBuilder<Reads, Writes, Subscription
         cases_root::CaseMutation,
         screening::ScreeningMutation,
         conformance::ConformanceMutation,
+        program::ProgramMutation,
+        webhook_root::WebhookMutation,
     );
     let builder = Schema::build(reads, writes, Subscription)
         .limit_depth(MAX_DEPTH)

@@ -28,7 +28,7 @@ macro_rules! payload {
         }
 
         impl $name {
-            fn of<T>(result: Result<T, Error>, wrap: impl FnOnce(T) -> $type) -> Result<Self> {
+            pub(super) fn of<T>(result: Result<T, Error>, wrap: impl FnOnce(T) -> $type) -> Result<Self> {
                 match result {
                     Ok(value) => Ok(Self { $field: Some(wrap(value)), refusals: Vec::new() }),
                     Err(error) => Ok(Self { $field: None, refusals: vec![refusal(error)?] }),

@@ -341,6 +341,7 @@ const OF_THE_PLATFORM: &[(&str, &str, &str)] = &[
 
 /// Root fields whose objects are tried beside their use cases in the aggregator; here their roles alone are asked, with every other field.
 pub const BY_ROLE: &[&str] = &[
+    "apiClients",
     "assignCase",
     "auditAnchors",
     "auditCheckpoints",
@@ -352,9 +353,12 @@ pub const BY_ROLE: &[&str] = &[
     "caseReports",
     "cases",
     "checkCase",
+    "createApiClient",
+    "createWebhookEndpoint",
     "decideCase",
     "decideRules",
     "decideVerification",
+    "deleteWebhookEndpoint",
     "draftReport",
     "erasureRequests",
     "legalHolds",
@@ -367,18 +371,27 @@ pub const BY_ROLE: &[&str] = &[
     "refreshScreening",
     "releaseLegalHold",
     "releaseReport",
+    "replayWebhookDelivery",
     "requestErasure",
     "retentionPolicies",
+    "revokeApiClient",
+    "rotateApiClientSecret",
     "rotatePersonalKeys",
+    "rotateWebhookSecret",
     "ruleChanges",
     "ruleDifferences",
     "rulePublication",
     "rulePublications",
     "rules",
     "screeningStatus",
+    "sendTestWebhook",
     "startVerification",
+    "updateWebhookEndpoint",
     "verificationLink",
     "verifications",
+    "webhookDeliveries",
+    "webhookEndpoints",
+    "webhookEvents",
 ];
 
 fn nothing(kind: Kind) -> String {

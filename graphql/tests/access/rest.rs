@@ -48,7 +48,8 @@ async fn send(stage: &Stage, token: Option<&str>, method: &str, path: &str) -> (
 }
 
 /// Routes whose objects are tried beside their use cases in the aggregator; here their roles alone are asked.
-const BY_ROLE: [&str; 10] = [
+const BY_ROLE: [&str; 12] = [
+    "/v1/api-clients",
     "/v1/audit",
     "/v1/case",
     "/v1/documents",
@@ -59,6 +60,7 @@ const BY_ROLE: [&str; 10] = [
     "/v1/rules",
     "/v1/verification",
     "/v1/screening",
+    "/v1/webhook",
 ];
 
 /// Routes without a token: they give one to who proves who they are, or end it.

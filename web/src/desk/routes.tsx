@@ -40,6 +40,7 @@ const DeveloperConsole = lazy(() => import('./developer/DeveloperConsole').then(
 const Start = lazy(() => import('./developer/StartPage').then((module) => ({ default: module.StartPage })))
 const Graphql = lazy(() => import('./developer/GraphqlPage').then((module) => ({ default: module.GraphqlPage })))
 const Rest = lazy(() => import('./developer/RestPage').then((module) => ({ default: module.RestPage })))
+const Webhooks = lazy(() => import('./developer/WebhooksPage').then((module) => ({ default: module.WebhooksPage })))
 const Events = lazy(() => import('./developer/EventsPage').then((module) => ({ default: module.EventsPage })))
 
 export const deskRoutes: RouteObject[] = [
@@ -54,6 +55,7 @@ export const deskRoutes: RouteObject[] = [
       { path: 'conformance', element: <Conformance /> },
       { path: 'history', element: <History /> },
       { path: 'keys', element: <Keys /> },
+      { path: 'webhooks', element: <Webhooks /> },
     ],
   },
   {
@@ -93,6 +95,7 @@ export const deskRoutes: RouteObject[] = [
       { path: 'graphql', element: <Graphql /> },
       { path: 'rest', element: <Rest /> },
       { path: 'events', element: <Events /> },
+      { path: 'webhooks', element: <Webhooks /> },
     ],
   },
 ]

@@ -1,8 +1,11 @@
 // Every sentence of the consoles. Another language has the same shape; the compiler says what it lacks.
 
+import { programs } from './desk.programs.en'
+
 const plural = (count: number, one: string, many: string) => (count === 1 ? one : many)
 
 export const desk = {
+  programs,
   loading: 'Loading',
   again: 'Try again',
   refresh: 'Refresh',
@@ -225,7 +228,7 @@ export const desk = {
     refusedHelp: 'The service does not know this pair. Look for blanks at either end.',
     good: 'The key works',
     check: 'Check our tokens',
-    checkLead: 'Tokens are signed with Ed25519; the public keys are here. New keys for a program are made by the operator of this service.',
+    checkLead: 'Tokens are signed with Ed25519; the public keys are here.',
   },
   loan: {
     one: 'Loan',
@@ -930,7 +933,7 @@ export const desk = {
     names: { quote: 'Quote', loser: 'Lender without an offer', closed: 'Book' },
     how: 'From a program',
     howLead: 'Server-sent events; the subscription quoteUpdates of GraphQL gives the same.',
-    noHooks: 'This service sends no webhooks to integrators yet: there are no deliveries to list. Events are pulled by this stream, which loses nothing when the line breaks.',
+    noHooks: 'This stream is of one request. To be told of everything that happens, make an endpoint under Webhooks.',
   },
 }
 

@@ -1,10 +1,12 @@
 // Las frases de las consolas.
 
 import type { DeskText } from './desk.en'
+import { programs } from './desk.programs.es'
 
 const plural = (count: number, one: string, many: string) => (count === 1 ? one : many)
 
 export const desk: DeskText = {
+  programs,
   loading: 'Cargando',
   again: 'Reintentar',
   refresh: 'Actualizar',
@@ -227,7 +229,7 @@ export const desk: DeskText = {
     refusedHelp: 'El servicio no conoce este par. Mire si sobran espacios en los extremos.',
     good: 'La clave funciona',
     check: 'Comprobar nuestros tokens',
-    checkLead: 'Los tokens se firman con Ed25519; aquí están las claves públicas. Las claves nuevas para programas las hace quien opera este servicio.',
+    checkLead: 'Los tokens se firman con Ed25519; aquí están las claves públicas.',
   },
   loan: {
     one: 'Préstamo',
@@ -932,6 +934,6 @@ export const desk: DeskText = {
     names: { quote: 'Oferta', loser: 'Prestamista sin oferta', closed: 'Libro' },
     how: 'Desde un programa',
     howLead: 'Eventos enviados por el servidor; la suscripción quoteUpdates de GraphQL da lo mismo.',
-    noHooks: 'Este servicio aún no envía webhooks a integradores: no hay entregas que enumerar. Los eventos se traen por este flujo, que no pierde nada cuando se corta.',
+    noHooks: 'Este flujo es de una sola solicitud. Para saber de todo lo que ocurre, cree un destino en Webhooks.',
   },
 }

@@ -23,6 +23,7 @@ function Inside() {
             { to: '/developers/graphql', name: 'GraphQL' },
             { to: '/developers/rest', name: 'REST' },
             { to: '/developers/events', name: d.dev.events },
+            { to: '/developers/webhooks', name: d.programs.hooks, roles: ['INTEGRATOR', 'PROVIDER', 'OFFICER', 'RISK_MANAGER', 'MANAGER', 'CREDIT_HEAD', 'ADMIN'] },
           ],
         },
       ]}

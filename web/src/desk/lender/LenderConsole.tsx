@@ -24,6 +24,7 @@ function Inside() {
             { to: '/lender/conformance', name: d.lender.conformance },
             { to: '/lender/history', name: d.lender.history },
             { to: '/lender/keys', name: d.keys.title, roles: ['PROVIDER'] },
+            { to: '/lender/webhooks', name: d.programs.hooks, roles: ['PROVIDER'] },
           ],
         },
       ]}

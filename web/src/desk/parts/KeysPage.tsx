@@ -4,6 +4,7 @@ import { useState } from 'react'
 import { Button } from 'react-aria-components'
 import { Field } from '../../design/parts'
 import { readToken, type Who } from '../api/who'
+import { Clients } from './Clients'
 import { useEntered } from './Console'
 import { Code, Facts, Id, Moment, Tag } from './Pieces'
 import { Part, Screen, smallPrimary, Trouble } from './Screen'
@@ -19,6 +20,7 @@ export function KeysPage() {
       <Part title={d.keys.yours} lead={d.keys.yoursLead}>
         <Person who={who} />
       </Part>
+      <Clients />
       <Part title={d.keys.how} lead={d.keys.howLead}>
         <Code label={d.keys.how} text={`curl -s ${location.origin}/oauth/token \\\n  -u "$CLIENT_ID:$CLIENT_SECRET" \\\n  -d grant_type=client_credentials`} />
       </Part>
