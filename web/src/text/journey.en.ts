@@ -71,7 +71,7 @@ export const journey = {
   token: {
     which: 'Which token?',
     on: (symbol: string, chain: string) => `${symbol} on ${chain}`,
-    other: 'Another token, by its contract',
+    other: 'Choose one, or name another by its contract',
     elsewhere: (chain: string) => `Your wallet is on another chain, so we cannot see what you have. Change it to ${chain} to see it.`,
     terms: (lender: string, percent: string) => `By the terms of ${lender}, which lends up to ${percent} of its value. Every offer says its own.`,
     help: 'The contract address of the token, as your wallet or a block explorer shows it.',

@@ -71,8 +71,8 @@ export const journey: typeof english = {
   token: {
     which: '¿Qué token?',
     on: (symbol: string, chain: string) => `${symbol} en ${chain}`,
-    other: 'Otro token, por su contrato',
-    elsewhere: (chain: string) => `Su billetera está en otra cadena, así que no vemos lo que tiene. Cámbiela a ${chain} para verlo.`,
+    other: 'Elija uno, o indique otro por su contrato',
+    elsewhere: (chain: string) => `Su monedero está en otra cadena, así que no vemos lo que tiene. Cámbielo a ${chain} para verlo.`,
     terms: (lender: string, percent: string) => `Según las condiciones de ${lender}, que presta hasta el ${percent} de su valor. Cada oferta dice las suyas.`,
     help: 'La dirección del contrato del token, como la muestra su monedero o un explorador.',
     address: 'Contrato del token',
