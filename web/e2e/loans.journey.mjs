@@ -43,7 +43,7 @@ export const journeys = {
     // It is no loan, and the list says so.
     await page.getByRole('main').getByRole('link', { name: 'My loans' }).click()
     await page.getByText('Did not come about').first().waitFor()
-    await page.getByRole('main').getByRole('link', { name: 'desk-one' }).first().click()
+    await page.getByRole('listitem').filter({ hasText: 'Did not come about' }).getByRole('link', { name: 'desk-one' }).first().click()
     await page.getByRole('heading', { name: 'Withdrawn' }).waitFor()
     clean(page)
   },
