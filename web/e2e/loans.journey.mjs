@@ -43,7 +43,7 @@ export const journeys = {
     // It is no loan, and the list says so.
     await page.getByRole('main').getByRole('link', { name: 'My loans' }).click()
     await page.getByText('Did not come about').first().waitFor()
-    await page.getByRole('main').getByRole('link', { name: 'desk-one' }).first().click()
+    await page.getByRole('listitem').filter({ hasText: 'Did not come about' }).getByRole('link', { name: 'desk-one' }).first().click()
     await page.getByRole('heading', { name: 'Withdrawn' }).waitFor()
     clean(page)
   },
@@ -94,6 +94,10 @@ export const journeys = {
     await world.look(page, 'refinance-sign')
     await button(page, 'Allow in the wallet').click()
     await button(page, 'Sign in the wallet').click()
+    await page.getByRole('heading', { name: 'Money is out' }).waitFor()
+    await page.getByRole('link', { name: 'It repaid this loan' }).waitFor()
+    assert.equal(await page.getByText('You received').count(), 0, 'money is said to have arrived that repaid the old loan')
+    await world.look(page, 'refinance-receipt', { pictures: false })
     const next = await toTheLoan(page, 'desk-one')
     assert.notEqual(next, old)
     await page.getByText('5 dWETH', { exact: true }).waitFor()

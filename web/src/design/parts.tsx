@@ -1,7 +1,9 @@
-// The few parts that every screen is made of.
+// The few parts that every screen is made of: what is pressed and filled in here, what is told in told.tsx.
 
-import { type ComponentProps, type ReactNode, useState } from 'react'
+import type { ComponentProps, ReactNode } from 'react'
 import { Button, Checkbox, FieldError, Input, Label, ListBox, ListBoxItem, Popover, Radio, RadioGroup, Select, SelectValue, Text, TextField } from 'react-aria-components'
+
+export * from './told'
 
 const PRESSABLE =
   'inline-flex min-h-11 cursor-pointer items-center justify-center gap-2 rounded-xl px-5 font-medium transition disabled:cursor-not-allowed disabled:opacity-60'
@@ -117,80 +119,6 @@ export function Pick({ label, help, choices, value, onChange }: ChooseProps & { 
   )
 }
 
-/** Where something stands, in one word. */
-export function Badge({ tone, children }: { tone: 'good' | 'warn' | 'bad' | 'calm'; children: ReactNode }) {
-  const colors = { good: 'bg-good-soft text-good', warn: 'bg-warn-soft text-warn', bad: 'bg-bad-soft text-bad', calm: 'bg-sunken text-ink-soft' }
-  return <span className={`inline-flex items-center rounded-full px-2.5 py-0.5 text-sm font-medium ${colors[tone]}`}>{children}</span>
-}
-
-/** A remark that has to be seen; `bad` ones interrupt a screen reader, the others do not. */
-export function Note({ tone = 'calm', title, children }: { tone?: 'good' | 'warn' | 'bad' | 'calm'; title?: string; children?: ReactNode }) {
-  const colors = { good: 'bg-good-soft text-good', warn: 'bg-warn-soft text-warn', bad: 'bg-bad-soft text-bad', calm: 'bg-accent-soft text-ink' }
-  return (
-    <div role={tone === 'bad' ? 'alert' : undefined} className={`rounded-xl px-4 py-3 ${colors[tone]}`}>
-      {title !== undefined && <p className="font-medium">{title}</p>}
-      {children !== undefined && <div className={title === undefined ? '' : 'mt-1 text-sm'}>{children}</div>}
-    </div>
-  )
-}
-
-/** The shape of what is coming, while it comes. */
-export function Skeleton({ label, rows = 3, className = '' }: { label: string; rows?: number; className?: string }) {
-  return (
-    <div role="status" aria-label={label} className={`flex flex-col gap-4 ${className}`}>
-      {Array.from({ length: rows }, (_, at) => (
-        <div key={at} aria-hidden="true" className="rounded-2xl border border-line bg-surface p-5">
-          <div className="h-4 w-1/3 animate-pulse rounded bg-line" />
-          <div className="mt-4 grid grid-cols-2 gap-4 sm:grid-cols-4">
-            {[0, 1, 2, 3].map((cell) => (
-              <div key={cell} className="h-9 animate-pulse rounded bg-sunken" />
-            ))}
-          </div>
-        </div>
-      ))}
-    </div>
-  )
-}
-
-/** Nothing to show yet, and what to do about it. */
-export function Empty({ title, children }: { title: string; children?: ReactNode }) {
-  return (
-    <section className="rounded-2xl border border-dashed border-line-strong px-6 py-10 text-center">
-      <svg viewBox="0 0 48 48" className="mx-auto mb-3 size-12 text-ink-soft" aria-hidden="true" fill="none" stroke="currentColor" strokeWidth="1.8" strokeLinecap="round">
-        <rect x="8" y="12" width="32" height="26" rx="5" />
-        <path d="M8 20h32M15 30h8" />
-      </svg>
-      <h2 className="text-lg font-semibold">{title}</h2>
-      {children !== undefined && <div className="mx-auto mt-2 flex max-w-prose flex-col items-center gap-4 text-ink-soft">{children}</div>}
-    </section>
-  )
-}
-
-/** Names and values, one under the other. */
-export function Rows({ rows }: { rows: readonly (readonly [name: string, value: ReactNode])[] }) {
-  return (
-    <dl className="divide-y divide-line">
-      {rows.map(([name, value]) => (
-        <div key={name} className="flex flex-wrap justify-between gap-x-6 gap-y-1 py-2.5">
-          <dt className="text-ink-soft">{name}</dt>
-          <dd className="ml-auto min-w-0 text-right font-medium break-words">{value}</dd>
-        </div>
-      ))}
-    </dl>
-  )
-}
-
-/** One number that matters. */
-export function Stat({ name, value, note, strong = false }: { name: string; value: ReactNode; note?: ReactNode; strong?: boolean }) {
-  return (
-    <div className="min-w-0">
-      <dt className="text-sm text-ink-soft">{name}</dt>
-      <dd className={strong ? 'text-2xl font-semibold tracking-tight text-accent' : 'text-xl font-medium tracking-tight'}>{value}</dd>
-      {note !== undefined && <dd className="text-sm text-ink-soft">{note}</dd>}
-    </div>
-  )
-}
-
 export function Tick({ name, checked, onChange, children }: { name: string; checked: boolean; onChange: (checked: boolean) => void; children: ReactNode }) {
   return (
     <Checkbox
@@ -218,23 +146,6 @@ export function Heading({ children, id }: { children: ReactNode; id?: string }) 
     <h2 id={id} className="text-lg font-semibold tracking-tight">
       {children}
     </h2>
-  )
-}
-
-/** A long value that can be copied: a hash, a reference. */
-export function Copyable({ value, shown, label }: { value: string; shown: string; label: string }) {
-  const [done, setDone] = useState(false)
-  const copy = async () => {
-    await navigator.clipboard?.writeText(value).catch(() => {})
-    setDone(true)
-  }
-  return (
-    <button type="button" title={value} aria-label={`${label} ${shown}`} onClick={() => void copy()} className="inline-flex min-h-6 cursor-pointer items-center gap-1.5 rounded-md px-1 font-mono text-sm hover:bg-sunken">
-      {shown}
-      <svg viewBox="0 0 16 16" className="size-4 text-ink-soft" aria-hidden="true" fill="none" stroke="currentColor" strokeWidth="1.6">
-        {done ? <path d="M3 8.5l3.5 3.5L13 4.5" /> : <path d="M5.5 5.5h7v7h-7zM3.5 10.5v-7h7" />}
-      </svg>
-    </button>
   )
 }
 
@@ -268,14 +179,5 @@ export function Steps({ steps, words }: { steps: readonly StepState[]; words: Re
         </li>
       ))}
     </ol>
-  )
-}
-
-/** Said to screen readers when it changes, without interrupting. */
-export function Said({ children }: { children: ReactNode }) {
-  return (
-    <p role="status" aria-live="polite" className="sr-only">
-      {children}
-    </p>
   )
 }

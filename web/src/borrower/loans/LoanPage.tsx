@@ -113,9 +113,14 @@ function Schedule({ loan }: { loan: LoanView }) {
           formatAmount(row.principal, locale),
           formatAmount(row.interest, locale),
           formatAmount(row.total, locale),
-          <Badge key="s" tone={tones[rowState(row, today)]}>
-            {states[rowState(row, today)]}
-          </Badge>,
+          // Of a loan that ended nothing is open any more.
+          loan.closedAt != null && rowState(row, today) !== 'paid' ? (
+            '–'
+          ) : (
+            <Badge key="s" tone={tones[rowState(row, today)]}>
+              {states[rowState(row, today)]}
+            </Badge>
+          ),
         ])}
       />
       {rows.length < loan.schedule.length && (

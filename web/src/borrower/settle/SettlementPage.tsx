@@ -278,7 +278,7 @@ function Summary({ settlement }: { settlement: Settlement }) {
       {!settled && <Heading>{t.settle.about}</Heading>}
       <Rows
         rows={[
-          [t.results.receive, formatMoney(quote.netDisbursed, locale)],
+          settlement.loan.refinances == null ? [t.results.receive, formatMoney(quote.netDisbursed, locale)] : [t.settle.borrow, formatMoney(quote.principal, locale)],
           [t.results.yearly, formatPercent(quote.verifiedApr.percent, locale)],
           [t.settle.pay, t.settle.payments(quote.schedule.length, formatMoney(quote.largestPayment, locale))],
           [t.settle.costs, formatMoney(quote.financeCharge, locale)],
@@ -309,6 +309,8 @@ function Onward() {
 
 function Receipt({ settlement }: { settlement: Settlement }) {
   const { t, locale } = useText()
+  // A loan in place of another pays that one: nothing of it arrives in the wallet.
+  const old = settlement.loan.refinances
   useEffect(() => {
     document.getElementById('receipt')?.focus()
   }, [])
@@ -319,8 +321,13 @@ function Receipt({ settlement }: { settlement: Settlement }) {
         <path d="M15 24.500l6.500 6.500L34 18" />
       </svg>
       <dl className="min-w-0 flex-1">
-        <Stat name={t.settle.got} value={formatMoney(settlement.quote.netDisbursed, locale)} />
+        {old == null ? <Stat name={t.settle.got} value={formatMoney(settlement.quote.netDisbursed, locale)} /> : <Stat name={t.settle.borrow} value={formatMoney(settlement.quote.principal, locale)} />}
       </dl>
+      {old != null && (
+        <Link to={`/loans/${old.id}`} className="text-accent underline underline-offset-4">
+          {t.loan.replaces}
+        </Link>
+      )}
       <div className="flex flex-wrap gap-3 print:hidden">
         <Link to={`/loans/${settlement.loan.id}`} className="inline-flex min-h-11 items-center rounded-xl bg-accent px-5 font-medium text-on-accent hover:bg-accent-strong">
           {t.settle.toLoan}

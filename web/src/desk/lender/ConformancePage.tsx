@@ -202,7 +202,7 @@ function Findings({ report }: { report: Report }) {
                   .map((finding) => (
                     <li key={finding.id} className="py-2.5">
                       <p className="flex flex-wrap items-center gap-2">
-                        <Tag tone={finding.outcome === 'passed' ? 'good' : finding.outcome === 'failed' ? 'bad' : 'plain'}>{d.conform[finding.outcome]}</Tag>
+                        <Tag tone={finding.outcome === 'passed' ? 'good' : finding.outcome === 'failed' ? 'bad' : 'calm'}>{d.conform[finding.outcome]}</Tag>
                         <code className="font-mono text-sm break-all">{finding.id}</code>
                       </p>
                       <p className="mt-1">{finding.rule}</p>

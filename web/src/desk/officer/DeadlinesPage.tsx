@@ -72,7 +72,7 @@ export function RecordsPage() {
                   <li key={hold.id} className="flex flex-col gap-2 py-3 first:pt-0 last:pb-0">
                     <p className="flex flex-wrap items-center gap-3">
                       <Id id={hold.subject} />
-                      <Tag tone={hold.releasedAt === null ? 'warn' : 'plain'}>{hold.releasedAt === null ? d.records.binds : d.records.ended}</Tag>
+                      <Tag tone={hold.releasedAt === null ? 'warn' : 'calm'}>{hold.releasedAt === null ? d.records.binds : d.records.ended}</Tag>
                       <span className="text-ink-soft">{hold.class ?? d.records.everything}</span>
                     </p>
                     <p>{hold.reason}</p>

@@ -46,7 +46,7 @@ export function ModelsPage() {
               id={(row) => row.id}
               columns={[
                 { name: d.models.model, cell: (row) => <strong>{`${row.name} ${row.version}`}</strong> },
-                { name: d.state, cell: (row) => <Tag tone={row.state === 'CHAMPION' ? 'good' : row.state === 'RETIRED' ? 'plain' : 'accent'}>{d.models.states[row.state]}</Tag> },
+                { name: d.state, cell: (row) => <Tag tone={row.state === 'CHAMPION' ? 'good' : row.state === 'RETIRED' ? 'calm' : 'accent'}>{d.models.states[row.state]}</Tag> },
                 { name: d.models.share, right: true, cell: (row) => formatPpm(row.sharePpm, locale, 0) },
                 { name: d.models.kind, cell: (row) => wordFor(d.models.kinds, row.kind) },
                 { name: d.models.made, cell: (row) => wordFor(d.models.statuses, row.status) },

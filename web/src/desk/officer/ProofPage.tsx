@@ -43,7 +43,7 @@ function Checked({ line }: { line: string }) {
         <p className="text-lg font-semibold">{holds ? d.proof.holds : d.proof.broken}</p>
         <p className="flex flex-wrap gap-2">
           <Tag tone={verdict.inTree ? 'good' : 'bad'}>{verdict.inTree ? d.proof.inTree : d.proof.notInTree}</Tag>
-          <Tag tone={verdict.signature === null ? 'plain' : verdict.signature ? 'good' : 'bad'}>{verdict.signature === null ? d.proof.noEd25519 : verdict.signature ? d.proof.signed : d.proof.notSigned}</Tag>
+          <Tag tone={verdict.signature === null ? 'calm' : verdict.signature ? 'good' : 'bad'}>{verdict.signature === null ? d.proof.noEd25519 : verdict.signature ? d.proof.signed : d.proof.notSigned}</Tag>
         </p>
       </div>
       <Part title={d.proof.picture} lead={d.proof.pictureLead(read.seq, verdict.size.toString(), verdict.steps.length)}>

@@ -1,6 +1,7 @@
 // One loan: what was lent, what is due, what came in.
 
 import { useMemo, useState } from 'react'
+import { Button } from 'react-aria-components'
 import { Link } from 'react-router'
 import type { ResultOf } from '../../api/graphql'
 import { Field } from '../../design/parts'
@@ -13,7 +14,7 @@ import { Act } from './Act'
 import { useEntered } from './Console'
 import { formatBps, formatLoanAmount, momentOf } from './figures'
 import { Facts, Id, Moment, ShortId, Tag } from './Pieces'
-import { Empty, Part, plainLink, Screen, Shown } from './Screen'
+import { Empty, Part, plainLink, Screen, Shown, smallQuiet } from './Screen'
 import { Table } from './Table'
 import { loanTone, settlementTone } from './tones'
 import { useDesk, wordFor } from './words'
@@ -32,9 +33,16 @@ export function LoanView({ id, back }: { id: string; back: { to: string; name: s
   )
 }
 
+/** Rows of the plan that are shown before the rest is asked for. */
+const FIRST_ROWS = 6
+
 function Parts({ loan, at, again }: { loan: Loan; at: string; again: () => void }) {
   const { d, locale } = useDesk()
   const { settlement } = loan
+  const [whole, setWhole] = useState(false)
+  // From the last one that is paid on.
+  const open = Math.max(0, loan.schedule.findIndex((row) => BigInt(row.paid.units) < BigInt(row.total.units)) - 1)
+  const rows = whole ? loan.schedule : loan.schedule.slice(open, open + FIRST_ROWS)
   const agreed = useAsk(LOAN_TERMS, { id: loan.id }).data?.loan?.settlement.quote
   const other = (id: string) => (
     <Link to={`${at}/${id}`} className={plainLink}>
@@ -70,14 +78,14 @@ function Parts({ loan, at, again }: { loan: Loan; at: string; again: () => void 
           ]}
         />
       </Part>
-      {(loan.state === 'ACTIVE' || loan.state === 'DELINQUENT') && <Now id={loan.id} />}
+      {(loan.state === 'ACTIVE' || loan.state === 'DELINQUENT') && <Now key={loan.repayments.length} id={loan.id} />}
       <Part title={d.loan.schedule} lead={d.loan.scheduleLead}>
         {loan.schedule.length === 0 ? (
           <Empty title={d.loan.noSchedule}>{d.loan.noScheduleHelp}</Empty>
         ) : (
           <Table
             label={d.loan.schedule}
-            rows={loan.schedule}
+            rows={rows}
             id={(row) => String(row.number)}
             columns={[
               { name: d.loan.due, cell: (row) => formatDate(row.due, locale, 'short') },
@@ -88,6 +96,13 @@ function Parts({ loan, at, again }: { loan: Loan; at: string; again: () => void 
               { name: d.loan.paid, right: true, cell: (row) => formatLoanAmount(row.paid, locale) },
             ]}
           />
+        )}
+        {rows.length < loan.schedule.length && (
+          <div className="mt-4 flex justify-center">
+            <Button className={smallQuiet} onPress={() => setWhole(true)}>
+              {d.more}
+            </Button>
+          </div>
         )}
       </Part>
       <Part title={d.loan.repayments} aside={<Record loan={loan} again={again} />}>

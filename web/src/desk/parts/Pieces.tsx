@@ -1,90 +1,20 @@
-import { type ReactNode, useEffect, useRef, useState } from 'react'
-import { Button } from 'react-aria-components'
+// Values of the consoles: states, ids, moments, counts, text of machines.
+
+import type { ReactNode } from 'react'
+import { Badge, Copyable, type Tone } from '../../design/told'
 import { formatMoment } from '../../format/dates'
 import { numberFormat } from '../../format/kept'
 import { useDesk } from './words'
 
-export type Tone = 'plain' | 'good' | 'warn' | 'bad' | 'accent'
-
-const TONES: Readonly<Record<Tone, string>> = {
-  plain: 'border-line-strong bg-sunken text-ink',
-  good: 'border-good bg-surface text-good',
-  warn: 'border-warn bg-warn-soft text-warn',
-  bad: 'border-bad bg-bad-soft text-bad',
-  accent: 'border-accent bg-accent-soft text-accent-strong',
-}
-
-const MARKS: Readonly<Record<Tone, string>> = { plain: '○', good: '✓', warn: '!', bad: '✕', accent: '●' }
+export { Facts, Figure, Figures } from '../../design/facts'
+export type { Tone }
 
 /** A state in one word; never by color alone. */
-export function Tag({ tone = 'plain', children }: { tone?: Tone; children: ReactNode }) {
+export function Tag({ tone = 'calm', children }: { tone?: Tone; children: ReactNode }) {
   return (
-    <span className={`inline-flex items-center gap-1.5 rounded-full border px-2.5 py-0.5 text-sm font-medium whitespace-nowrap ${TONES[tone]}`}>
-      <span aria-hidden="true" className="text-[0.7em]">
-        {MARKS[tone]}
-      </span>
+    <Badge tone={tone} mark>
       {children}
-    </span>
-  )
-}
-
-export interface Fact {
-  readonly name: ReactNode
-  readonly value: ReactNode
-  readonly wide?: boolean
-}
-
-/** Names and values. */
-export function Facts({ facts, columns = 2 }: { facts: readonly Fact[]; columns?: 1 | 2 | 3 }) {
-  const grid = columns === 1 ? '' : columns === 2 ? 'sm:grid-cols-2' : 'sm:grid-cols-2 xl:grid-cols-3'
-  return (
-    <dl className={`grid gap-x-8 gap-y-3.5 ${grid}`}>
-      {facts.map((fact, index) => (
-        <div key={index} className={`min-w-0 ${fact.wide === true ? 'col-span-full' : ''}`}>
-          <dt className="text-sm text-ink-soft">{fact.name}</dt>
-          <dd className="mt-0.5 break-words">{fact.value}</dd>
-        </div>
-      ))}
-    </dl>
-  )
-}
-
-/** A figure that is looked at first. */
-export function Figure({ name, value, note, tone }: { name: ReactNode; value: ReactNode; note?: ReactNode; tone?: 'bad' | 'good' }) {
-  const color = tone === 'bad' ? 'text-bad' : tone === 'good' ? 'text-good' : ''
-  return (
-    <div className="min-w-0 rounded-2xl border border-line bg-surface px-4 py-3.5 shadow-lift">
-      <p className="text-sm text-ink-soft">{name}</p>
-      <p className={`mt-0.5 text-2xl font-semibold tracking-tight ${color}`}>{value}</p>
-      {note !== undefined && <p className="mt-0.5 text-sm text-ink-soft">{note}</p>}
-    </div>
-  )
-}
-
-export function Figures({ children }: { children: ReactNode }) {
-  return <div className="grid grid-cols-2 gap-3 lg:grid-cols-4">{children}</div>
-}
-
-/** Copies, and says so. */
-export function Copy({ text, label }: { text: string; label?: string }) {
-  const { d } = useDesk()
-  const [done, setDone] = useState(false)
-  const timer = useRef<ReturnType<typeof setTimeout> | null>(null)
-  useEffect(() => () => void (timer.current !== null && clearTimeout(timer.current)), [])
-  const copy = () =>
-    void navigator.clipboard?.writeText(text).then(() => {
-      setDone(true)
-      timer.current = setTimeout(() => setDone(false), 2000)
-    })
-  return (
-    <Button onPress={copy} aria-label={done ? d.copied : (label ?? d.copy)} className="inline-flex size-7 shrink-0 cursor-pointer items-center justify-center rounded-md text-ink-soft hover:bg-sunken hover:text-ink">
-      <svg viewBox="0 0 16 16" className="size-4" aria-hidden="true" fill="none" stroke="currentColor" strokeWidth="1.5" strokeLinecap="round" strokeLinejoin="round">
-        {done ? <path d="M3 8.5l3.2 3L13 4.5" /> : <path d="M5.5 5.5V3.2c0-.7.5-1.2 1.2-1.2h6.1c.7 0 1.2.5 1.2 1.2v6.1c0 .7-.5 1.2-1.2 1.2h-2.3M3.2 5.5h6.1c.7 0 1.2.5 1.2 1.2v6.1c0 .7-.5 1.2-1.2 1.2H3.2C2.5 14 2 13.5 2 12.800V6.700c0-.7.5-1.2 1.2-1.200z" />}
-      </svg>
-      <span role="status" className="sr-only">
-        {done ? d.copied : ''}
-      </span>
-    </Button>
+    </Badge>
   )
 }
 
@@ -92,14 +22,7 @@ export function Copy({ text, label }: { text: string; label?: string }) {
 export function Id({ id, whole = false }: { id: string; whole?: boolean }) {
   const { d } = useDesk()
   const short = whole || id.length <= 22 ? id : `${id.slice(0, 10)}…${id.slice(-6)}`
-  return (
-    <span className="inline-flex max-w-full items-center gap-1">
-      <code className="min-w-0 font-mono text-[0.9em] break-all" title={id}>
-        {short}
-      </code>
-      <Copy text={id} label={`${d.copy} ${id}`} />
-    </span>
-  )
+  return <Copyable value={id} shown={short} label={d.copy} copied={d.copied} />
 }
 
 /** An id inside of a row that is itself a link. */
@@ -120,10 +43,11 @@ export function Count({ of }: { of: number }) {
 
 /** Text of a machine. */
 export function Code({ text, label, tall = false }: { text: string; label: string; tall?: boolean }) {
+  const { d } = useDesk()
   return (
     <div className="relative rounded-xl border border-line bg-sunken">
       <div className="absolute top-1.5 right-1.5 rounded-md bg-sunken">
-        <Copy text={text} />
+        <Copyable value={text} label={d.copy} copied={d.copied} />
       </div>
       <pre tabIndex={0} role="region" aria-label={label} className={`overflow-auto py-3 pr-10 pl-4 font-mono text-sm leading-relaxed ${tall ? 'max-h-[32rem]' : 'max-h-80'}`}>
         <code>{text}</code>

@@ -3,8 +3,11 @@
 import type { ReactNode } from 'react'
 import { Button } from 'react-aria-components'
 import { Link } from 'react-router'
+import { Empty, Skeleton as Lines } from '../../design/told'
 import type { Answer, Wrong } from '../api/ask'
 import { useDesk } from './words'
+
+export { Empty }
 
 export function Screen({ title, lead, back, actions, children }: { title: string; lead?: ReactNode; back?: { to: string; name: string }; actions?: ReactNode; children: ReactNode }) {
   return (
@@ -49,21 +52,6 @@ export const smallQuiet = `${SMALL} border border-line-strong bg-surface text-in
 export const smallGrave = `${SMALL} border border-bad bg-surface text-bad hover:bg-bad-soft`
 export const plainLink = 'text-accent underline decoration-from-font underline-offset-4 hover:text-accent-strong'
 
-/** Nothing there, and what that means. */
-export function Empty({ title, children }: { title: ReactNode; children?: ReactNode }) {
-  return (
-    <div className="flex flex-col items-center gap-2 rounded-xl border border-dashed border-line-strong bg-sunken px-5 py-9 text-center">
-      <svg viewBox="0 0 48 32" className="h-9 w-14 text-line-strong" aria-hidden="true">
-        <rect x="2" y="4" width="44" height="7" rx="3" fill="none" stroke="currentColor" strokeWidth="1.6" />
-        <rect x="2" y="15" width="30" height="7" rx="3" fill="none" stroke="currentColor" strokeWidth="1.6" strokeDasharray="3 3" />
-        <rect x="2" y="26" width="18" height="4" rx="2" fill="none" stroke="currentColor" strokeWidth="1.6" strokeDasharray="2 3" />
-      </svg>
-      <p className="font-medium">{title}</p>
-      {children !== undefined && <div className="max-w-prose text-sm text-ink-soft text-pretty">{children}</div>}
-    </div>
-  )
-}
-
 /** Something went wrong: what, and what to do. */
 export function Trouble({ wrong, again }: { wrong: Wrong; again?: () => void }) {
   const { d } = useDesk()
@@ -84,20 +72,11 @@ export function Trouble({ wrong, again }: { wrong: Wrong; again?: () => void }) 
   )
 }
 
-/** Room for what is on its way. */
+/** The lines of a part while they are on their way. */
 export function Skeleton({ rows = 4 }: { rows?: number }) {
   const { d } = useDesk()
-  return (
-    <div role="status" className="flex flex-col gap-3 py-1">
-      <span className="sr-only">{d.loading}</span>
-      {Array.from({ length: rows }, (_, row) => (
-        <span key={row} aria-hidden="true" className={`block h-5 animate-pulse rounded-md bg-line/70 motion-reduce:animate-none ${WIDTHS[row % WIDTHS.length]}`} />
-      ))}
-    </div>
-  )
+  return <Lines label={d.loading} rows={rows} shape="lines" />
 }
-
-const WIDTHS = ['w-full', 'w-11/12', 'w-4/5', 'w-10/12']
 
 /** Shows an answer, or its skeleton, or its trouble. What was shown stays while it is asked again. */
 export function Shown<Data, Value>({ answer, of, rows, children }: { answer: Answer<Data>; of: (data: Data) => Value | null | undefined; rows?: number; children: (value: Value) => ReactNode }) {

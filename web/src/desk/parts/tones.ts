@@ -1,25 +1,25 @@
 // Which state looks like what.
 
-import type { Tone } from './Pieces'
+import type { Tone } from '../../design/told'
 
 export function lenderTone(state: string): Tone {
-  return state === 'LIVE' ? 'good' : state === 'SUSPENDED' ? 'bad' : state === 'CERTIFIED' ? 'accent' : 'plain'
+  return state === 'LIVE' ? 'good' : state === 'SUSPENDED' ? 'bad' : state === 'CERTIFIED' ? 'accent' : 'calm'
 }
 
 export function loanTone(state: string): Tone {
-  return state === 'ACTIVE' ? 'good' : state === 'DEFAULTED' ? 'bad' : state === 'DELINQUENT' ? 'warn' : state === 'PENDING' ? 'accent' : 'plain'
+  return state === 'ACTIVE' ? 'good' : state === 'DEFAULTED' ? 'bad' : state === 'DELINQUENT' ? 'warn' : state === 'PENDING' ? 'accent' : 'calm'
 }
 
 export function settlementTone(state: string): Tone {
-  return state === 'SETTLED' ? 'good' : state === 'FAILED' ? 'bad' : state === 'CANCELLED' ? 'plain' : 'accent'
+  return state === 'SETTLED' ? 'good' : state === 'FAILED' ? 'bad' : state === 'CANCELLED' ? 'calm' : 'accent'
 }
 
 export function caseTone(state: string, severity: string): Tone {
-  return state === 'CLOSED' ? 'plain' : state === 'PROPOSED' ? 'accent' : severity === 'BLOCK' ? 'bad' : 'warn'
+  return state === 'CLOSED' ? 'calm' : state === 'PROPOSED' ? 'accent' : severity === 'BLOCK' ? 'bad' : 'warn'
 }
 
 export function identityTone(state: string): Tone {
-  return state === 'VERIFIED' ? 'good' : state === 'REJECTED' ? 'bad' : state === 'REVIEW' || state === 'ON_HOLD' ? 'warn' : state === 'PENDING' ? 'accent' : 'plain'
+  return state === 'VERIFIED' ? 'good' : state === 'REJECTED' ? 'bad' : state === 'REVIEW' || state === 'ON_HOLD' ? 'warn' : state === 'PENDING' ? 'accent' : 'calm'
 }
 
 export function outcomeTone(outcome: string): Tone {
