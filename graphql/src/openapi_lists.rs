@@ -8,6 +8,7 @@ const FIRST: (&str, &str) = ("first", "How many, 1 to 100; 20 when it is left ou
 const AFTER: (&str, &str) = ("after", "Cursor of the item before the page.");
 
 /// The routes.
+#[expect(clippy::too_many_lines, reason = "one list")]
 pub(crate) fn routes() -> Vec<Route> {
     use Answer::{Many, One};
     vec![

@@ -50,6 +50,7 @@ fn client_routes() -> Vec<Route> {
     ]
 }
 
+#[expect(clippy::too_many_lines, reason = "one list")]
 fn webhook_routes() -> Vec<Route> {
     use Answer::{Many, One};
     vec![

@@ -116,7 +116,7 @@ mod tests {
         assert!(check(&[entry("other", "DE89370400440532013000")], &lenders).is_err());
         assert!(check(&[entry("harbor", "DE88370400440532013000")], &lenders).is_err());
         assert_eq!(
-            of(&lenders, &[good.clone()])[&good.provider].holder,
+            of(&lenders, std::slice::from_ref(&good))[&good.provider].holder,
             "Harbor Bank loans"
         );
     }

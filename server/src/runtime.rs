@@ -96,16 +96,7 @@ pub async fn start(
         config.lenders.clone(),
         &lender_parts(&config, &sources, &own_url, (&contracts, &rpcs), journeys)?,
     )?;
-    let settings = Settings {
-        kyc: config.kyc.settings(&config, &sources.clock, &own_url)?,
-        wallets: crate::wallets::settings(&config, &sources.clock, &own_url)?,
-        locks: aggregator::lockable::LockSettings {
-            markets: Some(Arc::clone(&found.locks)),
-        },
-        repayment_accounts: crate::accounts::of(&config.lenders, &config.repayment_accounts),
-        webhooks: crate::webhooks::settings(network(&config), &sources.clock)?,
-        ..settings(&config, roles)?
-    };
+    let settings = whole_settings((&config, &sources.clock), &own_url, Arc::clone(&found.locks), roles)?;
     let vault = crate::vault::open(&config, &sources, network(&config)).await?;
     let aggregator = Aggregator::new(World {
         vault,
@@ -155,6 +146,23 @@ pub async fn start(
         spawn_api(&running, (config, sources), listener, (callbacks, health))?;
     }
     Ok(running)
+}
+
+/// Figures of the use cases, with the services that they call. `own_url` is our interface as vendors reach it.
+fn whole_settings(
+    (config, clock): (&Config, &Arc<dyn Clock>),
+    own_url: &str,
+    markets: Arc<dyn domain::ports::LockMarkets>,
+    roles: &[Role],
+) -> Result<Settings> {
+    Ok(Settings {
+        kyc: config.kyc.settings(config, clock, own_url)?,
+        wallets: crate::wallets::settings(config, clock, own_url)?,
+        locks: aggregator::lockable::LockSettings { markets: Some(markets) },
+        repayment_accounts: crate::accounts::of(&config.lenders, &config.repayment_accounts),
+        webhooks: crate::webhooks::settings(network(config), clock)?,
+        ..settings(config, roles)?
+    })
 }
 
 /// The state in which a lender is listed for the first time.

@@ -31,9 +31,8 @@ pub(crate) fn settings(network: NetworkPolicy, clock: &Arc<dyn Clock>) -> Result
 fn failure(error: &LenderError) -> SendFailure {
     SendFailure(match error {
         LenderError::TimedOut => "no answer within 10 seconds".to_owned(),
-        LenderError::Refused(why) => why.clone(),
+        LenderError::Refused(why) | LenderError::Unavailable(why) => why.clone(),
         LenderError::Malformed { .. } => "the answer is too large".to_owned(),
-        LenderError::Unavailable(why) => why.clone(),
         _ => "no connection".to_owned(),
     })
 }

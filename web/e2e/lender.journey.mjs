@@ -20,9 +20,8 @@ export const journeys = {
     await page.getByText('Questions asked').waitFor()
     await world.look(page, 'lender-overview')
 
-    await page.getByRole('link', { name: 'Accepted offers' }).click()
-    await page.getByRole('heading', { level: 1, name: 'Accepted offers' }).waitFor()
-    await page.getByText('Failed or cancelled').first().click()
+    await page.getByRole('link', { name: 'Offers', exact: true }).click()
+    await page.getByRole('heading', { level: 1, name: 'Offers' }).waitFor()
     await world.look(page, 'lender-offers')
 
     await page.getByRole('link', { name: 'Book of loans' }).click()

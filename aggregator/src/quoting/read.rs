@@ -79,13 +79,17 @@ impl Aggregator {
         Ok(answer)
     }
 
-    /// One quote with its place.
+    /// One quote with its place. A lender sees the stored quotes that it made.
     pub async fn quote(&self, caller: &Principal, id: QuoteId) -> Result<RankedQuote, Error> {
-        let stored = rows::quote(&mut *self.world.db.acquire().await?, id).await?;
-        if let Some((position, quote)) = stored {
-            self.row(caller, quote.request_id).await?;
+        let mut conn = self.world.db.acquire().await?;
+        if let Some((position, quote)) = rows::quote(&mut conn, id).await? {
+            let row = rows::request(&mut conn, quote.request_id).await?;
+            let request = &row.as_ref().ok_or(Error::NotFound)?.asked.request;
+            let about = Resource::about(Class::Quote, request.tenant, request.borrower);
+            check(caller, Action::Read, &about.with(Some(&quote.provider)))?;
             return Ok(RankedQuote { position, quote });
         }
+        drop(conn);
         let (book, ranked) = self.bus.with_quote(id).ok_or(Error::NotFound)?;
         if sees(caller, &book) {
             Ok(ranked)

@@ -87,10 +87,12 @@ impl From<RateOut> for RateJson {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes by reference")]
 fn rate<S: Serializer>(rate: &RateOut, to: S) -> std::result::Result<S::Ok, S::Error> {
     RateJson::from(*rate).serialize(to)
 }
 
+#[expect(clippy::ref_option, reason = "serde passes by reference")]
 fn optional_rate<S: Serializer>(rate: &Option<RateOut>, to: S) -> std::result::Result<S::Ok, S::Error> {
     rate.map(RateJson::from).serialize(to)
 }

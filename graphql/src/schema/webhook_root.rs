@@ -45,6 +45,7 @@ pub struct WebhookQuery;
 impl WebhookQuery {
     /// Names of the events that the caller's endpoints can listen to.
     #[graphql(complexity = "ROOT_COST")]
+    #[expect(clippy::unused_async, reason = "resolvers are asynchronous")]
     async fn webhook_events(&self, ctx: &Context<'_>) -> Result<Vec<&'static str>> {
         api(ctx)?.aggregator.webhook_events(caller(ctx)?).map_err(fail)
     }

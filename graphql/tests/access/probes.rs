@@ -103,7 +103,7 @@ const OF_OBJECTS: &[Make] = &[
         "query { quote(id: \"ID\") { digest } }",
         Kind::Quote,
         |o| &o.quote,
-        false,
+        true,
     ),
     (
         "query",
@@ -143,7 +143,7 @@ const OF_OBJECTS: &[Make] = &[
         "query { node(id: \"ID\") { __typename } }",
         Kind::Quote,
         |o| &o.quote,
-        false,
+        true,
     ),
     (
         "query",

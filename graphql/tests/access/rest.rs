@@ -17,7 +17,7 @@ fn object(path: &str, of: &Objects) -> Option<(String, String, bool)> {
     let nothing = |kind| encode(kind, Uuid::from_u128(0xFFFF_FFFF));
     let found = match path.split('/').nth(2)? {
         "quote-requests" => (of.request.clone(), nothing(Kind::Request), false),
-        "quotes" => (of.quote.clone(), nothing(Kind::Quote), false),
+        "quotes" => (of.quote.clone(), nothing(Kind::Quote), true),
         "settlements" => (of.settlement.clone(), nothing(Kind::Settlement), true),
         "loans" => (of.loan.clone(), nothing(Kind::Loan), true),
         "risk" if path.contains("/reviews/") => (of.review.clone(), nothing(Kind::Review), false),
@@ -108,6 +108,18 @@ pub async fn every_route(stage: &Stage) -> usize {
     asked
 }
 
+/// Without an object the answer is a list of what the caller may see, or about the caller's own tenant.
+const OWN: [&str; 8] = [
+    "/v1/loans",
+    "/v1/offers",
+    "/v1/quote-requests",
+    "/v1/providers",
+    "/v1/risk/decisions",
+    "/v1/risk/reviews",
+    "/v1/risk/limits",
+    "/v1/risk/limit-policy",
+];
+
 /// One route as one person on every object. A write has neither key nor fields, so that it does nothing: it is refused by the
 /// role, or as a bad request.
 async fn one(stage: &Stage, (method, path, gate): (&str, &str, Gate), person: &Person) -> usize {
@@ -150,18 +162,7 @@ async fn one(stage: &Stage, (method, path, gate): (&str, &str, Gate), person: &P
             }
             None => Resource::platform(class),
         };
-        // Without an object the answer is a list of what the caller may see, or about the caller's own tenant.
-        let own = [
-            "/v1/loans",
-            "/v1/offers",
-            "/v1/quote-requests",
-            "/v1/providers",
-            "/v1/risk/decisions",
-            "/v1/risk/reviews",
-            "/v1/risk/limits",
-            "/v1/risk/limit-policy",
-        ];
-        let expected = if own.contains(&path) {
+        let expected = if OWN.contains(&path) {
             Told::Allowed
         } else {
             Told::of(decide(&person.principal, action, &resource))
@@ -170,8 +171,6 @@ async fn one(stage: &Stage, (method, path, gate): (&str, &str, Gate), person: &P
         let absent = path.ends_with("/collateral") || path == "/v1/risk/limits";
         // Nor is it running, so that nobody is told where to pay.
         let absent = absent || path.ends_with("/repayment-instructions");
-        // The route shows the quote as well, which a lender does not read: documented as not covered.
-        let absent = absent || (path == "/v1/settlements/{id}" && person.principal.role == domain::Role::Provider);
         let told = told(status);
         assert!(
             told == expected || (absent && told == Told::Hidden),

@@ -6,7 +6,7 @@ import { useSession } from '../../api/session'
 import { Card, Note, Primary, Secondary, Skeleton } from '../../design/parts'
 import { partOf } from '../../shell/roles'
 import { useText } from '../../text'
-import { type Draft, fromLink, type Problem, problems, type Step, toInput, toLink } from './draft'
+import { BLANK, type Draft, fromLink, type Problem, problems, type Step, toInput, toLink } from './draft'
 import { current, isKept, keep } from './keep'
 import { AboutStep, CheckStep, NeedStep, PlaceStep } from './steps'
 
@@ -125,10 +125,10 @@ export function RequestPage() {
   )
 }
 
-/** What was filled in before, unless a link says something of its own. */
+/** What was filled in before, unless a link says something of its own. Without one nothing is refinanced. */
 function begin(link: URLSearchParams): Draft {
   if (!isKept()) return fromLink(link)
-  if (!link.has('amount') || link.get('amount') === current().amount) return current()
+  if (!link.has('amount')) return { ...current(), refinances: BLANK.refinances }
   const { amount, currency, refinances } = fromLink(link)
   return { ...current(), amount, currency, refinances }
 }

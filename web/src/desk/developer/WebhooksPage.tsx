@@ -21,7 +21,7 @@ type State = Delivery['state']
 
 const PAGE = 20
 const STATES: readonly State[] = ['PENDING', 'DELIVERED', 'FAILED', 'CANCELLED']
-const TONES: Readonly<Record<State, Tone>> = { PENDING: 'accent', DELIVERED: 'good', FAILED: 'bad', CANCELLED: 'plain' }
+const TONES: Readonly<Record<State, Tone>> = { PENDING: 'accent', DELIVERED: 'good', FAILED: 'bad', CANCELLED: 'calm' }
 
 const VERIFY = `import { createHmac, timingSafeEqual } from 'node:crypto'
 
@@ -106,7 +106,7 @@ function Standing({ of }: { of: Endpoint }) {
   const { d } = useDesk()
   return (
     <span className="flex flex-col items-start gap-1">
-      <Tag tone={of.state === 'ENABLED' ? (of.failingSince === null ? 'good' : 'warn') : of.state === 'DISABLED' ? 'plain' : 'bad'}>{wordFor(d.programs.endpointStates, of.state)}</Tag>
+      <Tag tone={of.state === 'ENABLED' ? (of.failingSince === null ? 'good' : 'warn') : of.state === 'DISABLED' ? 'calm' : 'bad'}>{wordFor(d.programs.endpointStates, of.state)}</Tag>
       {of.failingSince !== null && (
         <span className="text-sm text-ink-soft">
           {d.programs.failingSince} <Moment at={of.failingSince} />

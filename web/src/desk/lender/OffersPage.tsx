@@ -15,7 +15,7 @@ type Made = ResultOf<typeof MADE_OFFERS>['offers']['edges'][number]['node']
 
 const STATES = ['LIVE', 'ACCEPTED', 'CANCELLED', 'EXPIRED', 'NOT_TAKEN'] as const
 type State = (typeof STATES)[number]
-const TONES: Readonly<Record<State, Tone>> = { LIVE: 'accent', ACCEPTED: 'good', CANCELLED: 'bad', EXPIRED: 'plain', NOT_TAKEN: 'plain' }
+const TONES: Readonly<Record<State, Tone>> = { LIVE: 'accent', ACCEPTED: 'good', CANCELLED: 'bad', EXPIRED: 'calm', NOT_TAKEN: 'calm' }
 const PAGE = 25
 
 /** Every offer that the lender made, and what became of it. */

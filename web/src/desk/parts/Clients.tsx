@@ -76,7 +76,7 @@ function State({ of }: { of: Client }) {
   const { d } = useDesk()
   return (
     <span className="flex flex-col items-start gap-1">
-      <Tag tone={of.state === 'ACTIVE' ? 'good' : 'plain'}>{wordFor(d.programs.clientStates, of.state)}</Tag>
+      <Tag tone={of.state === 'ACTIVE' ? 'good' : 'calm'}>{wordFor(d.programs.clientStates, of.state)}</Tag>
       {of.state === 'ACTIVE' && of.previousSecretUntil !== null && (
         <span className="text-sm text-ink-soft">
           {d.programs.overlapUntil} <Moment at={of.previousSecretUntil} />
