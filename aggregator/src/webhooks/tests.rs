@@ -525,7 +525,8 @@ async fn addresses_events_and_texts_are_checked(db: PgPool) {
         );
     }
     for number in 0..20 {
-        let made = a.create_webhook_endpoint(&world.shop, &key(&format!("{number}")), good.clone());
+        let key = key(&format!("{number}"));
+        let made = a.create_webhook_endpoint(&world.shop, &key, good.clone());
         made.await.unwrap();
     }
     let more = a.create_webhook_endpoint(&world.shop, &key("more"), good).await;
