@@ -141,7 +141,7 @@ async fn after_a_rotation_both_secrets_work_until_the_overlap_ends(db: PgPool) {
     let late = a.rotate_api_client_secret(&shop, &key("r4"), &id, None).await;
     assert!(matches!(late, Err(Error::Refused(refusal)) if refusal.code == "CLIENT_REVOKED"));
     assert_eq!(
-        a.revoke_api_client(&shop, &key("end again"), &id).await.unwrap(),
+        a.revoke_api_client(&shop, &key("end-again"), &id).await.unwrap(),
         revoked
     );
 }

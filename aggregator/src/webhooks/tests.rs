@@ -365,7 +365,7 @@ async fn an_endpoint_of_others_does_not_exist_and_staff_only_look(db: PgPool) {
         world.endpoint(&world.shop, &[]).await.endpoint.id,
         world.endpoint(&world.bank, &[]).await.endpoint.id,
     );
-    let delivery = world.test(shop, "t").await.id;
+    let delivery = world.test(shop, "first").await.id;
     let rival = lender(4, "other-bank");
     for (who, id) in [
         (&world.other, shop),
@@ -439,7 +439,7 @@ async fn an_endpoint_that_is_gone_or_fails_for_five_days_is_told_nothing_until_i
     assert_eq!(world.state(id).await, EndpointState::Failing);
     world.stage.clock.advance(Duration::from_hours(24));
     assert!(world.send().await.is_empty(), "nothing while it is disabled");
-    a.update_webhook_endpoint(&world.shop, &key("on again"), id, enabled)
+    a.update_webhook_endpoint(&world.shop, &key("on-again"), id, enabled)
         .await
         .unwrap();
     assert_eq!(world.send().await.len(), 1, "what waited is sent");
