@@ -56,7 +56,7 @@ export const journeys = {
     const secret = (await page.getByRole('region', { name: 'Secret', exact: true }).innerText()).trim()
     assert.match(secret, /^[0-9a-f]{64}$/)
     await world.look(page, 'developers-keys-made')
-    const id = await made.locator('code').first().getAttribute('title')
+    const id = await made.locator('button[title]').first().getAttribute('title')
     const token = await fetch(`${world.url}/oauth/token`, { method: 'POST', body: new URLSearchParams({ grant_type: 'client_credentials', client_id: id, client_secret: secret }) })
     assert.equal(token.status, 200, 'the new client gets a token')
     await page.getByRole('button', { name: 'I have stored it' }).click()
