@@ -118,7 +118,7 @@ export function Copyable({ value, shown = '', label, copied }: { value: string; 
     )
   return (
     <button type="button" title={value} aria-label={`${label} ${shown}`.trim()} onClick={copy} className={`inline-flex min-h-7 max-w-full min-w-7 cursor-pointer items-center justify-center gap-1.5 rounded-md text-left font-mono text-[0.9em] hover:bg-sunken ${shown === '' ? 'px-1' : 'pr-1'}`}>
-      {shown !== '' && <span className="min-w-0 break-all">{shown}</span>}
+      {shown !== '' && <span className="min-w-0 wrap-anywhere">{shown}</span>}
       <svg viewBox="0 0 16 16" className="size-4 shrink-0 text-ink-soft" aria-hidden="true" fill="none" stroke="currentColor" strokeWidth="1.6">
         {done ? <path d="M3 8.5l3.5 3.5L13 4.5" /> : <path d="M5.5 5.5h7v7h-7zM3.5 10.5v-7h7" />}
       </svg>

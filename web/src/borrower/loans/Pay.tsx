@@ -71,7 +71,7 @@ function Transfer({ to }: { to: Instructions }) {
             value !== null && (
               <div key={name} className="py-2">
                 <dt className="text-sm text-ink-soft">{name}</dt>
-                <dd className="-ml-1 min-w-0 break-all">
+                <dd className="min-w-0">
                   <Copyable value={value} shown={name === t.loan.iban ? value.replace(/(.{4})(?=.)/g, '$1 ') : value} label={t.wallet.copy} />
                 </dd>
               </div>
