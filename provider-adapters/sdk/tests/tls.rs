@@ -1,6 +1,7 @@
 //! The HTTP client over TLS: a real handshake with a server whose certificate is good, for another name, expired, or of nobody.
 
 #![cfg(feature = "tls")]
+#![expect(clippy::unwrap_used, reason = "a failed step of a test is a failed test")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -39,8 +40,8 @@ async fn serve(certificate: &'static [u8]) -> (Endpoint, Arc<AtomicUsize>) {
             let Ok(mut stream) = acceptor.accept(socket).await else {
                 continue;
             };
-            let mut head = [0; 4096];
-            if stream.read(&mut head).await.is_ok_and(|read| read > 0) {
+            let mut request = [0; 4096];
+            if stream.read(&mut request).await.is_ok_and(|read| read > 0) {
                 count.fetch_add(1, Ordering::SeqCst);
                 let answer = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}";
                 let _gone = stream.write_all(answer).await;
@@ -53,9 +54,8 @@ async fn serve(certificate: &'static [u8]) -> (Endpoint, Arc<AtomicUsize>) {
 }
 
 async fn call(client: &HttpClient, endpoint: &Endpoint) -> Result<Vec<u8>, LenderError> {
-    let answer = client
-        .call(Request::get(endpoint, "/v1", Duration::from_secs(60)))
-        .await?;
+    let request = Request::get(endpoint, "/v1", Duration::from_mins(1));
+    let answer = client.call(request).await?;
     answer.json().map(<[u8]>::to_vec)
 }
 
