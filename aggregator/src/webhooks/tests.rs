@@ -304,7 +304,7 @@ async fn what_a_crash_cut_off_is_sent_again_with_the_same_id_when_its_lease_ends
     assert_eq!(taken.len(), 1);
     drop(conn);
     assert!(world.send().await.is_empty(), "another process has it");
-    world.stage.clock.advance(Duration::from_secs(60));
+    world.stage.clock.advance(Duration::from_mins(1));
     let arrived = world.send().await;
     assert_eq!(arrived.len(), 1);
     assert_eq!(arrived[0].id, format!("msg_{}", made.id.simple()));

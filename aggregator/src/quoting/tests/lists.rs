@@ -45,7 +45,7 @@ async fn a_borrower_pages_through_their_own_requests_the_newest_first(db: PgPool
     let mut made = Vec::new();
     for number in 0..3 {
         made.push(stage.closed(&format!("ask-{number}")).await.id);
-        stage.clock.advance(Duration::from_secs(60));
+        stage.clock.advance(Duration::from_mins(1));
     }
     made.reverse();
     let first = stage.aggregator.requests(&borrower(), page(2, None)).await.unwrap();
@@ -96,10 +96,10 @@ async fn a_borrower_pages_through_their_own_requests_the_newest_first(db: PgPool
     }
 }
 
-async fn offers(stage: &Stage, who: &Principal, state: Option<OfferState>) -> Vec<OfferView> {
+async fn offers(stage: &Stage, caller: &Principal, wanted: Option<OfferState>) -> Vec<OfferView> {
     stage
         .aggregator
-        .offers(who, state, page(100, None))
+        .offers(caller, wanted, page(100, None))
         .await
         .unwrap()
         .items
