@@ -176,6 +176,8 @@ fn an_administrator_never_reads_personal_data() {
                 Class::ScreeningList,
                 Class::AuditTrail,
                 Class::Principal,
+                Class::ApiClient,
+                Class::Webhook,
             ];
             assert_eq!(
                 allowed,

@@ -249,8 +249,16 @@ async fn an_answer_that_does_not_end_is_timed_out_and_one_that_breaks_is_unavail
 
 #[tokio::test]
 async fn a_server_without_tls_is_no_https_server() {
-    let (endpoint, _) = serve(vec![http("200 OK", b"{}")]).await;
-    let secure = endpoint.as_str().replace("http:", "https:");
+    // It answers whatever begins, as servers do that cannot read a request.
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let secure = format!("https://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            let mut begun = [0; 16];
+            let _gone = socket.read(&mut begun).await;
+            let _gone = socket.write_all(&http("400 Bad Request", b"{}")).await;
+        }
+    });
     let endpoint = Endpoint::parse(&secure, NetworkPolicy::AllowLoopback).unwrap();
     let client = HttpClient::new(NetworkPolicy::AllowLoopback).unwrap();
     let error = client.call(Request::get(&endpoint, "/", SOON)).await.unwrap_err();
