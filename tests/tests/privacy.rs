@@ -54,10 +54,56 @@ fn spellings(value: &str) -> Vec<String> {
     all
 }
 
+/// Whether a figure stands in a text as a number of its own: not in the middle of a digest or of another number, not as the fraction of
+/// one, not as the port of an address.
+fn stands_alone(figure: &str, text: &str) -> bool {
+    text.match_indices(figure).any(|(at, _)| {
+        let (before, after) = (&text[..at], &text[at + figure.len()..]);
+        let inside = before.ends_with(|c: char| c.is_ascii_alphanumeric())
+            || after.starts_with(|c: char| c.is_ascii_alphanumeric());
+        let part = before
+            .strip_suffix(['.', ':'])
+            .is_some_and(|rest| rest.ends_with(|c: char| c.is_ascii_digit()));
+        !inside && !part
+    })
+}
+
 /// Values that stand in a text.
 fn found<'a>(values: &[&'a str], text: &str) -> Vec<&'a str> {
-    let stands = |value: &&&str| spellings(value).iter().any(|spelling| text.contains(spelling));
+    let is_figure =
+        |value: &str| value.bytes().all(|b| b.is_ascii_digit() || b == b'.') && value.matches('.').count() < 2;
+    let stands = |value: &&&str| {
+        spellings(value).iter().any(|spelling| match spelling {
+            plain if plain == **value && is_figure(plain) => stands_alone(plain, text),
+            other => text.contains(other),
+        })
+    };
     values.iter().filter(stands).copied().collect()
+}
+
+#[test]
+fn a_figure_is_found_where_it_is_told_and_not_in_digests_durations_and_ports() {
+    for told in [
+        "{\"income\":183953}",
+        "minor: 183953,",
+        "(183953)",
+        "\"183953\"",
+        "183953",
+        "pays 1839.53 USD",
+        "MTgzOTUz",
+    ] {
+        assert_ne!(found(&FIGURES, told), [""; 0], "{told}");
+    }
+    for other in [
+        "1.839534ms",
+        "0.001839534",
+        "0.183953",
+        "a46329b",
+        "127.0.0.1:46329/x",
+        "1463.29",
+    ] {
+        assert_eq!(found(&FIGURES, other), [""; 0], "{other}");
+    }
 }
 
 struct Scene {
