@@ -6,6 +6,7 @@ import { formatPercent, pointsBetween } from '../../format/rate'
 import { useText } from '../../text'
 import { useAsk, usePages } from '../api/ask'
 import { MADE_OFFERS } from '../api/lists'
+import { formatSigned } from '../parts/figures'
 import { Moment, Tag, type Tone } from '../parts/Pieces'
 import { Empty, Part, Screen, Shown } from '../parts/Screen'
 import { Pager, Table } from '../parts/Table'
@@ -74,6 +75,5 @@ export function OffersPage() {
 function Difference({ of }: { of: { declaredApr: { percent: string }; verifiedApr: { percent: string } } }) {
   const { locale } = useDesk()
   const points = pointsBetween(of.declaredApr.percent, of.verifiedApr.percent)
-  const text = new Intl.NumberFormat(locale, { signDisplay: 'exceptZero', minimumFractionDigits: 2, maximumFractionDigits: 4 }).format(points as Intl.StringNumericLiteral)
-  return <span className={points.startsWith('-') ? 'font-medium text-bad' : ''}>{text}</span>
+  return <span className={points.startsWith('-') ? 'font-medium text-bad' : ''}>{formatSigned(points, locale)}</span>
 }

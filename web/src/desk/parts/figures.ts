@@ -23,8 +23,13 @@ export function formatPpm(ppm: string | number, locale: string, digits = 2): str
 
 /** A difference of rates in percentage points, with its sign. */
 export function formatPoints(ppm: string, locale: string): string {
+  return formatSigned(percentOfPpm(ppm), locale)
+}
+
+/** The same of percentage points: `-0.25`. */
+export function formatSigned(points: string, locale: string): string {
   const format = numberFormat(locale, { signDisplay: 'exceptZero', minimumFractionDigits: 2, maximumFractionDigits: 4 })
-  return format.format(percentOfPpm(ppm) as Intl.StringNumericLiteral)
+  return format.format(points as Intl.StringNumericLiteral)
 }
 
 /** `part` of `all` in whole per cent; `null` of nothing. */
