@@ -1,3 +1,4 @@
+import { numberFormat } from '../../format/kept'
 import { useState } from 'react'
 import { Button, FileTrigger } from 'react-aria-components'
 import { useAsk, useSend } from '../api/ask'
@@ -172,7 +173,7 @@ function Findings({ report }: { report: Report }) {
     <div className="flex flex-col gap-4">
       <p className="flex flex-wrap items-center gap-3" role="status">
         <Tag tone={report.green ? 'good' : 'bad'}>{report.green ? d.conform.green : d.conform.red}</Tag>
-        <span className="break-all text-ink-soft">{d.conform.target(report.target, new Intl.NumberFormat(locale, { maximumFractionDigits: 1 }).format(report.tookMs / 1000))}</span>
+        <span className="break-all text-ink-soft">{d.conform.target(report.target, numberFormat(locale, { maximumFractionDigits: 1 }).format(report.tookMs / 1000))}</span>
       </p>
       <Figures>
         <Figure name={d.conform.passed} value={<Count of={total('passed')} />} tone="good" />
