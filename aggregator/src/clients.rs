@@ -6,11 +6,10 @@
 use ::access::Scope;
 use ::audit::{Code, Object, Record};
 use chrono::{DateTime, Duration, Utc};
-use domain::ids::{ProviderId, TenantId};
+use domain::ids::{PrincipalId, ProviderId, TenantId};
 use domain::principal::Standing;
 use domain::{Principal, Role};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
 
 use crate::access::{Action, Class, Resource, check, listing, may_ever};
@@ -18,9 +17,10 @@ use crate::api::{Error, IdempotencyKey};
 use crate::audit::deeds::PLATFORM;
 use crate::audit::{actor, record};
 use crate::idempotency::{Begun, Call, begin, finish};
+use crate::identity::{digest, put_principal};
 use crate::sessions::random;
+use crate::store::identity;
 use crate::store::identity::clients::{self as rows, ClientRow, NewClientRow};
-use crate::store::identity::{self, PrincipalRow};
 use crate::store::{Unreadable, corrupt};
 use crate::{Aggregator, World};
 
@@ -99,8 +99,8 @@ fn view(row: ClientRow, now: DateTime<Utc>) -> Result<ClientView, Error> {
 /// A secret of 256 random bits, and what is stored of it.
 fn fresh() -> (String, [u8; 32]) {
     let secret = hex::encode(random::<32>());
-    let digest = Sha256::digest(&secret).into();
-    (secret, digest)
+    let stored = digest(&secret);
+    (secret, stored)
 }
 
 /// What an owner may call things: 1 to `longest` characters, none of them a control character.
@@ -167,13 +167,10 @@ impl Aggregator {
         let (principal, at) = (self.world.ids.next(), self.world.clock.now());
         let client_id = format!("cli_{}", principal.simple());
         let (secret, secret_sha256) = fresh();
-        let acts = PrincipalRow {
-            id: principal,
-            tenant_id: caller.tenant.0,
-            role: caller.role.as_str().to_owned(),
-            provider_id: caller.provider.as_ref().map(|p| p.as_str().to_owned()),
-            groups: crate::identity::group_names(Standing::of(&[])),
-            revision: 0,
+        let acts = Principal {
+            id: PrincipalId(principal),
+            standing: Standing::of(&[]),
+            ..caller.clone()
         };
         let mut tx = self.world.db.begin().await?;
         if let Begun::Replay(first) = begin(&mut tx, &self.world, &call).await? {
@@ -182,14 +179,14 @@ impl Aggregator {
         let known = rows::clients(
             &mut tx,
             (caller.provider.is_none()).then_some(caller.tenant.0),
-            acts.provider_id.as_deref(),
+            acts.provider.as_ref().map(ProviderId::as_str),
         )
         .await?;
         if known.iter().filter(|client| client.revoked_at.is_none()).count() >= MOST {
             let text = "There are 50 clients already: revoke one that is not used.";
             return Err(Error::refused("TOO_MANY_CLIENTS", text, None));
         }
-        identity::add_principal(&mut tx, &acts, at).await?;
+        put_principal(&mut tx, &acts, at).await?;
         let new = NewClientRow {
             client_id: &client_id,
             principal,
@@ -233,13 +230,13 @@ impl Aggregator {
             return Ok(first);
         }
         let row = rows::hold_client(&mut tx, id).await?.ok_or(Error::NotFound)?;
-        note(&mut tx, &self.world, caller, ("api_client.rotated", &row)).await?;
-        let client = view(row, now)?;
+        let client = view(row.clone(), now)?;
         check(caller, Action::Change, &resource(&client))?;
         if client.revoked_at.is_some() {
             let text = "A revoked client gets no secret; make another one.";
             return Err(Error::refused("CLIENT_REVOKED", text, Some("id")));
         }
+        note(&mut tx, &self.world, caller, ("api_client.rotated", &row)).await?;
         rows::rotate_client(&mut tx, id, &secret_sha256, (until, now)).await?;
         let stored = IssuedClient {
             client: ClientView {

@@ -129,7 +129,8 @@ pub(crate) async fn principal_in(conn: &mut PgConnection, id: PrincipalId) -> Re
     principal_of(rows::principal(conn, id.0).await?.ok_or(Error::NotFound)?)
 }
 
-fn digest(secret: &str) -> [u8; 32] {
+/// What is stored of a secret.
+pub(crate) fn digest(secret: &str) -> [u8; 32] {
     Sha256::digest(secret).into()
 }
 

@@ -5,6 +5,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 /// A client with the principal that it acts as.
+#[derive(Clone)]
 pub(crate) struct ClientRow {
     pub client_id: String,
     pub principal_id: Uuid,
