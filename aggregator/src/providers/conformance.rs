@@ -138,7 +138,7 @@ impl Aggregator {
         };
         rows::add_report(&mut tx, &view, (text, &sha256)).await?;
         let object = Object::of(Code::of("provider"), row.uid);
-        let actor = crate::audit::deeds::named(&caller.id.to_string());
+        let actor = crate::audit::actor(caller);
         let record = Record::new(crate::audit::PLATFORM, actor, Code::of("ConformanceReported"), object);
         let record = record.decided(Code::of(if view.is_green() { "GREEN" } else { "RED" }));
         crate::audit::record(&mut tx, &self.world, record).await?;
